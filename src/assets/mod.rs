@@ -1,0 +1,128 @@
+//! Files that recipes name: glTF models and textures, loaded once and shared.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glam::DVec3;
+
+use crate::image::Image;
+use crate::mesh::Mesh;
+
+/// Everything a recipe (or a scene file) names, by the path as written there.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// glTF and GLB files.
+    pub models: BTreeMap<String, Arc<Model>>,
+    /// Image files.
+    pub textures: BTreeMap<String, Arc<Texture>>,
+}
+
+/// A glTF file, flattened: one part per primitive, in the frame of the file.
+#[derive(Debug)]
+pub struct Model {
+    /// Never empty.
+    pub parts: Vec<Part>,
+    /// Lower corner of the bounding box.
+    pub min: DVec3,
+    /// Upper corner of the bounding box.
+    pub max: DVec3,
+    /// What the file is.
+    pub file: AssetFile,
+}
+
+/// Triangles of one material.
+#[derive(Debug)]
+pub struct Part {
+    /// Node transforms are baked in.
+    pub mesh: Arc<Mesh>,
+    /// As in the file.
+    pub material: PartMaterial,
+}
+
+/// The material of a part, as the glTF file has it. Colours linear; textures shared.
+#[derive(Debug, Clone)]
+pub struct PartMaterial {
+    /// Linear RGBA, multiplies the texture.
+    pub base_color: [f32; 4],
+    /// sRGB.
+    pub base_color_texture: Option<Arc<Texture>>,
+    /// 0..=1.
+    pub metallic: f32,
+    /// 0..=1.
+    pub roughness: f32,
+    /// Linear: roughness in G, metallic in B.
+    pub metallic_roughness_texture: Option<Arc<Texture>>,
+    /// Linear, tangent space.
+    pub normal_texture: Option<Arc<Texture>>,
+    /// Linear: occlusion in R.
+    pub occlusion_texture: Option<Arc<Texture>>,
+    /// cd/m2 per linear channel.
+    pub emission: [f32; 3],
+    /// sRGB, multiplies `emission`.
+    pub emission_texture: Option<Arc<Texture>>,
+    /// Cut-out threshold, where the file says MASK.
+    pub alpha_mask: Option<f32>,
+    /// Whether backs are surfaces.
+    pub double_sided: bool,
+    /// `KHR_materials_unlit`.
+    pub unlit: bool,
+}
+
+/// A decoded image file: 8-bit RGBA, top row first, straight alpha. Whether it is sRGB or linear is decided by its use.
+#[derive(Debug)]
+pub struct Texture {
+    /// Unique within a process: two textures with the same key have the same pixels.
+    pub key: String,
+    /// The pixels.
+    pub image: Image<[u8; 4]>,
+    /// What the file is.
+    pub file: AssetFile,
+}
+
+/// Provenance of an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetFile {
+    /// As written in the recipe.
+    pub path: String,
+    /// SHA-256 of the file, lower-case hex. For a glTF file with external buffers or images, those are listed in `parts`.
+    pub sha256: String,
+    /// Files that this file refers to, relative to the recipe's folder, with their hashes.
+    pub parts: Vec<(String, String)>,
+}
+
+/// Why an asset cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AssetError {
+    /// No such file.
+    #[error("there is no file {0}")]
+    Missing(PathBuf),
+    /// It is there, but cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not what it should be; the text says why, in words for an artist.
+    #[error("{path}: {reason}")]
+    Broken {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Library {
+    /// Loads the model at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
+    pub fn load_model(&mut self, _root: &Path, _path: &str) -> Result<Arc<Model>, AssetError> {
+        unimplemented!("interface only")
+    }
+
+    /// Loads the texture at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
+    pub fn load_texture(&mut self, _root: &Path, _path: &str) -> Result<Arc<Texture>, AssetError> {
+        unimplemented!("interface only")
+    }
+}

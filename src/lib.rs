@@ -1,0 +1,20 @@
+//! Scenewright turns a declarative scene recipe (a RON file) into a labelled image dataset.
+//!
+//! ```text
+//! recipe.ron --load--> Recipe --sample(seed, index)--> Scene --render--> Frame --annotate--> Annotations --write--> dataset/
+//! ```
+//!
+//! A **recipe** says what may vary. A **scene** is one fully decided sample of it. A **frame** is what one camera saw of
+//! one scene; annotations are computed from the frame's integer ids, never from colours. Every arrow is a pure function
+//! without Bevy, except `render`, and only `src/render/` names `bevy` (feature `render`, on by default).
+
+pub mod annotate;
+pub mod assets;
+pub mod frame;
+pub mod image;
+pub mod mesh;
+pub mod recipe;
+#[cfg(feature = "render")]
+pub mod render;
+pub mod scene;
+pub mod write;

@@ -1,0 +1,318 @@
+//! What the user wrote: a checked description of what may vary.
+//!
+//! A recipe file passes three stages, each of which reports everything it finds:
+//! [`syntax`] (text to a tree with spans), decode (tree to these types), and check (rules between parts, assets on disk).
+//! What comes out of [`load`] is valid by construction: sampling it cannot fail except where the recipe itself asks for
+//! failure (`if_full: Fail`).
+
+pub mod dist;
+pub mod syntax;
+
+pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::assets::Library;
+use crate::scene::{Category, ImageSettings};
+
+/// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// The name of the dataset.
+    pub name: String,
+    /// Image size and treatment.
+    pub image: ImageSettings,
+    /// Sorted by id.
+    pub categories: Vec<Category>,
+    /// Named materials.
+    pub materials: BTreeMap<String, MaterialRecipe>,
+    /// Object groups.
+    pub objects: BTreeMap<String, ObjectRecipe>,
+    /// Lights.
+    pub lights: BTreeMap<String, LightRecipe>,
+    /// The environment.
+    pub environment: EnvironmentRecipe,
+    /// At least one.
+    pub cameras: BTreeMap<String, CameraRecipe>,
+    /// The text it was read from, byte for byte.
+    pub source: String,
+    /// Every asset that it names, loaded.
+    pub assets: Arc<Library>,
+}
+
+/// A group of like objects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectRecipe {
+    /// Geometry; drawn anew for each instance.
+    pub shape: Varied<ShapeRecipe>,
+    /// Category name; `None` means unlabelled.
+    pub category: Option<String>,
+    /// How many instances. Rounded draws below 0 count as 0.
+    pub count: Scalar,
+    /// Scale, uniform or per axis.
+    pub scale: ScaleRecipe,
+    /// Name of a material; `None` means the glTF file's own, or the default grey.
+    pub material: Option<Varied<String>>,
+    /// Where instances go.
+    pub place: Place,
+    /// What happens when there is no room for one.
+    pub if_full: IfFull,
+}
+
+/// Scale of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ScaleRecipe {
+    /// The same along all axes.
+    Uniform(Scalar),
+    /// Along x, y, z.
+    PerAxis([Scalar; 3]),
+}
+
+/// Geometry whose dimensions may vary. Metres. See [`Shape`](crate::scene::Shape) for what each means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShapeRecipe {
+    /// `Box(x, y, z)`
+    Box([Scalar; 3]),
+    /// `Sphere(radius)`
+    Sphere(Scalar),
+    /// `Cylinder(radius, height)`
+    Cylinder(Scalar, Scalar),
+    /// `Cone(radius, height)`
+    Cone(Scalar, Scalar),
+    /// `Capsule(radius, height)`
+    Capsule(Scalar, Scalar),
+    /// `Torus(major_radius, minor_radius)`
+    Torus(Scalar, Scalar),
+    /// `Plane(x, z)`
+    Plane([Scalar; 2]),
+    /// `Gltf("path")`
+    Gltf(String),
+}
+
+/// Where the instances of a group go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// At a position, whatever is already there.
+    At {
+        /// World position of the instance's origin.
+        position: VectorDist,
+        /// World rotation.
+        rotation: RotationDist,
+    },
+    /// Anywhere in a world-aligned box, without overlap. The instance's origin lies in the box.
+    InBox {
+        /// Lower corner.
+        min: [f64; 3],
+        /// Upper corner.
+        max: [f64; 3],
+        /// World rotation.
+        rotation: RotationDist,
+        /// Least gap to what else is there, metres.
+        spacing: f64,
+    },
+    /// Standing on the top face of the bounding box of an instance of another group, without overlap and not over the edge.
+    On {
+        /// Name of the group that is stood on. Groups never stand on each other in a circle.
+        support: String,
+        /// Rotation about the support's up axis.
+        yaw: Angle,
+        /// Least gap to what else is there, metres.
+        spacing: f64,
+    },
+}
+
+/// What happens when an instance finds no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IfFull {
+    /// It is left out, and the scene records how many were asked and placed.
+    #[default]
+    Fewer,
+    /// Sampling the scene fails.
+    Fail,
+}
+
+/// A surface whose properties may vary; drawn anew for each instance that wears it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaterialRecipe {
+    /// Base colour.
+    pub base_color: ColorDist,
+    /// 0..=1.
+    pub alpha: Scalar,
+    /// Path of a colour texture.
+    pub base_color_texture: Option<Varied<String>>,
+    /// 0..=1.
+    pub metallic: Scalar,
+    /// 0..=1.
+    pub roughness: Scalar,
+    /// Colour of emitted light.
+    pub emission: ColorDist,
+    /// cd/m2; multiplies `emission`.
+    pub emission_luminance: Scalar,
+    /// Path of a normal map.
+    pub normal_texture: Option<Varied<String>>,
+    /// Repeats of textures per unit of UV.
+    pub tiling: [Scalar; 2],
+    /// Cut-out threshold.
+    pub alpha_mask: Option<f64>,
+    /// Whether backs are surfaces.
+    pub double_sided: bool,
+    /// Whether light is ignored.
+    pub unlit: bool,
+}
+
+/// A light whose properties may vary.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LightRecipe {
+    /// Parallel light.
+    Sun {
+        /// Height of the sun above the horizon.
+        elevation: Angle,
+        /// Direction towards the sun about +Y, from +Z towards +X.
+        azimuth: Angle,
+        /// Lux.
+        illuminance: Scalar,
+        /// Colour.
+        color: ColorDist,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+    /// A point.
+    Point {
+        /// World position.
+        position: VectorDist,
+        /// Lumens.
+        flux: Scalar,
+        /// Colour.
+        color: ColorDist,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+    /// A cone.
+    Spot {
+        /// World position.
+        position: VectorDist,
+        /// What it points at.
+        target: VectorDist,
+        /// Lumens of the point light with the same brightness on the axis.
+        flux: Scalar,
+        /// Full angle of the cone.
+        angle: Angle,
+        /// Share of the cone over which light falls off to nothing, 0..=1.
+        blend: Scalar,
+        /// Colour.
+        color: ColorDist,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+}
+
+/// What is behind everything. Strength 1 means that white has a luminance of [`ENVIRONMENT_LUMINANCE`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum EnvironmentRecipe {
+    /// The same from all sides. `Color(color, strength)`
+    Color {
+        /// Colour.
+        color: ColorDist,
+        /// Multiplies it.
+        strength: Scalar,
+    },
+    /// From one colour straight up to another straight down.
+    Gradient {
+        /// Straight up.
+        sky: ColorDist,
+        /// Straight down.
+        ground: ColorDist,
+        /// Multiplies both.
+        strength: Scalar,
+    },
+}
+
+/// Luminance of a white environment of strength 1, cd/m2: a bright overcast sky.
+pub const ENVIRONMENT_LUMINANCE: f64 = 5000.0;
+
+/// A camera whose lens and pose may vary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CameraRecipe {
+    /// Intrinsics.
+    pub lens: LensRecipe,
+    /// Pose.
+    pub pose: PoseRecipe,
+    /// Near plane, metres.
+    pub near: f64,
+    /// Exposure.
+    pub exposure: ExposureRecipe,
+}
+
+/// Intrinsics.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LensRecipe {
+    /// Full field of view; square pixels, principal point in the middle.
+    Fov {
+        /// The angle.
+        angle: Angle,
+        /// Across which side of the image.
+        axis: FovAxis,
+    },
+    /// In pixels; continuous pixel coordinates for the principal point.
+    Intrinsics {
+        /// Focal length along x.
+        fx: Scalar,
+        /// Focal length along y.
+        fy: Scalar,
+        /// Principal point.
+        cx: Scalar,
+        /// Principal point.
+        cy: Scalar,
+    },
+}
+
+/// The side of the image that a field of view spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FovAxis {
+    /// Top to bottom.
+    Vertical,
+    /// Left to right.
+    Horizontal,
+}
+
+/// Pose of a camera.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PoseRecipe {
+    /// From a point, towards a point.
+    LookAt {
+        /// Camera centre.
+        from: VectorDist,
+        /// What is in the middle of the image (if the principal point is).
+        target: VectorDist,
+        /// Rotation about the optical axis.
+        roll: Angle,
+    },
+    /// On a sphere about a point, looking at it.
+    Orbit {
+        /// The point.
+        target: VectorDist,
+        /// Radius of the sphere.
+        distance: Scalar,
+        /// Direction of the camera from the target about +Y, from +Z towards +X.
+        azimuth: Angle,
+        /// Height of the camera above the target, as an angle.
+        elevation: Angle,
+        /// Rotation about the optical axis.
+        roll: Angle,
+    },
+    /// World from OpenCV camera, as written to `cameras.json`: rows of a rigid 4x4 matrix.
+    Matrix([[f64; 4]; 4]),
+}
+
+/// Exposure of a camera.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExposureRecipe {
+    /// From the scene's lights alone, as a hand-held light meter would: see `docs/recipe.md`.
+    Auto {
+        /// Stops brighter (positive) or darker than metered.
+        compensation: Scalar,
+    },
+    /// Exposure value at ISO 100.
+    Ev(Scalar),
+}

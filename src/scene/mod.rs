@@ -1,0 +1,305 @@
+//! One fully decided sample of a recipe: plain data that the renderer, the annotator and the CPU ray caster all read.
+//!
+//! # What a [`Scene`] guarantees
+//! - Every random choice is made and every default is filled in; nothing refers back to the recipe.
+//! - It is a pure function of (checked recipe, seed, index): the same bits on every platform.
+//! - Lengths are metres, angles radians, colours linear (Rec. 709 primaries), light in lux, lumens and cd/m2.
+//! - World frame: right-handed, +Y up. A camera looks down its own -Z with +Y up (Bevy's and OpenGL's convention);
+//!   the OpenCV convention exists only in exported files.
+//! - `instances[k]` carries the id that the id image will show. Ids of labelled instances are dense from 1 in the
+//!   order of `instances`; unlabelled instances have id 0 and still hide what is behind them.
+//! - Rotations are unit quaternions, light directions unit vectors, scales positive, every number finite.
+//! - Asset paths are as written in the recipe, with `/`, relative to the folder of the recipe; the same path
+//!   always means the same file.
+//! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the recipe.
+
+pub mod camera;
+pub mod place;
+pub mod random;
+mod sample;
+
+pub use camera::Camera;
+pub use sample::{SampleError, sample};
+
+use glam::{DAffine3, DQuat, DVec2, DVec3};
+use serde::{Deserialize, Serialize};
+
+/// The version of the scene file that this program writes and reads.
+pub const SCENE_VERSION: u32 = 1;
+
+/// One fully decided sample. See the [module documentation](self) for what holds of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// Version of this format, [`SCENE_VERSION`].
+    pub scene_version: u32,
+    /// Name of the recipe it was sampled from.
+    pub recipe: String,
+    /// The seed it was sampled with.
+    pub seed: u64,
+    /// Its index in the dataset.
+    pub index: u64,
+    /// Size and treatment of the images.
+    pub image: ImageSettings,
+    /// Every category of the recipe, in id order, whether seen here or not.
+    pub categories: Vec<Category>,
+    /// Everything with a surface, labelled or not.
+    pub instances: Vec<Instance>,
+    /// Lights, in name order.
+    pub lights: Vec<Light>,
+    /// What is behind everything, and lights the scene from all sides.
+    pub environment: Environment,
+    /// At least one camera, in name order.
+    pub cameras: Vec<Camera>,
+    /// For each object group of the recipe: how many instances were asked for and how many found a place.
+    pub placed: Vec<PlacedCount>,
+}
+
+/// Size and treatment of the images of a scene; the same for all its cameras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageSettings {
+    /// Columns, at least 1.
+    pub width: u32,
+    /// Rows, at least 1.
+    pub height: u32,
+    /// How colour is anti-aliased. Labels never are.
+    pub anti_aliasing: AntiAliasing,
+    /// How linear light becomes an sRGB value.
+    pub tone_curve: ToneCurve,
+}
+
+/// How colour is anti-aliased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum AntiAliasing {
+    /// One sample, at the pixel centre.
+    Off,
+    /// Four-sample multisampling.
+    #[default]
+    Msaa4,
+}
+
+/// How linear light, after exposure, becomes an 8-bit value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ToneCurve {
+    /// The sRGB transfer function alone; light above 1 is clipped.
+    Srgb,
+    /// Khronos PBR Neutral, then sRGB: keeps base colours true and rolls highlights off.
+    #[default]
+    Neutral,
+}
+
+/// A class that instances belong to, in the sense of COCO.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// At least 1, unique.
+    pub id: u32,
+    /// Unique.
+    pub name: String,
+    /// COCO's `supercategory`; may be empty.
+    pub supercategory: String,
+}
+
+/// One thing with a surface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// Id in the id image: dense from 1 for labelled instances, 0 for unlabelled ones.
+    pub id: u32,
+    /// Name of its object group in the recipe.
+    pub object: String,
+    /// Its number within the group, from 0. Groups that could not place all they asked for may have gaps.
+    pub number: u32,
+    /// [`Category::id`], or `None` where unlabelled.
+    pub category: Option<u32>,
+    /// Its geometry, in its own frame.
+    pub shape: Shape,
+    /// Its material; `None` keeps what a glTF file says.
+    pub material: Option<Material>,
+    /// Origin of its frame in the world, metres.
+    pub position: DVec3,
+    /// Rotation from its frame to the world.
+    pub rotation: DQuat,
+    /// Scale along its own axes, before rotation; each positive.
+    pub scale: DVec3,
+}
+
+impl Instance {
+    /// `mugs[2]`: the path of names that leads to it in the recipe.
+    pub fn name(&self) -> String {
+        format!("{}[{}]", self.object, self.number)
+    }
+
+    /// World from the instance's own frame (scale, then rotation, then translation).
+    pub fn world_from_instance(&self) -> DAffine3 {
+        DAffine3::from_scale_rotation_translation(self.scale, self.rotation, self.position)
+    }
+}
+
+/// Geometry in the instance's own frame: centred on the origin, +Y up, metres, outward normals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Shape {
+    /// A box with these edge lengths along x, y, z.
+    Box(DVec3),
+    /// A sphere of this radius.
+    Sphere(f64),
+    /// A closed cylinder about the Y axis.
+    Cylinder {
+        /// Radius.
+        radius: f64,
+        /// Height along Y.
+        height: f64,
+    },
+    /// A closed cone about the Y axis, its tip up.
+    Cone {
+        /// Radius of the base.
+        radius: f64,
+        /// Height along Y.
+        height: f64,
+    },
+    /// A cylinder about the Y axis with a half sphere at either end.
+    Capsule {
+        /// Radius of cylinder and half spheres.
+        radius: f64,
+        /// Height of the cylindrical part alone.
+        height: f64,
+    },
+    /// A ring about the Y axis.
+    Torus {
+        /// Distance from the axis to the middle of the tube.
+        major_radius: f64,
+        /// Radius of the tube; less than `major_radius`.
+        minor_radius: f64,
+    },
+    /// A rectangle in the XZ plane that faces +Y, edge lengths along x and z. Its back is not drawn unless the material is double-sided.
+    Plane(DVec2),
+    /// The default scene of a glTF or GLB file.
+    Gltf(String),
+}
+
+/// Light reflected and given off by a surface (metallic-roughness model).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Material {
+    /// Name in the recipe, or empty for the default material.
+    pub name: String,
+    /// Linear RGB in 0..=1; multiplies the texture.
+    pub base_color: [f64; 3],
+    /// Multiplies the texture's alpha; only `alpha_mask` looks at it.
+    pub alpha: f64,
+    /// Colour texture (sRGB), as a path.
+    pub base_color_texture: Option<String>,
+    /// 0..=1.
+    pub metallic: f64,
+    /// Perceptual roughness, 0..=1.
+    pub roughness: f64,
+    /// Luminance given off, cd/m2 per linear RGB channel.
+    pub emission: [f64; 3],
+    /// Tangent-space normal map (OpenGL convention, +Y up), as a path.
+    pub normal_texture: Option<String>,
+    /// How often textures repeat per unit of UV.
+    pub tiling: DVec2,
+    /// Where set, surface points whose alpha (texture times `alpha`) is below this value do not exist, for colour and labels.
+    pub alpha_mask: Option<f64>,
+    /// Whether the back of a triangle is a surface too.
+    pub double_sided: bool,
+    /// Whether the base colour is shown as it is, without light (its linear value is the pixel's, exposure aside).
+    pub unlit: bool,
+}
+
+impl Default for Material {
+    /// A matte light grey.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            base_color: [0.6; 3],
+            alpha: 1.0,
+            base_color_texture: None,
+            metallic: 0.0,
+            roughness: 0.6,
+            emission: [0.0; 3],
+            normal_texture: None,
+            tiling: DVec2::ONE,
+            alpha_mask: None,
+            double_sided: false,
+            unlit: false,
+        }
+    }
+}
+
+/// A light. `color` is linear RGB whose brightest channel is 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Light {
+    /// Parallel light from infinitely far.
+    Sun {
+        /// Name in the recipe.
+        name: String,
+        /// Unit vector along which the light travels.
+        direction: DVec3,
+        /// Linear RGB.
+        color: [f64; 3],
+        /// Lux on a surface that faces the light.
+        illuminance: f64,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+    /// A point that shines in all directions.
+    Point {
+        /// Name in the recipe.
+        name: String,
+        /// Metres.
+        position: DVec3,
+        /// Linear RGB.
+        color: [f64; 3],
+        /// Luminous flux in lumens, over the full sphere: intensity is `flux / 4 pi` candela.
+        flux: f64,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+    /// A cone of light from a point.
+    Spot {
+        /// Name in the recipe.
+        name: String,
+        /// Metres.
+        position: DVec3,
+        /// Unit vector along the axis of the cone.
+        direction: DVec3,
+        /// Linear RGB.
+        color: [f64; 3],
+        /// Lumens that a point light of the same brightness on the axis would have: intensity is `flux / 4 pi` candela.
+        flux: f64,
+        /// Half angle within which the light is full, radians.
+        inner_angle: f64,
+        /// Half angle beyond which there is none, radians; greater than `inner_angle`, at most pi/2.
+        outer_angle: f64,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+}
+
+/// Radiance from infinitely far, seen behind everything and lighting everything, without shadows.
+///
+/// Luminance in direction `d` is linear in its height: `(zenith + nadir) / 2 + d.y * (zenith - nadir) / 2`, so that
+/// what a matte surface with normal `n` receives is known in closed form:
+/// `pi * ((zenith + nadir) / 2 + 2/3 * n.y * (zenith - nadir) / 2)` lux.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Luminance straight up, cd/m2 per linear RGB channel.
+    pub zenith: [f64; 3],
+    /// Luminance straight down, cd/m2 per linear RGB channel.
+    pub nadir: [f64; 3],
+}
+
+/// How many instances of a group were asked for, and how many found a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacedCount {
+    /// Name of the group.
+    pub object: String,
+    /// What its `count` said.
+    pub asked: u32,
+    /// How many are in the scene.
+    pub placed: u32,
+}

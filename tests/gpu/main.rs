@@ -1,0 +1,2 @@
+//! Everything that draws.
+fn main() {}
