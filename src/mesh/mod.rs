@@ -1,5 +1,10 @@
 //! Geometry as plain vertex data. No GPU types.
 
+pub mod shapes;
+pub mod tangents;
+
+use glam::DVec3;
+
 /// Triangles. All vertex arrays have the same length; indices come in threes, counter-clockwise seen from outside.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Mesh {
@@ -13,4 +18,23 @@ pub struct Mesh {
     pub tangents: Vec<[f32; 4]>,
     /// Three per triangle.
     pub indices: Vec<u32>,
+}
+
+impl Mesh {
+    /// Corners of every triangle, in the frame of the asset.
+    pub fn triangles(&self) -> impl Iterator<Item = [DVec3; 3]> + '_ {
+        self.indices.chunks_exact(3).map(|t| {
+            [t[0], t[1], t[2]].map(|i| {
+                let [x, y, z] = self.positions[i as usize];
+                DVec3::new(f64::from(x), f64::from(y), f64::from(z))
+            })
+        })
+    }
+
+    /// Lower and upper corner of the bounding box; `None` for a mesh without vertices.
+    pub fn bounds(&self) -> Option<(DVec3, DVec3)> {
+        let mut points = self.positions.iter().map(|&[x, y, z]| DVec3::new(f64::from(x), f64::from(y), f64::from(z)));
+        let first = points.next()?;
+        Some(points.fold((first, first), |(min, max), p| (min.min(p), max.max(p))))
+    }
 }

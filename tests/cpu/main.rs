@@ -1,1 +1,3 @@
 //! Everything that needs no GPU.
+
+mod mesh; // triangles of the primitive shapes
