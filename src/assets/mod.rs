@@ -1,5 +1,11 @@
 //! Files that recipes name: glTF models and textures, loaded once and shared.
 
+mod accessor;
+pub mod file;
+mod material;
+pub mod model;
+pub mod texture;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,12 +123,32 @@ pub enum AssetError {
 
 impl Library {
     /// Loads the model at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
-    pub fn load_model(&mut self, _root: &Path, _path: &str) -> Result<Arc<Model>, AssetError> {
-        unimplemented!("interface only")
+    ///
+    /// What becomes of the file is written in [`model`].
+    ///
+    /// # Errors
+    /// The file, or one that it refers to, is missing, unreadable, broken, or needs something that is not supported;
+    /// the error names it.
+    pub fn load_model(&mut self, root: &Path, path: &str) -> Result<Arc<Model>, AssetError> {
+        if let Some(model) = self.models.get(path) {
+            return Ok(model.clone());
+        }
+        let model = Arc::new(model::load(root, path)?);
+        self.models.insert(path.to_owned(), model.clone());
+        Ok(model)
     }
 
     /// Loads the texture at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
-    pub fn load_texture(&mut self, _root: &Path, _path: &str) -> Result<Arc<Texture>, AssetError> {
-        unimplemented!("interface only")
+    /// PNG and JPEG; 16-bit channels are rounded to 8.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, not an image, or larger than [`texture::MAX_SIDE`].
+    pub fn load_texture(&mut self, root: &Path, path: &str) -> Result<Arc<Texture>, AssetError> {
+        if let Some(texture) = self.textures.get(path) {
+            return Ok(texture.clone());
+        }
+        let texture = Arc::new(texture::load(root, path)?);
+        self.textures.insert(path.to_owned(), texture.clone());
+        Ok(texture)
     }
 }

@@ -26,18 +26,20 @@ impl Ops for Portable {
 /// One tangent per corner of every triangle: MikkTSpace works on unwelded faces.
 struct Corners<'a> {
     mesh: &'a Mesh,
+    /// Triangles that have three distinct corners.
+    faces: Vec<usize>,
     tangents: Vec<Option<[f32; 4]>>,
 }
 
 impl Corners<'_> {
     fn vertex(&self, face: usize, vert: usize) -> usize {
-        self.mesh.indices[face * 3 + vert] as usize
+        self.mesh.indices[self.faces[face] * 3 + vert] as usize
     }
 }
 
 impl Geometry<Portable> for Corners<'_> {
     fn num_faces(&self) -> usize {
-        self.mesh.indices.len() / 3
+        self.faces.len()
     }
 
     fn num_vertices_of_face(&self, _face: usize) -> usize {
@@ -59,11 +61,30 @@ impl Geometry<Portable> for Corners<'_> {
     fn set_tangent(&mut self, tangent_space: Option<TangentSpace>, face: usize, vert: usize) {
         // MikkTSpace calls a triangle orientation preserving when its UVs run the same way round as its corners, with
         // v up. glTF's v runs down, so the sign flips: an upright texture seen from the front has w = +1.
-        self.tangents[face * 3 + vert] = tangent_space.map(|space| {
+        self.tangents[self.faces[face] * 3 + vert] = tangent_space.map(|space| {
             let [x, y, z, w] = space.tangent_encoded();
             [x, y, z, -w]
         });
     }
+}
+
+/// MikkTSpace recurses from triangle to triangle about a point. A fan larger than this gets arbitrary tangents instead of
+/// a chance to overflow the stack; no real model comes near.
+const MAX_CORNERS_AT_A_POINT: usize = 1024;
+
+fn most_corners_at_a_point(mesh: &Mesh) -> usize {
+    let mut corners: BTreeMap<[u32; 3], usize> = BTreeMap::new();
+    for &i in &mesh.indices {
+        *corners.entry(mesh.positions[i as usize].map(|c| (c + 0.0).to_bits())).or_default() += 1;
+    }
+    corners.into_values().max().unwrap_or(0)
+}
+
+/// MikkTSpace searches the whole mesh for a neighbour of each triangle without area; leaving those out keeps it linear.
+fn distinct_faces(mesh: &Mesh) -> Vec<usize> {
+    let corners = |f: usize| [0, 1, 2].map(|k| mesh.positions[mesh.indices[f * 3 + k] as usize]);
+    let distinct = |[a, b, c]: [[f32; 3]; 3]| a != b && b != c && c != a;
+    (0..mesh.indices.len() / 3).filter(|&f| distinct(corners(f))).collect()
 }
 
 /// Computes the tangents of `mesh` from its positions, normals and UVs.
@@ -71,7 +92,8 @@ impl Geometry<Portable> for Corners<'_> {
 /// Vertices whose corners disagree about the tangent are split and unused ones dropped, so the vertex count may change;
 /// triangles keep their order. Where UVs give no direction, any unit vector across the normal is taken.
 pub fn add_tangents(mesh: &mut Mesh) {
-    let mut corners = Corners { mesh, tangents: vec![None; mesh.indices.len()] };
+    let faces = if most_corners_at_a_point(mesh) <= MAX_CORNERS_AT_A_POINT { distinct_faces(mesh) } else { Vec::new() };
+    let mut corners = Corners { mesh, faces, tangents: vec![None; mesh.indices.len()] };
     // The error type has no values: this cannot fail.
     let _ = generate_tangents(&mut corners);
     let tangents = corners.tangents;
