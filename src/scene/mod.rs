@@ -17,6 +17,7 @@ pub mod camera;
 pub mod place;
 pub mod random;
 mod sample;
+mod validate;
 
 pub use camera::Camera;
 pub use sample::{SampleError, sample};

@@ -1,0 +1,346 @@
+//! A scene as entities. Everything is spawned anew for each scene and nothing survives it: Bevy 0.19 keeps the shadow maps
+//! of lights that do not change, whatever else does.
+
+use bevy::asset::{Assets, Handle};
+use bevy::camera::visibility::NoFrustumCulling;
+use bevy::camera::{Camera as BevyCamera, Camera3d, ClearColorConfig, Exposure, Projection, RenderTarget};
+use bevy::color::{Color, LinearRgba};
+use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
+use bevy::ecs::entity::Entity;
+use bevy::image::Image as BevyImage;
+use bevy::light::cluster::ClusterConfig;
+use bevy::light::{CascadeShadowConfigBuilder, DirectionalLight, EnvironmentMapLight, PointLight, Skybox, SpotLight};
+use bevy::math::{Affine3A, DAffine3, DVec3, Quat, Vec3};
+use bevy::mesh::Mesh3d;
+use bevy::pbr::MeshMaterial3d;
+use bevy::prelude::{Name, Transform, World};
+use bevy::render::view::Msaa;
+use std::collections::BTreeMap;
+
+use super::RenderError;
+use super::environment;
+use super::labels::Surface;
+use super::projection::Pinhole;
+use super::upload::{UploadedMaterial, Uploads};
+use crate::scene::{AntiAliasing, Camera, Light, Material, Scene, ToneCurve};
+
+/// A scene in flight: its entities, and what must be seen of them.
+pub(super) struct Shot {
+    /// In the order of the scene's cameras.
+    pub(super) cameras: Vec<Entity>,
+    /// One for each mesh entity, in the order of the scene's instances; the label pass draws these.
+    pub(super) surfaces: Vec<(Entity, Surface)>,
+    /// Images that light and background need.
+    pub(super) environment: Vec<Handle<BevyImage>>,
+    /// How many shadow views there must be for each camera, and for all together (point and spot lights).
+    pub(super) cascades_per_camera: usize,
+    pub(super) shared_shadow_views: usize,
+    lights: Vec<Entity>,
+}
+
+impl Shot {
+    /// Takes everything out of the world again, in reverse order.
+    pub(super) fn despawn(self, world: &mut World) {
+        let meshes = self.surfaces.iter().map(|(entity, _)| *entity);
+        let all: Vec<Entity> = self.lights.iter().copied().chain(meshes).chain(self.cameras.iter().copied()).collect();
+        for entity in all.into_iter().rev() {
+            world.despawn(entity);
+        }
+    }
+}
+
+/// Near and far end of what there is to see along the optical axes of all cameras, metres.
+struct DepthRange {
+    near: f32,
+    far: f32,
+}
+
+/// Shadow cascades of a sun: enough for a table top and for a street.
+const CASCADES: usize = 3;
+
+/// Puts `scene` into the world, its cameras drawing into `targets`.
+pub(super) fn spawn(
+    world: &mut World,
+    uploads: &mut Uploads,
+    scene: &Scene,
+    targets: &[Handle<BevyImage>],
+) -> Result<Shot, RenderError> {
+    let placed = place_meshes(world, uploads, scene)?;
+    let corners: Vec<DVec3> = placed.iter().flat_map(|p| p.corners()).collect();
+
+    let lights = scene.lights.iter().map(|light| spawn_light(world, scene, light, &corners)).collect();
+    let surfaces = placed.into_iter().map(|mesh| mesh.spawn(world)).collect();
+
+    let mut images = world.resource_mut::<Assets<BevyImage>>();
+    let mut environment = Vec::new();
+    if !scene.environment.is_black() {
+        environment.push(images.add(environment::diffuse_map(&scene.environment)));
+        environment.push(images.add(environment::specular_map(&scene.environment)));
+    }
+    let mut cameras = Vec::new();
+    for (order, (camera, target)) in (0..).zip(scene.cameras.iter().zip(targets)) {
+        cameras.push(spawn_camera(world, scene, camera, order, target, &mut environment));
+    }
+
+    let casts = |light: &&Light| match light {
+        Light::Sun { shadows, .. } | Light::Point { shadows, .. } | Light::Spot { shadows, .. } => *shadows,
+    };
+    let views = |light: &Light| match light {
+        Light::Sun { .. } => 0,
+        Light::Point { .. } => 6,
+        Light::Spot { .. } => 1,
+    };
+    let suns = scene.lights.iter().filter(casts).filter(|light| matches!(light, Light::Sun { .. })).count();
+    let shared = scene.lights.iter().filter(casts).map(views).sum();
+    Ok(Shot { cameras, surfaces, environment, cascades_per_camera: suns * CASCADES, shared_shadow_views: shared, lights })
+}
+
+/// A mesh that knows where it goes, before it is an entity.
+struct PlacedMesh {
+    name: String,
+    piece: super::upload::Piece,
+    transform: Transform,
+    id: u32,
+}
+
+impl PlacedMesh {
+    /// The corners of its bounding box, in the world.
+    fn corners(&self) -> impl Iterator<Item = DVec3> + use<> {
+        let world_from_local: DAffine3 = self.transform.compute_affine().into_daffine();
+        let (min, max) = (self.piece.mesh.min, self.piece.mesh.max);
+        (0..8).map(move |i| {
+            let pick = |bit: u32, low: f32, high: f32| f64::from(if i & bit == 0 { low } else { high });
+            world_from_local.transform_point3(DVec3::new(pick(1, min.x, max.x), pick(2, min.y, max.y), pick(4, min.z, max.z)))
+        })
+    }
+
+    fn spawn(self, world: &mut World) -> (Entity, Surface) {
+        let material = self.piece.material;
+        let surface = Surface {
+            mesh: self.piece.mesh.handle.id(),
+            world_from_local: self.transform.compute_affine(),
+            id: self.id,
+            double_sided: material.double_sided,
+            cut_out: material.cut_out.clone(),
+        };
+        let entity = world
+            .spawn((
+                Name::new(self.name),
+                Mesh3d(self.piece.mesh.handle),
+                MeshMaterial3d(material.handle),
+                self.transform,
+                // Scenes are small; a wrong bounding box would be a wrong label.
+                NoFrustumCulling,
+            ))
+            .id();
+        (entity, surface)
+    }
+}
+
+/// Exact widening, so that light and shadow distances are computed like everything else.
+trait IntoDAffine {
+    fn into_daffine(self) -> DAffine3;
+}
+
+impl IntoDAffine for Affine3A {
+    fn into_daffine(self) -> DAffine3 {
+        DAffine3::from_cols(
+            self.matrix3.x_axis.as_dvec3(),
+            self.matrix3.y_axis.as_dvec3(),
+            self.matrix3.z_axis.as_dvec3(),
+            self.translation.as_dvec3(),
+        )
+    }
+}
+
+fn place_meshes(world: &mut World, uploads: &mut Uploads, scene: &Scene) -> Result<Vec<PlacedMesh>, RenderError> {
+    let default_material = uploads.material(world, &Material::default())?;
+    // Instances that look alike share a material: ten thousand of them need not be ten thousand bind groups.
+    let mut materials: BTreeMap<String, UploadedMaterial> = BTreeMap::new();
+    let mut placed = Vec::with_capacity(scene.instances.len());
+    for instance in &scene.instances {
+        let material = match &instance.material {
+            None => None,
+            Some(material) => {
+                let key = format!("{material:?}");
+                if !materials.contains_key(&key) {
+                    materials.insert(key.clone(), uploads.material(world, material)?);
+                }
+                materials.get(&key)
+            }
+        };
+        let (pieces, mesh_scale) = uploads.shape(world, &instance.shape, material, &default_material)?;
+        let transform = Transform {
+            translation: instance.position.as_vec3(),
+            rotation: instance.rotation.as_quat(),
+            scale: instance.scale.as_vec3() * mesh_scale,
+        };
+        for piece in pieces {
+            placed.push(PlacedMesh { name: instance.name(), piece, transform, id: instance.id });
+        }
+    }
+    Ok(placed)
+}
+
+fn depth_range(cameras: &[Camera], corners: &[DVec3]) -> DepthRange {
+    let mut range = DepthRange { near: f32::INFINITY, far: 0.0 };
+    for camera in cameras {
+        let camera_from_world = camera.world_from_camera().inverse();
+        for &corner in corners {
+            #[expect(clippy::cast_possible_truncation, reason = "shadow distances need no more")]
+            let depth = -camera_from_world.transform_point3(corner).z as f32;
+            range.near = range.near.min(depth);
+            range.far = range.far.max(depth);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "shadow distances need no more")]
+        let least = camera.near as f32;
+        range.near = range.near.max(least);
+    }
+    // Nothing in front of any camera: any range will do.
+    range.far = range.far.max(range.near * 2.0).min(1.0e6);
+    range.near = range.near.min(range.far * 0.5);
+    range
+}
+
+fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3]) -> Entity {
+    let farthest = |position: DVec3| corners.iter().map(|c| c.distance(position)).fold(0.1, f64::max);
+    match light {
+        Light::Sun { name, direction, color, illuminance, shadows } => {
+            let DepthRange { near, far } = depth_range(&scene.cameras, corners);
+            // Between evenly spaced and evenly spaced in the logarithm, as cascades usually are.
+            let first = 0.5 * (near + (far - near) / 3.0) + 0.5 * near * libm::cbrtf(far / near);
+            let widest = scene.cameras.iter().map(|camera| frame_diagonal(scene, camera)).fold(0.0, f32::max);
+            let texel = (widest * far).ceil() / 2048.0;
+            world.spawn((
+                Name::new(name.clone()),
+                DirectionalLight {
+                    color: linear(*color),
+                    illuminance: narrow(*illuminance),
+                    shadow_maps_enabled: *shadows,
+                    // Bevy's default of 2 cm would lift shadows off small objects. The normal bias does most of the work.
+                    shadow_depth_bias: 0.5 * texel,
+                    ..Default::default()
+                },
+                CascadeShadowConfigBuilder {
+                    num_cascades: CASCADES,
+                    minimum_distance: near,
+                    maximum_distance: far * 1.001,
+                    first_cascade_far_bound: first.min(far),
+                    overlap_proportion: 0.1,
+                }
+                .build(),
+                looking_along(*direction),
+            ))
+        }
+        Light::Point { name, position, color, flux, shadows } => {
+            let reach = farthest(*position);
+            world.spawn((
+                Name::new(name.clone()),
+                PointLight {
+                    color: linear(*color),
+                    intensity: narrow(*flux),
+                    // Bevy fades light out towards its range; at a tenth of it, by 0.02 %.
+                    range: narrow(reach * 10.0),
+                    shadow_maps_enabled: *shadows,
+                    shadow_depth_bias: narrow(reach / 1024.0),
+                    shadow_map_near_z: narrow(reach * 1e-3),
+                    ..Default::default()
+                },
+                Transform::from_translation(position.as_vec3()),
+            ))
+        }
+        Light::Spot { name, position, direction, color, flux, inner_angle, outer_angle, shadows } => {
+            let reach = farthest(*position);
+            world.spawn((
+                Name::new(name.clone()),
+                SpotLight {
+                    color: linear(*color),
+                    intensity: narrow(*flux),
+                    range: narrow(reach * 10.0),
+                    inner_angle: narrow(*inner_angle),
+                    outer_angle: narrow(*outer_angle),
+                    shadow_maps_enabled: *shadows,
+                    shadow_depth_bias: narrow(reach / 1024.0),
+                    shadow_map_near_z: narrow(reach * 1e-3),
+                    ..Default::default()
+                },
+                looking_along(*direction).with_translation(position.as_vec3()),
+            ))
+        }
+    }
+    .id()
+}
+
+/// Length of the image diagonal on a plane at depth 1, metres.
+fn frame_diagonal(scene: &Scene, camera: &Camera) -> f32 {
+    let (w, h) = (f64::from(scene.image.width) / camera.fx, f64::from(scene.image.height) / camera.fy);
+    narrow((w * w + h * h).sqrt())
+}
+
+fn spawn_camera(
+    world: &mut World,
+    scene: &Scene,
+    camera: &Camera,
+    order: isize,
+    target: &Handle<BevyImage>,
+    environment: &mut Vec<Handle<BevyImage>>,
+) -> Entity {
+    let mut entity = world.spawn((
+        Name::new(camera.name.clone()),
+        Camera3d::default(),
+        BevyCamera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..Default::default() },
+        RenderTarget::Image(target.clone().into()),
+        Projection::custom(Pinhole::new(camera, &scene.image)),
+        Transform {
+            translation: camera.position.as_vec3(),
+            rotation: camera.rotation.as_quat(),
+            scale: Vec3::ONE,
+        },
+        Exposure { ev100: narrow(camera.ev100) },
+        match scene.image.anti_aliasing {
+            AntiAliasing::Off => Msaa::Off,
+            AntiAliasing::Msaa4 => Msaa::Sample4,
+        },
+        match scene.image.tone_curve {
+            ToneCurve::Srgb => Tonemapping::None,
+            ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
+        },
+        DebandDither::Disabled,
+        // One list of lights for the whole image: no state carried from frame to frame.
+        ClusterConfig::Single,
+    ));
+    if let [diffuse_map, specular_map, ..] = environment.as_slice() {
+        let light = EnvironmentMapLight {
+            diffuse_map: diffuse_map.clone(),
+            specular_map: specular_map.clone(),
+            intensity: 1.0,
+            rotation: Quat::IDENTITY,
+            affects_lightmapped_mesh_diffuse: true,
+        };
+        entity.insert(light);
+        let exposure = f64::from(Exposure { ev100: narrow(camera.ev100) }.exposure());
+        let background = environment::background(&scene.environment, exposure, scene.image.tone_curve);
+        let background = entity.world_scope(|world| world.resource_mut::<Assets<BevyImage>>().add(background));
+        environment.push(background.clone());
+        // The map holds display values: undo the exposure that Bevy applies.
+        #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
+        let brightness = (1.0 / exposure) as f32;
+        entity.insert(Skybox { image: Some(background), brightness, rotation: Quat::IDENTITY });
+    }
+    entity.id()
+}
+
+/// A transform whose -Z points along `direction`.
+fn looking_along(direction: DVec3) -> Transform {
+    let up = if direction.y.abs() > 0.99 { Vec3::Z } else { Vec3::Y };
+    Transform::default().looking_to(direction.as_vec3(), up)
+}
+
+fn linear([r, g, b]: [f64; 3]) -> Color {
+    Color::LinearRgba(LinearRgba::rgb(narrow(r), narrow(g), narrow(b)))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}

@@ -1,0 +1,284 @@
+//! Meshes, textures and materials on their way to Bevy, each uploaded once for as long as it is used.
+
+use bevy::asset::{Assets, Handle, RenderAssetUsages};
+use bevy::color::{Color, ColorToPacked, LinearRgba};
+use bevy::image::{Image as BevyImage, ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
+use bevy::math::{Affine2, Vec2, Vec3};
+use bevy::mesh::{Indices, Mesh as BevyMesh, PrimitiveTopology};
+use bevy::pbr::StandardMaterial;
+use bevy::prelude::AlphaMode;
+use bevy::prelude::World;
+use bevy::render::render_resource::{Extent3d, Face, TextureDimension, TextureFormat};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::RenderError;
+use super::labels::CutOut;
+use crate::assets::{Library, Model, PartMaterial, Texture};
+use crate::image::Image;
+use crate::mesh::Mesh;
+use crate::mesh::shapes::{self, MeshKey};
+use crate::scene::{Material, Shape};
+
+/// One mesh with one material: what Bevy draws as one entity.
+#[derive(Clone)]
+pub(super) struct Piece {
+    pub(super) mesh: UploadedMesh,
+    pub(super) material: UploadedMaterial,
+}
+
+/// A mesh on the GPU.
+#[derive(Clone)]
+pub(super) struct UploadedMesh {
+    pub(super) handle: Handle<BevyMesh>,
+    /// Bounding box in the mesh's own frame.
+    pub(super) min: Vec3,
+    pub(super) max: Vec3,
+}
+
+/// A material on the GPU, with what the label pass has to know of it.
+#[derive(Clone)]
+pub(super) struct UploadedMaterial {
+    pub(super) handle: Handle<StandardMaterial>,
+    pub(super) double_sided: bool,
+    pub(super) cut_out: Option<CutOut>,
+}
+
+/// How a texture's bytes are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Meaning {
+    Srgb,
+    Linear,
+}
+
+/// What is on the GPU already.
+pub(super) struct Uploads {
+    /// Folder that asset paths are relative to.
+    root: PathBuf,
+    library: Library,
+    shapes: BTreeMap<MeshKey, UploadedMesh>,
+    models: BTreeMap<String, Vec<Piece>>,
+    textures: BTreeMap<(String, Meaning), Handle<BevyImage>>,
+}
+
+impl Uploads {
+    pub(super) fn new(root: PathBuf, library: Library) -> Self {
+        Self { root, library, shapes: BTreeMap::new(), models: BTreeMap::new(), textures: BTreeMap::new() }
+    }
+
+    /// The pieces of a shape and the scale that brings its mesh to size, with the shape's own materials replaced by
+    /// `material` where there is one.
+    pub(super) fn shape(
+        &mut self,
+        world: &mut World,
+        shape: &Shape,
+        material: Option<&UploadedMaterial>,
+        default_material: &UploadedMaterial,
+    ) -> Result<(Vec<Piece>, Vec3), RenderError> {
+        if let Shape::Gltf(path) = shape {
+            let mut pieces = self.model(world, path)?;
+            if let Some(material) = material {
+                pieces.iter_mut().for_each(|piece| piece.material = material.clone());
+            }
+            return Ok((pieces, Vec3::ONE));
+        }
+        let (key, scale) = shapes::key_and_scale(shape).expect("every shape but a glTF file is a primitive");
+        let mesh = self.shapes.entry(key).or_insert_with_key(|key| upload_mesh(world, &shapes::build(key))).clone();
+        let material = material.unwrap_or(default_material).clone();
+        Ok((vec![Piece { mesh, material }], scale.as_vec3()))
+    }
+
+    fn model(&mut self, world: &mut World, path: &str) -> Result<Vec<Piece>, RenderError> {
+        if let Some(pieces) = self.models.get(path) {
+            return Ok(pieces.clone());
+        }
+        let model: Arc<Model> = self.library.load_model(&self.root, path)?;
+        let mut pieces = Vec::with_capacity(model.parts.len());
+        for part in &model.parts {
+            let mesh = upload_mesh(world, &part.mesh);
+            let material = self.part_material(world, &part.material);
+            pieces.push(Piece { mesh, material });
+        }
+        self.models.insert(path.to_owned(), pieces.clone());
+        Ok(pieces)
+    }
+
+    /// Drops meshes that few scenes share: those of random proportions. Everything else stays.
+    pub(super) fn forget_rare_shapes(&mut self) {
+        self.shapes.retain(|key, _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
+    }
+
+    /// A recipe's material.
+    pub(super) fn material(&mut self, world: &mut World, material: &Material) -> Result<UploadedMaterial, RenderError> {
+        let color = self.named_texture(world, material.base_color_texture.as_deref(), Meaning::Srgb)?;
+        let normal = self.named_texture(world, material.normal_texture.as_deref(), Meaning::Linear)?;
+        let [r, g, b] = material.base_color.map(to_f32);
+        let alpha = to_f32(material.alpha);
+        let tiling = material.tiling.as_vec2();
+        let cutoff = material.alpha_mask.map(to_f32);
+        let [er, eg, eb] = material.emission.map(to_f32);
+        let standard = StandardMaterial {
+            base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
+            base_color_texture: color.clone(),
+            metallic: to_f32(material.metallic),
+            perceptual_roughness: to_f32(material.roughness),
+            emissive: LinearRgba::rgb(er, eg, eb),
+            emissive_exposure_weight: 1.0,
+            normal_map_texture: normal,
+            uv_transform: Affine2::from_scale(tiling),
+            unlit: material.unlit,
+            ..surface_sides(material.double_sided, cutoff)
+        };
+        Ok(UploadedMaterial {
+            handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
+            double_sided: material.double_sided,
+            cut_out: cutoff.map(|cutoff| CutOut { texture: color.map(|c| c.id()), uv_scale: tiling, alpha, cutoff }),
+        })
+    }
+
+    /// A glTF file's own material.
+    fn part_material(&mut self, world: &mut World, material: &PartMaterial) -> UploadedMaterial {
+        let mut texture = |texture: &Option<Arc<Texture>>, meaning| texture.as_ref().map(|t| self.texture(world, t, meaning));
+        let color = texture(&material.base_color_texture, Meaning::Srgb);
+        let normal = texture(&material.normal_texture, Meaning::Linear);
+        let metallic_roughness = texture(&material.metallic_roughness_texture, Meaning::Linear);
+        let occlusion = texture(&material.occlusion_texture, Meaning::Linear);
+        let emission = texture(&material.emission_texture, Meaning::Srgb);
+        let [r, g, b, alpha] = material.base_color;
+        let [er, eg, eb] = material.emission;
+        let standard = StandardMaterial {
+            base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
+            base_color_texture: color.clone(),
+            metallic: material.metallic,
+            perceptual_roughness: material.roughness,
+            metallic_roughness_texture: metallic_roughness,
+            normal_map_texture: normal,
+            occlusion_texture: occlusion,
+            emissive: LinearRgba::rgb(er, eg, eb),
+            emissive_exposure_weight: 1.0,
+            emissive_texture: emission,
+            unlit: material.unlit,
+            ..surface_sides(material.double_sided, material.alpha_mask)
+        };
+        UploadedMaterial {
+            handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
+            double_sided: material.double_sided,
+            cut_out: material.alpha_mask.map(|cutoff| CutOut {
+                texture: color.map(|c| c.id()),
+                uv_scale: Vec2::ONE,
+                alpha,
+                cutoff,
+            }),
+        }
+    }
+
+    fn named_texture(
+        &mut self,
+        world: &mut World,
+        path: Option<&str>,
+        meaning: Meaning,
+    ) -> Result<Option<Handle<BevyImage>>, RenderError> {
+        let Some(path) = path else { return Ok(None) };
+        let texture = self.library.load_texture(&self.root, path)?;
+        Ok(Some(self.texture(world, &texture, meaning)))
+    }
+
+    fn texture(&mut self, world: &mut World, texture: &Texture, meaning: Meaning) -> Handle<BevyImage> {
+        self.textures
+            .entry((texture.key.clone(), meaning))
+            .or_insert_with(|| world.resource_mut::<Assets<BevyImage>>().add(upload_texture(&texture.image, meaning)))
+            .clone()
+    }
+}
+
+/// The fields that decide which surface points exist.
+fn surface_sides(double_sided: bool, cutoff: Option<f32>) -> StandardMaterial {
+    StandardMaterial {
+        double_sided,
+        cull_mode: (!double_sided).then_some(Face::Back),
+        alpha_mode: cutoff.map_or(AlphaMode::Opaque, AlphaMode::Mask),
+        ..Default::default()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
+fn to_f32(value: f64) -> f32 {
+    value as f32
+}
+
+/// Every mesh has these attributes and no others, so that all share one vertex layout (`labels` relies on it).
+fn upload_mesh(world: &mut World, mesh: &Mesh) -> UploadedMesh {
+    let (mut min, mut max) = (Vec3::INFINITY, Vec3::NEG_INFINITY);
+    for &position in &mesh.positions {
+        min = min.min(Vec3::from(position));
+        max = max.max(Vec3::from(position));
+    }
+    let bevy_mesh = BevyMesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
+        .with_inserted_attribute(BevyMesh::ATTRIBUTE_POSITION, mesh.positions.clone())
+        .with_inserted_attribute(BevyMesh::ATTRIBUTE_NORMAL, mesh.normals.clone())
+        .with_inserted_attribute(BevyMesh::ATTRIBUTE_UV_0, mesh.uvs.clone())
+        .with_inserted_attribute(BevyMesh::ATTRIBUTE_TANGENT, mesh.tangents.clone())
+        .with_inserted_indices(Indices::U32(mesh.indices.clone()));
+    UploadedMesh { handle: world.resource_mut::<Assets<BevyMesh>>().add(bevy_mesh), min, max }
+}
+
+/// A repeating, mipmapped texture.
+fn upload_texture(image: &Image<[u8; 4]>, meaning: Meaning) -> BevyImage {
+    let format = match meaning {
+        Meaning::Srgb => TextureFormat::Rgba8UnormSrgb,
+        Meaning::Linear => TextureFormat::Rgba8Unorm,
+    };
+    let mut level = image.clone();
+    let mut data: Vec<u8> = level.pixels().as_flattened().to_vec();
+    let mut levels = 1;
+    while level.width() > 1 || level.height() > 1 {
+        level = half_size(&level, meaning);
+        data.extend_from_slice(level.pixels().as_flattened());
+        levels += 1;
+    }
+    let mut bevy_image = BevyImage::new_uninit(
+        Extent3d { width: image.width(), height: image.height(), depth_or_array_layers: 1 },
+        TextureDimension::D2,
+        format,
+        RenderAssetUsages::RENDER_WORLD,
+    );
+    bevy_image.data = Some(data);
+    bevy_image.texture_descriptor.mip_level_count = levels;
+    bevy_image.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {
+        address_mode_u: ImageAddressMode::Repeat,
+        address_mode_v: ImageAddressMode::Repeat,
+        mag_filter: ImageFilterMode::Linear,
+        min_filter: ImageFilterMode::Linear,
+        mipmap_filter: ImageFilterMode::Linear,
+        ..Default::default()
+    });
+    bevy_image
+}
+
+/// The next mip level: the mean of two by two pixels, of linear light where the bytes are sRGB.
+fn half_size(image: &Image<[u8; 4]>, meaning: Meaning) -> Image<[u8; 4]> {
+    let (width, height) = ((image.width() / 2).max(1), (image.height() / 2).max(1));
+    let mut half = Image::filled(width, height, [0; 4]);
+    for y in 0..height {
+        for x in 0..width {
+            let source = |dx: u32, dy: u32| {
+                let (x, y) = ((2 * x + dx).min(image.width() - 1), (2 * y + dy).min(image.height() - 1));
+                image.get(x, y).copied().unwrap_or_default()
+            };
+            let four = [source(0, 0), source(1, 0), source(0, 1), source(1, 1)];
+            let pixel = std::array::from_fn(|channel| {
+                let bytes = four.map(|pixel| pixel[channel]);
+                match meaning {
+                    Meaning::Srgb if channel < 3 => {
+                        let mean = bytes.map(|b| Color::srgb_u8(b, 0, 0).to_linear().red).iter().sum::<f32>() / 4.0;
+                        bevy::color::Srgba::from(LinearRgba::rgb(mean, 0.0, 0.0)).to_u8_array()[0]
+                    }
+                    _ => u8::try_from((bytes.iter().map(|&b| u32::from(b)).sum::<u32>() + 2) / 4).unwrap_or(u8::MAX),
+                }
+            });
+            half.set(x, y, pixel);
+        }
+    }
+    half
+}

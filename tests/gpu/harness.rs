@@ -1,0 +1,72 @@
+//! Runs trials one after the other on one renderer.
+
+use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
+use scenewright::assets::Library;
+use scenewright::frame::Frame;
+use scenewright::render::{AdapterChoice, RenderOptions, Renderer, diagnose};
+use scenewright::scene::Scene;
+use std::cell::RefCell;
+use std::process::ExitCode;
+
+/// A trial: a sentence about the world, and the function that checks it.
+pub type Case = (&'static str, fn() -> Result<(), String>);
+
+thread_local! {
+    static RENDERER: RefCell<Option<Renderer>> = const { RefCell::new(None) };
+}
+
+fn choice() -> AdapterChoice {
+    AdapterChoice::parse(&std::env::var("SCENEWRIGHT_ADAPTER").unwrap_or_default())
+}
+
+/// A renderer of its own, for tests about starting up.
+pub fn new_renderer() -> Renderer {
+    let options = RenderOptions { adapter: choice(), asset_root: env!("CARGO_MANIFEST_DIR").into() };
+    Renderer::new(&options, Library::default()).unwrap()
+}
+
+/// Renders on the shared device. Asset paths are relative to the repository.
+pub fn render(scene: &Scene) -> Vec<Frame> {
+    RENDERER.with_borrow_mut(|renderer| renderer.get_or_insert_with(new_renderer).render(scene).unwrap())
+}
+
+/// The only frame of a scene with one camera.
+pub fn render_one(scene: &Scene) -> Frame {
+    render(scene).into_iter().next().expect("one camera")
+}
+
+/// Runs all cases, or shows them as ignored where nothing can draw.
+pub fn run(groups: Vec<(&'static str, Vec<Case>)>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // One device, one thread: trials share the renderer.
+    arguments.test_threads = Some(1);
+    let diagnosis = diagnose(&choice());
+    let adapter = diagnosis.chosen.map(|i| diagnosis.adapters[i].summary());
+    let required = std::env::var("SCENEWRIGHT_REQUIRE_GPU").is_ok_and(|value| value == "1");
+    if !arguments.list {
+        match &adapter {
+            Some(adapter) => eprintln!("adapter: {adapter}"),
+            None => eprintln!("no adapter: {}", diagnosis.reason),
+        }
+    }
+    if adapter.is_none() && required {
+        eprintln!("SCENEWRIGHT_REQUIRE_GPU=1: a missing adapter is a failure");
+        return ExitCode::FAILURE;
+    }
+    let trials = groups
+        .into_iter()
+        .flat_map(|(group, cases)| cases.into_iter().map(move |(name, case)| (group, name, case)))
+        .map(|(group, name, case)| {
+            Trial::test(format!("{group}::{name}"), move || case().map_err(Failed::from))
+                .with_ignored_flag(adapter.is_none())
+        })
+        .collect();
+    let conclusion: Conclusion = libtest_mimic::run(&arguments, trials);
+    // Bevy's thread pools are still alive; nothing is left to do.
+    conclusion.exit_code()
+}
+
+/// Fails with `message` where `holds` is false.
+pub fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(message()) }
+}
