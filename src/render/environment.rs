@@ -4,7 +4,7 @@
 //! closed form: a lobe about `n` averages `a + b d.y` to `a + k b n.y`, with `k` = 1 for a mirror and 2/3 for the cosine
 //! lobe of a matte surface.
 
-use bevy::asset::RenderAssetUsages;
+use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::image::{Image, ImageSampler};
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, TextureViewDescriptor, TextureViewDimension};
 
@@ -19,9 +19,48 @@ const LIGHT_LEVELS: u32 = 5;
 /// `k` of a cosine lobe: the integral of `d.y cos` over the hemisphere is `2 pi / 3`, against `pi` for a constant.
 const COSINE_LOBE: f64 = 2.0 / 3.0;
 
+/// The maps of the current scene. Their handles stay the same from scene to scene: Bevy looks the maps that light a view
+/// up before it prepares new images, and would leave the light of a new one out of its first frame.
+#[derive(Default)]
+pub(super) struct Maps {
+    light: Option<(Handle<Image>, Handle<Image>)>,
+    backgrounds: Vec<Handle<Image>>,
+}
+
+impl Maps {
+    /// Diffuse and specular map of `environment`; `None` where it is black.
+    pub(super) fn light(&mut self, images: &mut Assets<Image>, environment: &Environment) -> Option<(Handle<Image>, Handle<Image>)> {
+        if environment.is_black() {
+            return None;
+        }
+        let (diffuse, specular) = (diffuse_map(environment), specular_map(environment));
+        match &self.light {
+            Some((old_diffuse, old_specular)) => {
+                replace(images, old_diffuse, diffuse);
+                replace(images, old_specular, specular);
+            }
+            None => self.light = Some((images.add(diffuse), images.add(specular))),
+        }
+        self.light.clone()
+    }
+
+    /// What is behind everything for the camera at position `camera` of its scene.
+    pub(super) fn background(&mut self, images: &mut Assets<Image>, camera: usize, image: Image) -> Handle<Image> {
+        match self.backgrounds.get(camera) {
+            Some(old) => replace(images, old, image),
+            None => self.backgrounds.push(images.add(image)),
+        }
+        self.backgrounds[camera].clone()
+    }
+}
+
+fn replace(images: &mut Assets<Image>, handle: &Handle<Image>, image: Image) {
+    images.insert(handle.id(), image).expect("the handle is held, so its place is valid");
+}
+
 impl Environment {
     /// Whether it gives no light at all.
-    pub(super) fn is_black(&self) -> bool {
+    fn is_black(&self) -> bool {
         self.zenith.iter().chain(&self.nadir).all(|&channel| channel <= 0.0)
     }
 
@@ -34,12 +73,12 @@ impl Environment {
 }
 
 /// Irradiance divided by pi, cd/m2.
-pub(super) fn diffuse_map(environment: &Environment) -> Image {
+fn diffuse_map(environment: &Environment) -> Image {
     cube_map(LIGHT_SIZE, 1, |height, _| environment.luminance(height, COSINE_LOBE))
 }
 
 /// Mirror reflection at level 0, wider lobes after it, cd/m2.
-pub(super) fn specular_map(environment: &Environment) -> Image {
+fn specular_map(environment: &Environment) -> Image {
     cube_map(LIGHT_SIZE, LIGHT_LEVELS, |height, level| {
         environment.luminance(height, ggx_lobe(f64::from(level) / f64::from(LIGHT_LEVELS - 1)))
     })

@@ -75,6 +75,7 @@ pub struct Renderer {
     app: App,
     adapter: AdapterReport,
     uploads: upload::Uploads,
+    maps: environment::Maps,
     label_pass: labels::LabelPass,
     targets: Option<Targets>,
     times: RenderTimes,
@@ -95,7 +96,8 @@ impl Renderer {
         let device = app.world().resource::<RenderDevice>().wgpu_device();
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
         let uploads = upload::Uploads::new(options.asset_root.clone(), library);
-        Ok(Self { app, adapter, uploads, label_pass, targets: None, times: RenderTimes::default() })
+        let maps = environment::Maps::default();
+        Ok(Self { app, adapter, uploads, maps, label_pass, targets: None, times: RenderTimes::default() })
     }
 
     /// The adapter in use.
@@ -114,7 +116,7 @@ impl Renderer {
         let spawning = clock();
         self.prepare_targets(scene.image, scene.cameras.len())?;
         let targets = self.targets.as_ref().expect("prepared above").color.clone();
-        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, scene, &targets)?;
+        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &targets)?;
         self.times.spawn += spawning.elapsed();
 
         let frames = self.update_until_complete(scene.index, &shot).and_then(|()| self.read(&shot));

@@ -4,9 +4,10 @@
 use bevy::asset::Handle;
 use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
+use bevy::light::EnvironmentMapLight;
 use bevy::pbr::{
     LightEntity, MeshViewBindGroup, PendingMeshMaterialQueues, PendingShadowQueues, PreparedMaterial,
-    RenderMaterialInstances, RenderMeshInstances, SpecializedMaterialPipelineCache, SpecializedShadowMaterialPipelineCache,
+    RenderMaterialInstances, RenderMeshInstances, RenderViewLightProbes, SpecializedMaterialPipelineCache, SpecializedShadowMaterialPipelineCache,
     ViewLightEntities,
 };
 use bevy::prelude::World;
@@ -46,9 +47,12 @@ pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> BTreeSet<Str
         }
     }
     missing_surfaces(render, shot, &mut missing);
-    let mut shadow_views = BTreeSet::new();
+    let mut shared_shadows = BTreeSet::new();
     for &camera in &shot.cameras {
-        missing_view(main, render, shot, camera, &mut shadow_views, &mut missing);
+        missing_view(main, render, shot, camera, &mut shared_shadows, &mut missing);
+    }
+    if shared_shadows.len() != shot.shared_shadow_views {
+        missing.insert("the shadow map of a point or spot light".to_owned());
     }
     missing
 }
@@ -87,7 +91,7 @@ fn missing_view(
     render: &World,
     shot: &Shot,
     camera: Entity,
-    shadow_views: &mut BTreeSet<Entity>,
+    shared_shadows: &mut BTreeSet<Entity>,
     missing: &mut BTreeSet<String>,
 ) {
     let Some(view_entity) = main.get::<RenderEntity>(camera).map(RenderEntity::id) else {
@@ -100,6 +104,11 @@ fn missing_view(
     };
     if !(view.contains::<ViewTarget>() && view.contains::<ViewDepthTexture>() && view.contains::<MeshViewBindGroup>()) {
         missing.insert("the images of a camera".to_owned());
+    }
+    let lit = view.get::<RenderViewLightProbes<EnvironmentMapLight>>();
+    let has_environment = lit.is_some_and(|probes| !probes.binding_index_to_textures.is_empty());
+    if has_environment == shot.environment.is_empty() {
+        missing.insert("light from the environment".to_owned());
     }
     let cache = render.resource::<PipelineCache>();
     let ready = |id: CachedRenderPipelineId| cache.get_render_pipeline(id).is_some();
@@ -124,7 +133,7 @@ fn missing_view(
     if of_kind(true).count() != shot.cascades_per_camera {
         missing.insert("a sun's shadow map".to_owned());
     }
-    shadow_views.extend(of_kind(false));
+    shared_shadows.extend(of_kind(false));
     let shadows = render.resource::<SpecializedShadowMaterialPipelineCache>();
     for &light in lights {
         let Some(view) = render.get::<ExtractedView>(light) else { continue };

@@ -1,7 +1,7 @@
 //! A scene as entities. Everything is spawned anew for each scene and nothing survives it: Bevy 0.19 keeps the shadow maps
 //! of lights that do not change, whatever else does.
 
-use bevy::asset::{Assets, Handle};
+use bevy::asset::Handle;
 use bevy::camera::visibility::NoFrustumCulling;
 use bevy::camera::{Camera as BevyCamera, Camera3d, ClearColorConfig, Exposure, Projection, RenderTarget};
 use bevy::color::{Color, LinearRgba};
@@ -62,6 +62,7 @@ const CASCADES: usize = 3;
 pub(super) fn spawn(
     world: &mut World,
     uploads: &mut Uploads,
+    maps: &mut environment::Maps,
     scene: &Scene,
     targets: &[Handle<BevyImage>],
 ) -> Result<Shot, RenderError> {
@@ -71,15 +72,19 @@ pub(super) fn spawn(
     let lights = scene.lights.iter().map(|light| spawn_light(world, scene, light, &corners)).collect();
     let surfaces = placed.into_iter().map(|mesh| mesh.spawn(world)).collect();
 
-    let mut images = world.resource_mut::<Assets<BevyImage>>();
-    let mut environment = Vec::new();
-    if !scene.environment.is_black() {
-        environment.push(images.add(environment::diffuse_map(&scene.environment)));
-        environment.push(images.add(environment::specular_map(&scene.environment)));
-    }
+    let light = maps.light(&mut world.resource_mut(), &scene.environment);
+    let mut environment: Vec<_> = light.iter().flat_map(|(diffuse, specular)| [diffuse.clone(), specular.clone()]).collect();
     let mut cameras = Vec::new();
-    for (order, (camera, target)) in (0..).zip(scene.cameras.iter().zip(targets)) {
-        cameras.push(spawn_camera(world, scene, camera, order, target, &mut environment));
+    for (position, (camera, target)) in scene.cameras.iter().zip(targets).enumerate() {
+        let entity = spawn_camera(world, scene, camera, position, target);
+        if let Some((diffuse, specular)) = &light {
+            let exposure = f64::from(Exposure { ev100: narrow(camera.ev100) }.exposure());
+            let background = environment::background(&scene.environment, exposure, scene.image.tone_curve);
+            let background = maps.background(&mut world.resource_mut(), position, background);
+            world.entity_mut(entity).insert(surroundings(diffuse, specular, &background, exposure));
+            environment.push(background);
+        }
+        cameras.push(entity);
     }
 
     let casts = |light: &&Light| match light {
@@ -281,11 +286,12 @@ fn spawn_camera(
     world: &mut World,
     scene: &Scene,
     camera: &Camera,
-    order: isize,
+    position: usize,
     target: &Handle<BevyImage>,
-    environment: &mut Vec<Handle<BevyImage>>,
 ) -> Entity {
-    let mut entity = world.spawn((
+    // Each has a target of its own; the order only has to be one.
+    let order = isize::try_from(position).unwrap_or(isize::MAX);
+    world.spawn((
         Name::new(camera.name.clone()),
         Camera3d::default(),
         BevyCamera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..Default::default() },
@@ -308,26 +314,27 @@ fn spawn_camera(
         DebandDither::Disabled,
         // One list of lights for the whole image: no state carried from frame to frame.
         ClusterConfig::Single,
-    ));
-    if let [diffuse_map, specular_map, ..] = environment.as_slice() {
-        let light = EnvironmentMapLight {
-            diffuse_map: diffuse_map.clone(),
-            specular_map: specular_map.clone(),
-            intensity: 1.0,
-            rotation: Quat::IDENTITY,
-            affects_lightmapped_mesh_diffuse: true,
-        };
-        entity.insert(light);
-        let exposure = f64::from(Exposure { ev100: narrow(camera.ev100) }.exposure());
-        let background = environment::background(&scene.environment, exposure, scene.image.tone_curve);
-        let background = entity.world_scope(|world| world.resource_mut::<Assets<BevyImage>>().add(background));
-        environment.push(background.clone());
-        // The map holds display values: undo the exposure that Bevy applies.
-        #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
-        let brightness = (1.0 / exposure) as f32;
-        entity.insert(Skybox { image: Some(background), brightness, rotation: Quat::IDENTITY });
-    }
-    entity.id()
+    ))
+    .id()
+}
+
+/// What lights a camera's scene from all sides, and what is seen of it.
+fn surroundings(
+    diffuse_map: &Handle<BevyImage>,
+    specular_map: &Handle<BevyImage>,
+    background: &Handle<BevyImage>,
+    exposure: f64,
+) -> (EnvironmentMapLight, Skybox) {
+    let light = EnvironmentMapLight {
+        diffuse_map: diffuse_map.clone(),
+        specular_map: specular_map.clone(),
+        intensity: 1.0,
+        rotation: Quat::IDENTITY,
+        affects_lightmapped_mesh_diffuse: true,
+    };
+    // The map holds display values: undo the exposure that Bevy applies.
+    let sky = Skybox { image: Some(background.clone()), brightness: narrow(1.0 / exposure), rotation: Quat::IDENTITY };
+    (light, sky)
 }
 
 /// A transform whose -Z points along `direction`.

@@ -36,5 +36,22 @@ fn look() -> Result<(), String> {
         out.write_all(&[(id * 40) as u8, (id * 90) as u8, (id * 160) as u8]).unwrap();
     }
     let again = render_one(&s);
+    let mut out = std::fs::File::create("/tmp/look2.ppm").unwrap();
+    write!(out, "P6 320 240 255\n").unwrap();
+    out.write_all(again.rgb.pixels().as_flattened()).unwrap();
+    for n in 0..4 {
+        let b = render_one(&s);
+        let (mut c, mut i, mut d, mut mx) = (0, 0, 0, 0);
+        for k in 0..b.ids.pixels().len() {
+            if b.rgb.pixels()[k] != frame.rgb.pixels()[k] {
+                c += 1;
+                for ch in 0..3 { mx = mx.max(b.rgb.pixels()[k][ch].abs_diff(frame.rgb.pixels()[k][ch])); }
+                if c < 3 { eprintln!("{} {} {:?} {:?}", k % 320, k / 320, b.rgb.pixels()[k], frame.rgb.pixels()[k]); }
+            }
+            i += usize::from(b.ids.pixels()[k] != frame.ids.pixels()[k]);
+            d += usize::from(b.depth.pixels()[k] != frame.depth.pixels()[k]);
+        }
+        eprintln!("{n}: {c} (max {mx}) {i} {d}");
+    }
     ensure(frame == again, || "not the same twice".into())
 }
