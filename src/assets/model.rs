@@ -277,7 +277,7 @@ fn build(
 /// Three indices per triangle, whatever the mode.
 fn triangle_list(mode: Mode, listed: Vec<u32>) -> Result<Vec<u32>, String> {
     Ok(match mode {
-        Mode::Triangles if listed.len() % 3 == 0 => listed,
+        Mode::Triangles if listed.len().is_multiple_of(3) => listed,
         Mode::Triangles => return Err(format!("it lists {} corners, which is not three per triangle", listed.len())),
         // Every second triangle of a strip runs the other way round.
         Mode::TriangleStrip => listed

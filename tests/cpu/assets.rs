@@ -1,5 +1,6 @@
 //! glTF and image files that the tests write themselves, whole and broken.
 
+use std::f64::consts::FRAC_1_SQRT_2;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ fn document(bytes: usize) -> Value {
         "nodes": [
             { "name": "parent", "scale": [-2, 1, 1], "translation": [10, 0, 0], "children": [1] },
             { "mesh": 0, "translation": [1, 5, 0], "children": [2] },
-            { "mesh": 0, "rotation": [0, 0.7071067811865476, 0, 0.7071067811865476] },
+            { "mesh": 0, "rotation": [0, FRAC_1_SQRT_2, 0, FRAC_1_SQRT_2] },
         ],
         "meshes": [{ "name": "square", "primitives": [{
             "attributes": { "POSITION": 0, "TEXCOORD_0": 1 }, "indices": 2, "material": 0
