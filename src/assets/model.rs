@@ -136,6 +136,12 @@ fn parse(bytes: &[u8]) -> Result<(Document, Option<Vec<u8>>), String> {
     }) {
         return Err(format!("image {i} has neither a `uri` nor a `bufferView` with a `mimeType`"));
     }
+    // The crate's validation looks at the position accessor before it checks that there is one.
+    let accessors = root.accessors.len();
+    let mut attributes = root.meshes.iter().flat_map(|m| &m.primitives).flat_map(|p| p.attributes.values());
+    if let Some(index) = attributes.find(|index| index.value() >= accessors) {
+        return Err(format!("a mesh uses accessor {}, but there are only {accessors}", index.value()));
+    }
     let document = Document::from_json(root).map_err(|e| match e {
         gltf::Error::Validation(errors) => {
             let list: Vec<_> = errors.iter().take(3).map(|(path, e)| format!("{path}: {e}")).collect();
@@ -271,7 +277,7 @@ fn build(
 /// Three indices per triangle, whatever the mode.
 fn triangle_list(mode: Mode, listed: Vec<u32>) -> Result<Vec<u32>, String> {
     Ok(match mode {
-        Mode::Triangles if listed.len() % 3 == 0 => listed,
+        Mode::Triangles if listed.len().is_multiple_of(3) => listed,
         Mode::Triangles => return Err(format!("it lists {} corners, which is not three per triangle", listed.len())),
         // Every second triangle of a strip runs the other way round.
         Mode::TriangleStrip => listed

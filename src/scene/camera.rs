@@ -3,7 +3,7 @@
 //! Ours: continuous pixel coordinates (the centre of the first pixel is (0.5, 0.5)), camera frame x right, y up, looking down -z.
 //! OpenCV's: camera frame x right, y down, z forward; a pixel's centre has integer coordinates.
 
-use glam::{DAffine3, DMat4, DQuat, DVec2, DVec3};
+use glam::{DAffine3, DMat3, DMat4, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
 /// A pinhole camera without distortion.
@@ -63,6 +63,39 @@ impl Camera {
     pub fn ray_through(&self, pixel: DVec2) -> DVec3 {
         self.rotation * DVec3::new((pixel.x - self.cx) / self.fx, -(pixel.y - self.cy) / self.fy, -1.0)
     }
+}
+
+/// World from camera for a camera at `from` that looks at `target` with +Y up, turned by `roll` (radians) about its
+/// optical axis: positive turns the camera counter-clockwise as someone behind it sees it, so the picture clockwise.
+///
+/// Looking straight up or down, where "up" says nothing, the image's right is +X (north, -Z, is up on a map). A camera
+/// inside its target looks along -Z.
+pub fn look_at(from: DVec3, target: DVec3, roll: f64) -> DQuat {
+    let back = (from - target).try_normalize().unwrap_or(DVec3::Z);
+    let right = DVec3::Y.cross(back);
+    // Below this (0.2 arc seconds off the vertical) the direction of `right` would be rounding.
+    let right = if right.length() > 1e-6 { right.normalize() } else { (DVec3::X - back * back.x).normalize() };
+    let up = back.cross(right);
+    (DQuat::from_mat3(&DMat3::from_cols(right, up, back)) * DQuat::from_rotation_z(roll)).normalize()
+}
+
+/// Position and rotation of a camera on a sphere of radius `distance` about `target`, looking at it with +Y up.
+/// Azimuth is the direction from the target about +Y, from +Z towards +X; all angles in radians. No pole is special:
+/// straight above, the azimuth still says which way is up in the image.
+pub fn orbit(target: DVec3, distance: f64, azimuth: f64, elevation: f64, roll: f64) -> (DVec3, DQuat) {
+    let rotation = DQuat::from_rotation_y(azimuth) * DQuat::from_rotation_x(-elevation);
+    (target + rotation * DVec3::Z * distance, (rotation * DQuat::from_rotation_z(roll)).normalize())
+}
+
+/// Position and rotation (world from our camera frame) from the rows of a rigid world-from-OpenCV-camera matrix.
+pub fn from_opencv_rows(rows: &[[f64; 4]; 4]) -> (DVec3, DQuat) {
+    let world_from_ours = DMat4::from_cols_array_2d(rows).transpose() * opencv_flip();
+    (world_from_ours.w_axis.truncate(), DQuat::from_mat3(&DMat3::from_mat4(world_from_ours)).normalize())
+}
+
+/// Focal length in pixels for a full field of view of `angle` radians across `pixels`.
+pub fn focal_length(angle: f64, pixels: u32) -> f64 {
+    f64::from(pixels) / 2.0 / libm::tan(angle / 2.0)
 }
 
 /// Turns our camera frame into OpenCV's and back: y and z change sign.

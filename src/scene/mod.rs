@@ -13,14 +13,18 @@
 //!   always means the same file.
 //! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the recipe.
 
+mod appearance;
 pub mod camera;
+pub mod color;
+pub mod exposure;
+pub mod obb;
 pub mod place;
 pub mod random;
 mod sample;
 mod validate;
 
 pub use camera::Camera;
-pub use sample::{SampleError, sample};
+pub use sample::{MAX_COUNT, SampleError, sample};
 
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};

@@ -1,1 +1,170 @@
 //! Placement without overlap.
+//!
+//! Objects are boxes here: the bounding box of the shape, scaled and turned with it. `At` groups go first and stay where
+//! they are, whatever is there. Then every other group: supports before what stands on them, and by name where that
+//! leaves a choice; within a group by number. Each instance has a list of [`ATTEMPTS`] candidate poses, drawn from
+//! its own path of names, and takes the first that overlaps nothing placed before it. Touching its own support is allowed.
+//!
+//! # The one limit of edit stability
+//! An instance's candidates depend on nothing but its own recipe, yet which of them is free depends on what was
+//! placed before it. A newcomer that is placed earlier and takes a candidate's room makes that instance take its next one
+//! (and what stands on it moves along). Instances that the newcomer does not come near keep their places.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use glam::{DQuat, DVec3};
+
+use super::obb::{NearBoxes, Obb};
+use super::random::{self, Key};
+use super::sample::SampleError;
+use crate::recipe::{ObjectRecipe, Place};
+
+/// Candidate poses per instance.
+pub const ATTEMPTS: u32 = 100;
+
+/// Positions are kept within this of the origin, metres.
+const FARTHEST: f64 = 1e9;
+
+/// What placing needs to know of an instance.
+#[derive(Debug, Clone, Copy)]
+pub struct Body {
+    /// Lower and upper corner of its shape, in its own frame.
+    pub bounds: (DVec3, DVec3),
+    /// Scale along its own axes.
+    pub scale: DVec3,
+}
+
+/// Where an instance is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pose {
+    /// Origin of its frame in the world.
+    pub position: DVec3,
+    /// World from its frame.
+    pub rotation: DQuat,
+}
+
+/// One group: its recipe, its key, and its instances in order of number.
+#[derive(Debug)]
+pub struct Group<'a> {
+    /// Its recipe.
+    pub recipe: &'a ObjectRecipe,
+    /// `objects.name`
+    pub key: Key,
+    /// What is to be placed.
+    pub bodies: Vec<Body>,
+}
+
+/// Poses of all instances by group and number; `None` for those that found no place.
+///
+/// # Errors
+/// Groups that stand on each other in a circle, or on one that does not exist; no checked recipe has them.
+pub fn place(groups: &BTreeMap<&str, Group<'_>>) -> Result<BTreeMap<String, Vec<Option<Pose>>>, SampleError> {
+    let mut placed: BTreeMap<String, Vec<Option<Pose>>> = BTreeMap::new();
+    let mut boxes = NearBoxes::default();
+    // For each group the boxes of its placed instances, with their poses: what can be stood on.
+    let mut supports: BTreeMap<&str, Vec<(usize, DQuat)>> = BTreeMap::new();
+    for name in order(groups)? {
+        let group = &groups[name];
+        let mut poses = Vec::with_capacity(group.bodies.len());
+        let mut stood_on = Vec::new();
+        for (number, body) in (0u64..).zip(&group.bodies) {
+            let key = group.key.item(number).name("place");
+            let pose = find(group.recipe, body, &key, &boxes, &supports);
+            if let Some(pose) = pose {
+                let number = boxes.insert(Obb::new(body.bounds, body.scale, pose.rotation, pose.position));
+                stood_on.push((number, pose.rotation));
+            }
+            poses.push(pose);
+        }
+        supports.insert(name, stood_on);
+        placed.insert(name.to_owned(), poses);
+    }
+    Ok(placed)
+}
+
+/// Names in the order of placement.
+fn order<'a>(groups: &BTreeMap<&'a str, Group<'_>>) -> Result<Vec<&'a str>, SampleError> {
+    let fixed = |name: &&str| matches!(groups[*name].recipe.place, Place::At { .. });
+    let mut order: Vec<&str> = groups.keys().copied().filter(|name| fixed(name)).collect();
+    let mut done: BTreeSet<&str> = order.iter().copied().collect();
+    let mut left: Vec<&str> = groups.keys().copied().filter(|name| !fixed(name)).collect();
+    while !left.is_empty() {
+        let ready = left.iter().position(|name| match &groups[name].recipe.place {
+            Place::On { support, .. } => done.contains(support.as_str()),
+            _ => true,
+        });
+        let Some(next) = ready else {
+            let what = format!("a support for `{}` that is not itself on top of it", left[0]);
+            return Err(SampleError::Unchecked { what });
+        };
+        let name = left.remove(next);
+        done.insert(name);
+        order.push(name);
+    }
+    Ok(order)
+}
+
+/// The first candidate that is free.
+fn find(
+    recipe: &ObjectRecipe,
+    body: &Body,
+    key: &Key,
+    boxes: &NearBoxes,
+    supports: &BTreeMap<&str, Vec<(usize, DQuat)>>,
+) -> Option<Pose> {
+    match &recipe.place {
+        Place::At { position, rotation } => {
+            let position = within_reach(random::vector(position, &key.name("position")));
+            Some(Pose { position, rotation: random::rotation(rotation, &key.name("rotation")) })
+        }
+        Place::InBox { min, max, rotation, spacing } => attempts(key).find_map(|key| {
+            let position = within_reach(random::in_box(*min, *max, &key.name("position")));
+            let pose = Pose { position, rotation: random::rotation(rotation, &key.name("rotation")) };
+            let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
+            boxes.clear(&obb, *spacing, None).then_some(pose)
+        }),
+        Place::On { support, yaw, spacing } => {
+            let supports = supports.get(support.as_str()).filter(|list| !list.is_empty())?;
+            attempts(key).find_map(|key| {
+                let chosen = key.name("support").stream().below(supports.len() as u64);
+                let &(number, rotation) = supports.get(usize::try_from(chosen).ok()?)?;
+                let yaw = random::angle(yaw, &key.name("yaw"));
+                let pose = on_top(boxes.get(number), rotation, body, yaw, &key.name("position"))?;
+                let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
+                boxes.clear(&obb, *spacing, Some(number)).then_some(pose)
+            })
+        }
+    }
+}
+
+fn attempts(key: &Key) -> impl Iterator<Item = Key> {
+    let key = key.name("attempt");
+    (0..u64::from(ATTEMPTS)).map(move |k| key.item(k))
+}
+
+/// A pose on the top face of `support`, the whole footprint on it; `None` where the footprint is larger than the face.
+fn on_top(support: &Obb, support_rotation: DQuat, body: &Body, yaw: f64, key: &Key) -> Option<Pose> {
+    let turn = DQuat::from_rotation_y(yaw);
+    let (min, max) = body.bounds;
+    let (half, center) = (body.scale * ((max - min) / 2.0), body.scale * ((min + max) / 2.0));
+    let (sin, cos) = libm::sincos(yaw);
+    // The bounding rectangle of the turned footprint, along the support's edges.
+    let reach_x = (cos * half.x).abs() + (sin * half.z).abs();
+    let reach_z = (sin * half.x).abs() + (cos * half.z).abs();
+    let (free_x, free_z) = (support.half.x - reach_x, support.half.z - reach_z);
+    if free_x < 0.0 || free_z < 0.0 {
+        return None;
+    }
+    let mut stream = key.stream();
+    let middle = DVec3::new(stream.uniform(-free_x, free_x), support.half.y + half.y, stream.uniform(-free_z, free_z));
+    let local = middle - turn * center;
+    Some(Pose {
+        position: within_reach(support.center + support_rotation * local),
+        rotation: (support_rotation * turn).normalize(),
+    })
+}
+
+/// Keeps every coordinate within a million kilometres.
+pub(super) fn within_reach(position: DVec3) -> DVec3 {
+    position.clamp(DVec3::splat(-FARTHEST), DVec3::splat(FARTHEST))
+}

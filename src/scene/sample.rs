@@ -1,13 +1,24 @@
 //! From recipe to scene.
 
-use super::Scene;
-use crate::recipe::Recipe;
+use std::collections::BTreeMap;
+
+use super::place::{self, Body, Group, Pose};
+use super::random::{self, Key};
+use super::{Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Shape};
+use super::{appearance, camera, exposure};
+use crate::mesh::shapes::local_bounds;
+use crate::recipe::{CameraRecipe, ExposureRecipe, FovAxis, IfFull, LensRecipe, ObjectRecipe, PoseRecipe, Recipe};
+
+/// The most instances that one group may ask for; larger counts become this.
+pub const MAX_COUNT: u32 = 1_000_000;
 
 /// Why a scene cannot be sampled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleError {
     /// A group says `if_full: Fail`, and there was no room.
-    #[error("scene {index}: only {placed} of {asked} `{object}` found a place in {attempts} attempts each, and the recipe says `if_full: Fail`")]
+    #[error(
+        "scene {index}: only {placed} of {asked} `{object}` found a place in {attempts} attempts each, and the recipe says `if_full: Fail`"
+    )]
     Full {
         /// Index of the scene.
         index: u64,
@@ -20,9 +31,182 @@ pub enum SampleError {
         /// Attempts per instance.
         attempts: u32,
     },
+    /// The recipe was not checked: it names something that is not there.
+    #[error("the recipe needs {what}, and there is none; `check` says where")]
+    Unchecked {
+        /// What is missing.
+        what: String,
+    },
 }
 
-/// The scene of `recipe` at `index`.
-pub fn sample(_recipe: &Recipe, _seed: u64, _index: u64) -> Result<Scene, SampleError> {
-    unimplemented!("interface only")
+/// The scene of `recipe` at `index`: every random choice made, every default filled in. The guarantees are listed at
+/// [`crate::scene`]. The same arguments give the same bits on every platform.
+///
+/// Draws from distributions without ends (`Normal`) that fall outside of what a field can be are moved to the nearer end.
+///
+/// # Errors
+/// A group found no place for all its instances and says `if_full: Fail`; or the recipe was never checked.
+pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleError> {
+    let key = Key::new(seed, index);
+    let (instances, placed) = instances(recipe, &key.name("objects"), index)?;
+    let lights_key = key.name("lights");
+    let lights: Vec<Light> =
+        recipe.lights.iter().map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
+    let environment = appearance::environment(&recipe.environment, &key.name("environment"));
+    let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment);
+    let cameras_key = key.name("cameras");
+    let cameras = recipe
+        .cameras
+        .iter()
+        .map(|(name, camera)| sample_camera(name, camera, &recipe.image, lux, &cameras_key.name(name)))
+        .collect();
+    Ok(Scene {
+        scene_version: SCENE_VERSION,
+        recipe: recipe.name.clone(),
+        seed,
+        index,
+        image: recipe.image,
+        categories: recipe.categories.clone(),
+        instances,
+        lights,
+        environment,
+        cameras,
+        placed,
+    })
+}
+
+/// What an instance is, before it has a place.
+struct Draft {
+    shape: Shape,
+    material: Option<Material>,
+    body: Body,
+}
+
+fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, Vec<PlacedCount>), SampleError> {
+    let mut drafts: BTreeMap<&str, Vec<Draft>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
+    for (name, object) in &recipe.objects {
+        let key = key.name(name);
+        let list = (0..count(object, &key))
+            .map(|number| draft(recipe, object, &key.item(u64::from(number))))
+            .collect::<Result<Vec<_>, _>>()?;
+        groups.insert(name, Group { recipe: object, key, bodies: list.iter().map(|d| d.body).collect() });
+        drafts.insert(name, list);
+    }
+    let mut poses = place::place(&groups)?;
+
+    let mut instances = Vec::new();
+    let mut counts = Vec::new();
+    let mut next_id = 1;
+    for (name, list) in drafts {
+        let object = &recipe.objects[name];
+        let category = category(recipe, object)?.map(|category| category.id);
+        let asked = u32::try_from(list.len()).unwrap_or(MAX_COUNT); // `count` is at most MAX_COUNT
+        let before = instances.len();
+        let poses = poses.remove(name).unwrap_or_default();
+        for ((number, draft), pose) in (0..).zip(list).zip(poses) {
+            let Some(Pose { position, rotation }) = pose else { continue };
+            let id = if category.is_some() { next_id } else { 0 };
+            next_id += u32::from(category.is_some());
+            let Draft { shape, material, body } = draft;
+            let object = name.to_owned();
+            instances.push(Instance {
+                id,
+                object,
+                number,
+                category,
+                shape,
+                material,
+                position,
+                rotation,
+                scale: body.scale,
+            });
+        }
+        let placed = u32::try_from(instances.len() - before).unwrap_or(MAX_COUNT);
+        if placed < asked && object.if_full == IfFull::Fail {
+            return Err(SampleError::Full { index, object: name.to_owned(), asked, placed, attempts: place::ATTEMPTS });
+        }
+        counts.push(PlacedCount { object: name.to_owned(), asked, placed });
+    }
+    Ok((instances, counts))
+}
+
+fn count(object: &ObjectRecipe, key: &Key) -> u32 {
+    let drawn = random::scalar(&object.count, &key.name("count")).round().clamp(0.0, f64::from(MAX_COUNT));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped and whole")]
+    let count = drawn as u32;
+    count
+}
+
+fn category<'a>(recipe: &'a Recipe, object: &ObjectRecipe) -> Result<Option<&'a Category>, SampleError> {
+    let Some(name) = &object.category else { return Ok(None) };
+    let found = recipe.categories.iter().find(|category| category.name == *name);
+    found.map(Some).ok_or_else(|| SampleError::Unchecked { what: format!("a category `{name}`") })
+}
+
+fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, SampleError> {
+    let shape = appearance::shape(object, key);
+    let bounds = local_bounds(&shape, &recipe.assets)
+        .ok_or_else(|| SampleError::Unchecked { what: format!("the asset of {shape:?}") })?;
+    let material = match &object.material {
+        Some(names) => {
+            let key = key.name("material");
+            let (name, _) = random::pick(names, &key);
+            let material = recipe
+                .materials
+                .get(name)
+                .ok_or_else(|| SampleError::Unchecked { what: format!("a material `{name}`") })?;
+            Some(appearance::material(name, material, &key))
+        }
+        None if matches!(shape, Shape::Gltf(_)) => None,
+        None => Some(Material::default()),
+    };
+    Ok(Draft { shape, material, body: Body { bounds, scale: appearance::scale(object, key) } })
+}
+
+fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: f64, key: &Key) -> Camera {
+    let (width, height) = (f64::from(image.width), f64::from(image.height));
+    let lens = key.name("lens");
+    let number = |dist, name: &str| random::scalar(dist, &lens.name(name)).clamp(-1e9, 1e9);
+    let (fx, fy, cx, cy) = match &recipe.lens {
+        LensRecipe::Fov { angle, axis } => {
+            let side = match axis {
+                FovAxis::Vertical => image.height,
+                FovAxis::Horizontal => image.width,
+            };
+            // Between a telescope and a lens that sees almost everything in front of it.
+            let angle = number(angle, "angle").clamp(0.01, 179.0).to_radians();
+            let f = camera::focal_length(angle, side);
+            (f, f, width / 2.0, height / 2.0)
+        }
+        LensRecipe::Intrinsics { fx, fy, cx, cy } => {
+            (number(fx, "fx").max(1e-3), number(fy, "fy").max(1e-3), number(cx, "cx"), number(cy, "cy"))
+        }
+    };
+    let pose = key.name("pose");
+    let angle = |dist, name: &str| random::angle(dist, &pose.name(name));
+    let point = |dist, name: &str| place::within_reach(random::vector(dist, &pose.name(name)));
+    let (position, rotation) = match &recipe.pose {
+        PoseRecipe::LookAt { from, target, roll } => {
+            let from = point(from, "from");
+            (from, camera::look_at(from, point(target, "target"), angle(roll, "roll")))
+        }
+        PoseRecipe::Orbit { target, distance, azimuth, elevation, roll } => camera::orbit(
+            point(target, "target"),
+            random::scalar(distance, &pose.name("distance")).clamp(1e-6, 1e9),
+            angle(azimuth, "azimuth"),
+            angle(elevation, "elevation"),
+            angle(roll, "roll"),
+        ),
+        PoseRecipe::Matrix(rows) => camera::from_opencv_rows(rows),
+    };
+    let exposure = key.name("exposure");
+    let ev100 = match &recipe.exposure {
+        ExposureRecipe::Auto { compensation } => {
+            exposure::ev100(lux, random::scalar(compensation, &exposure.name("compensation")))
+        }
+        ExposureRecipe::Ev(ev) => random::scalar(ev, &exposure.name("ev")),
+    };
+    let ev100 = ev100.clamp(-100.0, 100.0);
+    Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100 }
 }

@@ -1,0 +1,145 @@
+//! What instances and lights look like: shapes, materials, lights, the environment.
+
+use glam::{DVec2, DVec3};
+
+use super::random::{self, Key};
+use super::{Environment, Light, Material, Shape};
+use crate::recipe::{
+    ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, Scalar, ScaleRecipe,
+    ShapeRecipe,
+};
+
+/// Sizes and scales outside are moved to the nearer end, metres. (A normal distribution has no ends.)
+const SIZES: (f64, f64) = (1e-6, 1e6);
+/// The same for light: lux, lumens, cd/m2.
+const BRIGHTEST: f64 = 1e12;
+/// The least angle between the cone of full light and the end of a spot, radians.
+const LEAST_PENUMBRA: f64 = 1e-4;
+
+fn size(dist: &Scalar, key: &Key) -> f64 {
+    random::scalar(dist, key).clamp(SIZES.0, SIZES.1)
+}
+
+pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
+    let (shape, key) = random::pick(&recipe.shape, &key.name("shape"));
+    let named = |dist, name: &str| size(dist, &key.name(name));
+    match shape {
+        ShapeRecipe::Box([x, y, z]) => Shape::Box(DVec3::new(named(x, "x"), named(y, "y"), named(z, "z"))),
+        ShapeRecipe::Sphere(radius) => Shape::Sphere(named(radius, "radius")),
+        ShapeRecipe::Cylinder(radius, height) => {
+            Shape::Cylinder { radius: named(radius, "radius"), height: named(height, "height") }
+        }
+        ShapeRecipe::Cone(radius, height) => {
+            Shape::Cone { radius: named(radius, "radius"), height: named(height, "height") }
+        }
+        ShapeRecipe::Capsule(radius, height) => {
+            Shape::Capsule { radius: named(radius, "radius"), height: named(height, "height") }
+        }
+        ShapeRecipe::Torus(major, minor) => {
+            let major_radius = named(major, "major_radius");
+            // A tube as wide as its ring would have no hole.
+            let minor_radius = named(minor, "minor_radius").min(major_radius * 0.999);
+            Shape::Torus { major_radius, minor_radius }
+        }
+        ShapeRecipe::Plane([x, z]) => Shape::Plane(DVec2::new(named(x, "x"), named(z, "z"))),
+        ShapeRecipe::Gltf(path) => Shape::Gltf(path.clone()),
+    }
+}
+
+pub(super) fn scale(recipe: &ObjectRecipe, key: &Key) -> DVec3 {
+    let key = key.name("scale");
+    match &recipe.scale {
+        ScaleRecipe::Uniform(dist) => DVec3::splat(size(dist, &key)),
+        ScaleRecipe::PerAxis(dists) => random::triple(dists, &key).clamp(DVec3::splat(SIZES.0), DVec3::splat(SIZES.1)),
+    }
+}
+
+pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
+    let unit = |dist, name: &str| random::scalar(dist, &key.name(name)).clamp(0.0, 1.0);
+    let luminance = light_amount(&recipe.emission_luminance, &key.name("emission_luminance"));
+    let path =
+        |varied: &Option<_>, name: &str| varied.as_ref().map(|v| random::pick::<String>(v, &key.name(name)).0.clone());
+    let tiling = key.name("tiling");
+    Material {
+        name: name.to_owned(),
+        base_color: random::color(&recipe.base_color, &key.name("base_color")),
+        alpha: unit(&recipe.alpha, "alpha"),
+        base_color_texture: path(&recipe.base_color_texture, "base_color_texture"),
+        metallic: unit(&recipe.metallic, "metallic"),
+        roughness: unit(&recipe.roughness, "roughness"),
+        emission: random::color(&recipe.emission, &key.name("emission")).map(|c| c * luminance),
+        normal_texture: path(&recipe.normal_texture, "normal_texture"),
+        tiling: DVec2::new(
+            random::scalar(&recipe.tiling[0], &tiling.name("x")),
+            random::scalar(&recipe.tiling[1], &tiling.name("y")),
+        )
+        .clamp(DVec2::splat(-SIZES.1), DVec2::splat(SIZES.1)),
+        alpha_mask: recipe.alpha_mask,
+        double_sided: recipe.double_sided,
+        unlit: recipe.unlit,
+    }
+}
+
+fn light_amount(dist: &Scalar, key: &Key) -> f64 {
+    random::scalar(dist, key).clamp(0.0, BRIGHTEST)
+}
+
+/// `color` with its brightest channel 1, and `amount`; a black lamp is a white one that is off.
+fn lamp(color: [f64; 3], amount: f64) -> ([f64; 3], f64) {
+    let brightest = color.into_iter().fold(0.0, f64::max);
+    if brightest > 0.0 { (color.map(|c| c / brightest), amount) } else { ([1.0; 3], 0.0) }
+}
+
+pub(super) fn light(name: &str, recipe: &LightRecipe, key: &Key) -> Light {
+    let name = name.to_owned();
+    let angle = |dist, name: &str| random::angle(dist, &key.name(name));
+    let point = |dist, name: &str| random::vector(dist, &key.name(name)).clamp(DVec3::splat(-1e9), DVec3::splat(1e9));
+    let lamp = |color, amount, name: &str| {
+        lamp(random::color(color, &key.name("color")), light_amount(amount, &key.name(name)))
+    };
+    match recipe {
+        LightRecipe::Sun { elevation, azimuth, illuminance, color, shadows } => {
+            let (sin_e, cos_e) = libm::sincos(angle(elevation, "elevation"));
+            let (sin_a, cos_a) = libm::sincos(angle(azimuth, "azimuth"));
+            let towards_sun = DVec3::new(cos_e * sin_a, sin_e, cos_e * cos_a);
+            let (color, illuminance) = lamp(color, illuminance, "illuminance");
+            Light::Sun { name, direction: -towards_sun.normalize(), color, illuminance, shadows: *shadows }
+        }
+        LightRecipe::Point { position, flux, color, shadows } => {
+            let (color, flux) = lamp(color, flux, "flux");
+            Light::Point { name, position: point(position, "position"), color, flux, shadows: *shadows }
+        }
+        LightRecipe::Spot { position, target, flux, angle: cone, blend, color, shadows } => {
+            let (color, flux) = lamp(color, flux, "flux");
+            let position = point(position, "position");
+            let outer_angle = (angle(cone, "angle") / 2.0).clamp(10.0 * LEAST_PENUMBRA, std::f64::consts::FRAC_PI_2);
+            let blend = random::scalar(blend, &key.name("blend")).clamp(0.0, 1.0);
+            Light::Spot {
+                name,
+                position,
+                // A spot inside its target shines down.
+                direction: (point(target, "target") - position).try_normalize().unwrap_or(DVec3::NEG_Y),
+                color,
+                flux,
+                inner_angle: (outer_angle * (1.0 - blend)).min(outer_angle - LEAST_PENUMBRA),
+                outer_angle,
+                shadows: *shadows,
+            }
+        }
+    }
+}
+
+pub(super) fn environment(recipe: &EnvironmentRecipe, key: &Key) -> Environment {
+    let (zenith, nadir, strength) = match recipe {
+        EnvironmentRecipe::Color { color, strength } => {
+            let color = random::color(color, &key.name("color"));
+            (color, color, strength)
+        }
+        EnvironmentRecipe::Gradient { sky, ground, strength } => {
+            (random::color(sky, &key.name("sky")), random::color(ground, &key.name("ground")), strength)
+        }
+    };
+    let luminance =
+        light_amount(strength, &key.name("strength")).min(BRIGHTEST / ENVIRONMENT_LUMINANCE) * ENVIRONMENT_LUMINANCE;
+    Environment { zenith: zenith.map(|c| c * luminance), nadir: nadir.map(|c| c * luminance) }
+}
