@@ -5,8 +5,15 @@
 //! What comes out of [`load`] is valid by construction: sampling it cannot fail except where the recipe itself asks for
 //! failure (`if_full: Fail`).
 
+mod check;
+mod decode;
+pub mod diagnostics;
 pub mod dist;
+mod load;
 pub mod syntax;
+
+pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
+pub use load::{Checked, LARGEST_FILE, SourceMap, load, load_checked, parse, parse_checked, vocabulary};
 
 pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
 
@@ -57,6 +64,8 @@ pub struct ObjectRecipe {
     /// Where instances go.
     pub place: Place,
     /// What happens when there is no room for one.
+    ///
+    /// Written inside the place: `On("table", if_full: Fail)`.
     pub if_full: IfFull,
 }
 

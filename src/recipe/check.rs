@@ -1,0 +1,166 @@
+//! Rules between the parts of a recipe: names that refer to each other, groups that stand on each other, files on disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::decode::{AssetKind, Context, Kinds, MOST_INSTANCES, nearest};
+use super::diagnostics::{Problem, Span, quoted};
+use crate::assets::{AssetError, Library};
+
+/// Checks what was found while decoding, and loads the assets.
+pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
+    let mut found = Vec::new();
+    references(cx, &mut found);
+    circles(cx, &mut found);
+    instances(cx, &mut found);
+    unused(cx, &mut found);
+    let library = assets(cx, root, &mut found);
+    found.into_iter().for_each(|problem| cx.push(problem));
+    library
+}
+
+fn references(cx: &Context, found: &mut Vec<Problem>) {
+    for reference in &cx.findings.references {
+        // Where the definitions are unreadable, that is reported already.
+        let Some(names) = cx.findings.names.get(&reference.to) else { continue };
+        if names.contains_key(&reference.name) || cx.report.is_full() {
+            continue;
+        }
+        let (what, field) = match reference.to {
+            Kinds::Category => ("category", "categories"),
+            Kinds::Material => ("material", "materials"),
+            Kinds::Object => ("object", "objects"),
+        };
+        const MOST_LISTED: usize = 12;
+        let listed: Vec<String> = names.keys().take(MOST_LISTED).map(|name| format!("\"{}\"", quoted(name))).collect();
+        let more = if names.len() > MOST_LISTED { ", ..." } else { "" };
+        let help = match nearest(&reference.name, names.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None if names.is_empty() => format!("there are none: define it in `{field}`"),
+            None => format!("define it in `{field}`, or use one of {}{more}", listed.join(", ")),
+        };
+        let message = format!("there is no {what} called \"{}\"", quoted(&reference.name));
+        found.push(Problem::at(reference.span, message).label(reference.span, format!("not in `{field}`")).help(help));
+    }
+}
+
+/// Each group stands on at most one other, so a walk from any group ends or comes round.
+fn circles(cx: &Context, found: &mut Vec<Problem>) {
+    let supports = &cx.findings.supports;
+    let mut done: BTreeSet<&str> = BTreeSet::new();
+    for start in supports.keys() {
+        let mut walk: Vec<&str> = Vec::new();
+        let mut place: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut at = start.as_str();
+        while let Some((support, _)) = supports.get(at) {
+            if done.contains(at) {
+                break;
+            }
+            if let Some(&first) = place.get(at) {
+                found.push(circle(&walk[first..], supports));
+                break;
+            }
+            place.insert(at, walk.len());
+            walk.push(at);
+            at = support;
+        }
+        done.extend(walk);
+    }
+}
+
+fn circle(members: &[&str], supports: &BTreeMap<String, (String, Span)>) -> Problem {
+    const MOST_SHOWN: usize = 8;
+    let spans: Vec<Span> = members.iter().filter_map(|name| supports.get(*name)).map(|(_, span)| *span).collect();
+    let first = spans.first().copied().unwrap_or_default();
+    if let [alone] = members {
+        return Problem::at(first, format!("\"{}\" stands on itself", quoted(alone))).help("name another object");
+    }
+    let mut names: Vec<String> = members.iter().take(MOST_SHOWN).map(|name| format!("\"{}\"", quoted(name))).collect();
+    if members.len() > MOST_SHOWN {
+        names.push("...".into());
+    }
+    names.push(names[0].clone());
+    let mut problem = Problem::at(first, format!("these stand on each other in a circle: {}", names.join(" on ")));
+    for (name, span) in members.iter().zip(&spans).take(MOST_SHOWN) {
+        let support = supports.get(*name).map_or("", |(support, _)| support);
+        problem = problem.label(*span, format!("\"{}\" on \"{}\"", quoted(name), quoted(support)));
+    }
+    problem.help("one of them has to stand elsewhere: use At(..) or InBox(..)")
+}
+
+fn instances(cx: &Context, found: &mut Vec<Problem>) {
+    let total: f64 = cx.findings.counts.iter().map(|(count, _)| count).sum();
+    let largest = cx.findings.counts.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    if let (true, Some((_, span))) = (total > MOST_INSTANCES, largest) {
+        let message = format!("one scene may hold {total} objects, and more than {MOST_INSTANCES} do not fit into memory");
+        found.push(Problem::at(*span, message).label(*span, "the largest count").help("lower the counts"));
+    }
+}
+
+fn unused(cx: &Context, found: &mut Vec<Problem>) {
+    for (kind, consequence) in [(Kinds::Material, "no object uses"), (Kinds::Category, "no object belongs to")] {
+        let Some(names) = cx.findings.names.get(&kind) else { continue };
+        let used: BTreeSet<&str> =
+            cx.findings.references.iter().filter(|used| used.to == kind).map(|used| used.name.as_str()).collect();
+        for (name, span) in names.iter().filter(|(name, _)| !used.contains(name.as_str())) {
+            found.push(Problem::at(*span, format!("{consequence} \"{}\"", quoted(name))).warning());
+        }
+    }
+}
+
+fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>) -> Library {
+    let mut library = Library::default();
+    let mut known: BTreeMap<(bool, &str), Option<Problem>> = BTreeMap::new();
+    for asset in &cx.findings.assets {
+        let key = (asset.kind == AssetKind::Model, asset.path.as_str());
+        let outcome = known.entry(key).or_insert_with(|| load(&mut library, root, asset.kind, &asset.path));
+        if let Some(problem) = outcome {
+            found.push(Problem { labels: Vec::new(), ..problem.clone() }.label(asset.span, ""));
+        }
+    }
+    library
+}
+
+/// Loads one file; says what is wrong with it if it cannot.
+fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Option<Problem> {
+    let shown = quoted(path);
+    if path.is_empty() {
+        return Some(Problem::new("the path of a file may not be empty").help("write it relative to the folder of the recipe"));
+    }
+    if path.contains("://") {
+        return Some(Problem::new(format!("\"{shown}\" is an address, not a file")).help("download the file and name it here"));
+    }
+    let file = root.join(path);
+    if path.contains('\0') || !file.exists() {
+        let problem = Problem::new(format!("there is no file \"{shown}\""));
+        let help = match neighbour(&file) {
+            _ if path.contains('\\') => "part folders by `/`".into(),
+            Some(near) => format!("did you mean \"{}\"? Paths start in the folder of the recipe", quoted(&Path::new(path).with_file_name(near).to_string_lossy())),
+            None => "paths start in the folder of the recipe".into(),
+        };
+        return Some(problem.help(help));
+    }
+    if file.is_dir() {
+        return Some(Problem::new(format!("\"{shown}\" is a folder, not a file")));
+    }
+    let outcome = match kind {
+        AssetKind::Model => library.load_model(root, path).map(drop),
+        AssetKind::Texture => library.load_texture(root, path).map(drop),
+    };
+    let reason = match outcome.err()? {
+        AssetError::Missing(_) => return Some(Problem::new(format!("there is no file \"{shown}\""))),
+        AssetError::Read { source, .. } => format!("cannot read \"{shown}\": {source}"),
+        AssetError::Broken { reason, .. } => format!("cannot use \"{shown}\": {reason}"),
+    };
+    Some(Problem::new(reason))
+}
+
+/// The file beside a missing one that was likely meant.
+fn neighbour(file: &Path) -> Option<String> {
+    const MOST_FILES: usize = 2000;
+    let entries = std::fs::read_dir(file.parent()?).ok()?;
+    let mut names: Vec<String> =
+        entries.take(MOST_FILES).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    nearest(file.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
+}

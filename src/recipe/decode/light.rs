@@ -1,0 +1,92 @@
+//! Lights and the environment.
+
+use super::super::dist::{ColorRecipe, Number};
+use super::super::syntax::Node;
+use super::super::{EnvironmentRecipe, LightRecipe, Varied};
+use super::Context;
+use super::dist::{self, Limits, scalar};
+use super::fields::{Form, Variants, variant};
+use super::material::grey;
+
+const LIGHT: Variants = Variants {
+    what: "a light such as Sun(elevation: 45, azimuth: 30, illuminance: 5e4)",
+    forms: &[
+        &Form::variant("Sun", &["elevation", "azimuth", "illuminance"], &["color", "shadows"]),
+        &Form::variant("Point", &["position", "flux"], &["color", "shadows"]),
+        &Form::variant("Spot", &["position", "target", "flux", "angle"], &["blend", "color", "shadows"]),
+    ],
+};
+const ENVIRONMENT: Variants = Variants {
+    what: "an environment such as Color(Rgb(0.5, 0.5, 0.5))",
+    forms: &[
+        &Form::variant("Color", &["color"], &["strength"]),
+        &Form::variant("Gradient", &["sky", "ground"], &["strength"]),
+    ],
+};
+
+pub(super) const VARIANTS: &[&Variants] = &[&LIGHT, &ENVIRONMENT];
+
+/// Degrees above the horizon.
+pub(super) const ELEVATION: Limits = Limits::new(-90.0, 90.0, "from -90 to 90 degrees", true);
+/// A cone wider than a half space has no axis to speak of.
+const CONE: Limits = Limits::new(0.1, 180.0, "from 0.1 to 180 degrees", false);
+
+/// Decodes a light.
+pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
+    let (name, fields) = variant(cx, node, &LIGHT)?;
+    let color = fields.or(cx, "color", grey(1.0), dist::color);
+    let shadows = fields.or(cx, "shadows", true, Context::bool);
+    if name == "Sun" {
+        let elevation = fields.need(cx, "elevation", |cx, node| scalar(cx, node, ELEVATION));
+        let azimuth = fields.need(cx, "azimuth", |cx, node| scalar(cx, node, Limits::ANY));
+        let illuminance = fields.need(cx, "illuminance", |cx, node| scalar(cx, node, Limits::NOT_NEGATIVE));
+        return Some(LightRecipe::Sun {
+            elevation: elevation?,
+            azimuth: azimuth?,
+            illuminance: illuminance?,
+            color: color?,
+            shadows: shadows?,
+        });
+    }
+    let position = fields.need(cx, "position", dist::vector);
+    let flux = fields.need(cx, "flux", |cx, node| scalar(cx, node, Limits::NOT_NEGATIVE));
+    if name == "Point" {
+        return Some(LightRecipe::Point { position: position?, flux: flux?, color: color?, shadows: shadows? });
+    }
+    let target = fields.need(cx, "target", dist::vector);
+    let angle = fields.need(cx, "angle", |cx, node| scalar(cx, node, CONE));
+    let blend = fields.or(cx, "blend", Varied::One(Number::Const(0.15)), |cx, node| scalar(cx, node, Limits::SHARE));
+    if let (Some(position), Some(target)) = (&position, &target) {
+        super::camera::apart(cx, &fields, ("position", position), ("target", target), "a spot light may not sit in its target");
+    }
+    Some(LightRecipe::Spot {
+        position: position?,
+        target: target?,
+        flux: flux?,
+        angle: angle?,
+        blend: blend?,
+        color: color?,
+        shadows: shadows?,
+    })
+}
+
+/// What is there when the recipe says nothing: an even sRGB mid grey.
+pub(super) fn default_environment() -> EnvironmentRecipe {
+    let half = Varied::One(Number::Const(0.5));
+    let color = Varied::One(ColorRecipe::Rgb([half.clone(), half.clone(), half]));
+    EnvironmentRecipe::Color { color, strength: Varied::One(Number::Const(1.0)) }
+}
+
+/// Decodes the environment.
+pub(super) fn environment(cx: &mut Context, node: &Node) -> Option<EnvironmentRecipe> {
+    let (name, fields) = variant(cx, node, &ENVIRONMENT)?;
+    let strength =
+        fields.or(cx, "strength", Varied::One(Number::Const(1.0)), |cx, node| scalar(cx, node, Limits::NOT_NEGATIVE));
+    if name == "Color" {
+        let color = fields.need(cx, "color", dist::color);
+        return Some(EnvironmentRecipe::Color { color: color?, strength: strength? });
+    }
+    let sky = fields.need(cx, "sky", dist::color);
+    let ground = fields.need(cx, "ground", dist::color);
+    Some(EnvironmentRecipe::Gradient { sky: sky?, ground: ground?, strength: strength? })
+}

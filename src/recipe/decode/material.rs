@@ -1,0 +1,97 @@
+//! Materials.
+
+use super::super::dist::{ColorRecipe, Number};
+use super::super::syntax::{Kind, Node};
+use super::super::{ColorDist, MaterialRecipe, Scalar, Varied};
+use super::dist::{self, Limits, plain_within, scalar};
+use super::fields::{Fields, Form};
+use super::object::note_asset;
+use super::{AssetKind, Context};
+
+const MATERIAL: Form = Form::noun(
+    "a material",
+    &[],
+    &[
+        "base_color",
+        "alpha",
+        "base_color_texture",
+        "metallic",
+        "roughness",
+        "emission",
+        "emission_luminance",
+        "normal_texture",
+        "tiling",
+        "alpha_mask",
+        "double_sided",
+        "unlit",
+    ],
+);
+
+pub(super) const NOUNS: &[&Form] = &[&MATERIAL];
+
+fn constant(value: f64) -> Scalar {
+    Varied::One(Number::Const(value))
+}
+
+/// Linear grey; 1 is white.
+pub(super) fn grey(value: f64) -> ColorDist {
+    Varied::One(ColorRecipe::Linear([value; 3].map(constant)))
+}
+
+/// Decodes a material.
+pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> {
+    let fields = Fields::of_noun(cx, node, &MATERIAL)?;
+    // A texture is shown as it is, what has none is light grey.
+    let plain_color = if fields.get("base_color_texture").is_some() { 1.0 } else { 0.6 };
+    let share = |cx: &mut Context, name, default| fields.or(cx, name, constant(default), |cx, node| scalar(cx, node, Limits::SHARE));
+    let base_color = fields.or(cx, "base_color", grey(plain_color), dist::color);
+    let alpha = share(cx, "alpha", 1.0);
+    let base_color_texture = fields.maybe(cx, "base_color_texture", texture);
+    let metallic = share(cx, "metallic", 0.0);
+    let roughness = share(cx, "roughness", 0.6);
+    // A luminance alone glows white; a colour alone glows as brightly as a computer screen.
+    let glows = fields.get("emission").is_some() || fields.get("emission_luminance").is_some();
+    let emission = fields.or(cx, "emission", grey(if glows { 1.0 } else { 0.0 }), dist::color);
+    let luminance = fields.or(cx, "emission_luminance", constant(if glows { 300.0 } else { 0.0 }), |cx, node| {
+        scalar(cx, node, Limits::NOT_NEGATIVE)
+    });
+    let normal_texture = fields.maybe(cx, "normal_texture", texture);
+    let tiling = fields.or(cx, "tiling", [constant(1.0), constant(1.0)], tiling);
+    let alpha_mask = fields.maybe(cx, "alpha_mask", |cx, node| plain_within(cx, node, Limits::SHARE));
+    let double_sided = fields.or(cx, "double_sided", false, Context::bool);
+    let unlit = fields.or(cx, "unlit", false, Context::bool);
+    Some(MaterialRecipe {
+        base_color: base_color?,
+        alpha: alpha?,
+        base_color_texture: base_color_texture?,
+        metallic: metallic?,
+        roughness: roughness?,
+        emission: emission?,
+        emission_luminance: luminance?,
+        normal_texture: normal_texture?,
+        tiling: tiling?,
+        alpha_mask: alpha_mask?,
+        double_sided: double_sided?,
+        unlit: unlit?,
+    })
+}
+
+fn texture(cx: &mut Context, node: &Node) -> Option<Varied<String>> {
+    dist::varied_text(cx, node, "the path of an image file", &|cx, path, span| note_asset(cx, AssetKind::Texture, path, span))
+}
+
+/// `tiling: 2` or `tiling: (2, 1)`.
+fn tiling(cx: &mut Context, node: &Node) -> Option<[Scalar; 2]> {
+    if let Kind::Group(group) = &node.kind
+        && group.name.is_none()
+    {
+        let args = group.args.as_deref().unwrap_or_default();
+        let [u, v] = args else {
+            cx.wrong_type(node, "a number or a pair (u, v)", None);
+            return None;
+        };
+        let (u, v) = (scalar(cx, &u.value, Limits::POSITIVE), scalar(cx, &v.value, Limits::POSITIVE));
+        return Some([u?, v?]);
+    }
+    scalar(cx, node, Limits::POSITIVE).map(|both| [both.clone(), both])
+}

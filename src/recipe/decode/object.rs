@@ -1,0 +1,187 @@
+//! Object groups: shape, count, scale and place.
+
+use super::super::diagnostics::{Problem, Span};
+use super::super::dist::{Number, RotationRecipe, VectorRecipe};
+use super::super::syntax::{Kind, Node};
+use super::super::{IfFull, ObjectRecipe, Place, RotationDist, ScaleRecipe, Scalar, ShapeRecipe, Varied};
+use super::dist::{self, Limits, plain_within, scalar, scalars, support, varied};
+use super::fields::{Fields, Form, Variants, variant};
+use super::{AssetKind, AssetUse, Context, Kinds};
+
+const OBJECT: Form = Form::noun("an object", &["shape"], &["category", "count", "scale", "material", "place"]);
+
+pub(super) const NOUNS: &[&Form] = &[&OBJECT];
+
+const SHAPE: Variants = Variants {
+    what: "a shape such as Sphere(0.1)",
+    forms: &[
+        &Form::variant("Box", &["x", "y", "z"], &[]),
+        &Form::variant("Sphere", &["radius"], &[]),
+        &Form::variant("Cylinder", &["radius", "height"], &[]),
+        &Form::variant("Cone", &["radius", "height"], &[]),
+        &Form::variant("Capsule", &["radius", "height"], &[]),
+        &Form::variant("Torus", &["major_radius", "minor_radius"], &[]),
+        &Form::variant("Plane", &["x", "z"], &[]),
+        &Form::variant("Gltf", &["path"], &[]),
+    ],
+};
+const PLACE: Variants = Variants {
+    what: "a place such as At(position: (0, 0, 0))",
+    forms: &[
+        &Form::variant("At", &[], &["position", "rotation"]),
+        &Form::variant("InBox", &["min", "max"], &["rotation", "spacing", "if_full"]),
+        &Form::variant("On", &["support"], &["spacing", "yaw", "if_full"]),
+    ],
+};
+const IF_FULL: Variants = Variants {
+    what: "`Fewer` or `Fail`",
+    forms: &[&Form::variant("Fewer", &[], &[]), &Form::variant("Fail", &[], &[])],
+};
+
+pub(super) const VARIANTS: &[&Variants] = &[&SHAPE, &PLACE, &IF_FULL];
+
+/// More instances than this in one scene do not fit into the memory of a common machine.
+pub(in crate::recipe) const MOST_INSTANCES: f64 = 1e6;
+const COUNT: Limits = Limits { whole: true, ..Limits::new(0.0, MOST_INSTANCES, "from 0 to 1000000", true) };
+
+/// Decodes the group called `name`.
+pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<ObjectRecipe> {
+    let fields = Fields::of_noun(cx, node, &OBJECT)?;
+    let shape = fields.need(cx, "shape", |cx, node| varied(cx, node, &shape));
+    let category = fields.maybe(cx, "category", |cx, node| {
+        let category = cx.text(node, "the name of a category")?;
+        dist::refer(cx, Kinds::Category, category, node.span);
+        Some(category.to_owned())
+    });
+    let one = Varied::One(Number::Const(1.0));
+    let count = fields.or(cx, "count", one.clone(), |cx, node| {
+        let count = scalar(cx, node, COUNT)?;
+        cx.findings.counts.push((likely_most(&count), node.span));
+        Some(count)
+    });
+    let scale = fields.or(cx, "scale", ScaleRecipe::Uniform(one), scale);
+    let material = fields.maybe(cx, "material", |cx, node| {
+        dist::varied_text(cx, node, "the name of a material", &|cx, name, span| dist::refer(cx, Kinds::Material, name, span))
+    });
+    let anywhere = Place::At { position: origin(), rotation: unrotated() };
+    let place = fields.or(cx, "place", (anywhere, IfFull::Fewer), |cx, node| place(cx, name, node));
+    let (place, if_full) = place?;
+    Some(ObjectRecipe {
+        shape: shape?,
+        category: category?,
+        count: count?,
+        scale: scale?,
+        material: material?,
+        place,
+        if_full,
+    })
+}
+
+fn origin() -> super::super::VectorDist {
+    Varied::One(VectorRecipe::PerComponent([0.0; 3].map(|x| Varied::One(Number::Const(x)))))
+}
+
+fn unrotated() -> RotationDist {
+    Varied::One(RotationRecipe::Yaw(Varied::One(Number::Const(0.0))))
+}
+
+/// The largest number of instances to reckon with; the far tail of a Normal does not count.
+fn likely_most(count: &Scalar) -> f64 {
+    match count {
+        Varied::One(Number::Normal { mean, std, max, .. }) => (mean + 6.0 * std).min(*max).max(0.0),
+        Varied::One(_) => support(count).1,
+        Varied::Choice(options) => options.iter().map(likely_most).fold(0.0, f64::max),
+        Varied::Weighted(options) => options.iter().map(|(_, option)| likely_most(option)).fold(0.0, f64::max),
+    }
+}
+
+fn shape(cx: &mut Context, node: &Node) -> Option<ShapeRecipe> {
+    let (name, fields) = variant(cx, node, &SHAPE)?;
+    let mut size = |names: &[&'static str]| {
+        let values: Vec<Option<Scalar>> =
+            names.iter().map(|name| fields.need(cx, name, |cx, node| scalar(cx, node, Limits::POSITIVE))).collect();
+        values.into_iter().collect::<Option<Vec<Scalar>>>()
+    };
+    Some(match name {
+        "Box" => ShapeRecipe::Box(size(&["x", "y", "z"])?.try_into().ok()?),
+        "Sphere" => ShapeRecipe::Sphere(size(&["radius"])?.pop()?),
+        "Plane" => ShapeRecipe::Plane(size(&["x", "z"])?.try_into().ok()?),
+        "Torus" => {
+            let [major, minor] = size(&["major_radius", "minor_radius"])?.try_into().ok()?;
+            torus_has_a_hole(cx, &fields, &major, &minor).then_some(ShapeRecipe::Torus(major, minor))?
+        }
+        "Gltf" => ShapeRecipe::Gltf(fields.need(cx, "path", |cx, node| asset(cx, node, AssetKind::Model))?),
+        _ => {
+            let [radius, height] = size(&["radius", "height"])?.try_into().ok()?;
+            match name {
+                "Cylinder" => ShapeRecipe::Cylinder(radius, height),
+                "Cone" => ShapeRecipe::Cone(radius, height),
+                _ => ShapeRecipe::Capsule(radius, height),
+            }
+        }
+    })
+}
+
+fn torus_has_a_hole(cx: &mut Context, fields: &Fields<'_>, major: &Scalar, minor: &Scalar) -> bool {
+    let (least_major, most_minor) = (support(major).0, support(minor).1);
+    if most_minor < least_major {
+        return true;
+    }
+    if let (Some(major), Some(minor)) = (fields.get("major_radius"), fields.get("minor_radius")) {
+        let end = |value: f64| if value.is_finite() { value.to_string() } else { "any size".into() };
+        let problem = Problem::at(minor.span, "the tube of this torus is as thick as its ring is wide")
+            .label(minor.span, format!("reaches {}", end(most_minor)))
+            .label(major.span, format!("can be as small as {}", end(least_major)));
+        cx.push(problem.help("minor_radius must always be less than major_radius"));
+    }
+    false
+}
+
+/// The path of a file, noted for `check`.
+pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<String> {
+    let what = if kind == AssetKind::Model { "the path of a glTF or GLB file" } else { "the path of an image file" };
+    let path = cx.text(node, what)?;
+    note_asset(cx, kind, path, node.span);
+    Some(path.to_owned())
+}
+
+pub(super) fn note_asset(cx: &mut Context, kind: AssetKind, path: &str, span: Span) {
+    cx.findings.assets.push(AssetUse { kind, path: path.to_owned(), span });
+}
+
+fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
+    if matches!(&node.kind, Kind::Group(group) if group.name.is_none()) {
+        let fields = dist::xyz(cx, node)??;
+        return scalars(cx, &fields, ["x", "y", "z"], Limits::POSITIVE).map(ScaleRecipe::PerAxis);
+    }
+    scalar(cx, node, Limits::POSITIVE).map(ScaleRecipe::Uniform)
+}
+
+fn place(cx: &mut Context, object: &str, node: &Node) -> Option<(Place, IfFull)> {
+    let (name, fields) = variant(cx, node, &PLACE)?;
+    if name == "At" {
+        let position = fields.or(cx, "position", origin(), dist::vector);
+        let rotation = fields.or(cx, "rotation", unrotated(), dist::rotation);
+        return Some((Place::At { position: position?, rotation: rotation? }, IfFull::Fewer));
+    }
+    let spacing = fields.or(cx, "spacing", 0.0, |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
+    let if_full = fields.or(cx, "if_full", IfFull::Fewer, |cx, node| {
+        Some(if variant(cx, node, &IF_FULL)?.0 == "Fail" { IfFull::Fail } else { IfFull::Fewer })
+    });
+    let place = if name == "InBox" {
+        let corners = dist::corners(cx, &fields);
+        let rotation = fields.or(cx, "rotation", unrotated(), dist::rotation);
+        let (min, max) = corners?;
+        Place::InBox { min, max, rotation: rotation?, spacing: spacing? }
+    } else {
+        let support = fields.need(cx, "support", |cx, node| {
+            let support = cx.text(node, "the name of an object")?;
+            dist::refer(cx, Kinds::Object, support, node.span);
+            cx.findings.supports.insert(object.to_owned(), (support.to_owned(), node.span));
+            Some(support.to_owned())
+        });
+        let yaw = fields.or(cx, "yaw", Varied::One(Number::Const(0.0)), |cx, node| scalar(cx, node, Limits::ANY));
+        Place::On { support: support?, yaw: yaw?, spacing: spacing? }
+    };
+    Some((place, if_full?))
+}
