@@ -1,1 +1,6 @@
 //! Everything that needs no GPU.
+
+mod annotate; // ids to labels, and what refuses a frame
+mod dataset; // files on disk
+mod rle; // masks and polygons
+mod synthetic; // scenes and frames painted by hand, for the other modules
