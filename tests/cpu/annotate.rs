@@ -83,3 +83,19 @@ fn a_scene_that_contradicts_itself_refuses_the_frame() {
     elsewhere.camera = 1;
     assert_eq!(annotate(&good, &elsewhere).unwrap_err(), AnnotateError::Camera { camera: 1, cameras: 1 });
 }
+
+#[test]
+fn every_pixel_can_be_an_instance_of_its_own() {
+    // 300 x 225 pixels: 67 500 ids, more than 16 bits hold.
+    let scene = scene(0, 67_500, &["main"], (300, 225));
+    let mut frame = empty_frame(&scene, 0);
+    for (id, (x, y)) in (1..).zip((0..225).flat_map(|y| (0..300).map(move |x| (x, y)))) {
+        frame.ids.set(x, y, id);
+        frame.depth.set(x, y, 1.0);
+    }
+    let found = annotate(&scene, &frame).unwrap();
+    assert_eq!(found.len(), 67_500);
+    // The last is in column 299 and row 224, id 65 536 in column 65 535 % 300 = 135 and row 65 535 / 300 = 218.
+    assert_eq!((found[67_499].instance_id, found[67_499].bbox), (67_500, [299, 224, 1, 1]));
+    assert_eq!((found[65_535].instance_id, found[65_535].bbox), (65_536, [135, 218, 1, 1]));
+}
