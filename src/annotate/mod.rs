@@ -1,1 +1,171 @@
 //! From ids to labels.
+//!
+//! Labels come from the integer id image and from nothing else: never from colours, never from what should be visible. A frame
+//! whose images contradict its scene or each other gives an error and no annotations, so that it cannot be written.
+
+pub mod polygon;
+pub mod rle;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use rle::{Mask, Rle, RleError, encode_ids};
+
+use crate::frame::Frame;
+use crate::scene::{Instance, Scene};
+
+/// What is known of one visible instance in one frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// Its value in the id image.
+    pub instance_id: u32,
+    /// [`Category::id`](crate::scene::Category::id).
+    pub category_id: u32,
+    /// Name of its object group.
+    pub object: String,
+    /// `mugs[2]`: group and number within it.
+    pub name: String,
+    /// Tight box of the visible pixels, `[x, y, width, height]`, far edges exclusive.
+    pub bbox: [u32; 4],
+    /// Number of visible pixels.
+    pub area: u64,
+    /// The visible pixels.
+    pub rle: Rle,
+}
+
+/// Why a frame is not fit to be written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum AnnotateError {
+    /// An image does not have the size that the scene asks for.
+    #[error("the {what} image is {found_width} x {found_height} pixels, but the scene asks for {width} x {height}")]
+    Size {
+        /// Which image.
+        what: &'static str,
+        /// Its columns.
+        found_width: u32,
+        /// Its rows.
+        found_height: u32,
+        /// Columns asked for.
+        width: u32,
+        /// Rows asked for.
+        height: u32,
+    },
+    /// The frame names a camera that the scene lacks.
+    #[error("the frame is of camera number {camera}, but the scene has {cameras} (numbers start at 0)")]
+    Camera {
+        /// Its number.
+        camera: usize,
+        /// How many there are.
+        cameras: usize,
+    },
+    /// The id image shows something that is not labelled in the scene.
+    #[error("the id image shows id {id} at pixel ({x}, {y}), but the scene has no labelled instance with that id")]
+    UnknownId {
+        /// The id.
+        id: u32,
+        /// Its leftmost pixel column.
+        x: u32,
+        /// Its topmost pixel row.
+        y: u32,
+    },
+    /// Two labelled instances of the scene share an id.
+    #[error("{first} and {second} both have id {id}: ids must be unique within a scene")]
+    SharedId {
+        /// The id.
+        id: u32,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A labelled instance is of a category that the scene lacks.
+    #[error("{instance} has category id {category}, which the scene does not define")]
+    UnknownCategory {
+        /// `mugs[2]`.
+        instance: String,
+        /// The id.
+        category: u32,
+    },
+    /// A labelled pixel has no proper depth.
+    #[error("pixel ({x}, {y}) shows id {id}, but its depth is {depth}: labelled pixels need a finite depth above 0")]
+    Depth {
+        /// The id.
+        id: u32,
+        /// Pixel column.
+        x: u32,
+        /// Pixel row.
+        y: u32,
+        /// What is there, metres.
+        depth: f32,
+    },
+    /// The masks cannot be encoded.
+    #[error(transparent)]
+    Mask(#[from] RleError),
+}
+
+/// One annotation per visible labelled instance, in id order.
+pub fn annotate(scene: &Scene, frame: &Frame) -> Result<Vec<Annotation>, AnnotateError> {
+    check_sizes(scene, frame)?;
+    check_depth(frame)?;
+    let labelled = labelled_instances(scene)?;
+    let mut annotations = Vec::new();
+    for (id, Mask { rle, bbox, area }) in encode_ids(&frame.ids)? {
+        let &(instance, category_id) =
+            labelled.get(&id).ok_or(AnnotateError::UnknownId { id, x: bbox[0], y: bbox[1] })?;
+        annotations.push(Annotation {
+            instance_id: id,
+            category_id,
+            object: instance.object.clone(),
+            name: instance.name(),
+            bbox,
+            area: u64::from(area),
+            rle,
+        });
+    }
+    Ok(annotations)
+}
+
+fn check_sizes(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError> {
+    if frame.camera >= scene.cameras.len() {
+        return Err(AnnotateError::Camera { camera: frame.camera, cameras: scene.cameras.len() });
+    }
+    let (width, height) = (scene.image.width, scene.image.height);
+    let sizes = [
+        ("rgb", frame.rgb.width(), frame.rgb.height()),
+        ("id", frame.ids.width(), frame.ids.height()),
+        ("depth", frame.depth.width(), frame.depth.height()),
+    ];
+    match sizes.into_iter().find(|&(_, w, h)| (w, h) != (width, height)) {
+        Some((what, found_width, found_height)) => {
+            Err(AnnotateError::Size { what, found_width, found_height, width, height })
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_depth(frame: &Frame) -> Result<(), AnnotateError> {
+    for (y, (ids, depths)) in (0..).zip(frame.ids.rows().zip(frame.depth.rows())) {
+        for (x, (&id, &depth)) in (0..).zip(ids.iter().zip(depths)) {
+            if id != 0 && !(depth.is_finite() && depth > 0.0) {
+                return Err(AnnotateError::Depth { id, x, y, depth });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every instance with a category, and its category, by id.
+fn labelled_instances(scene: &Scene) -> Result<BTreeMap<u32, (&Instance, u32)>, AnnotateError> {
+    let categories: BTreeSet<u32> = scene.categories.iter().map(|category| category.id).collect();
+    let mut labelled: BTreeMap<u32, (&Instance, u32)> = BTreeMap::new();
+    for instance in &scene.instances {
+        let Some(category) = instance.category else { continue };
+        if !categories.contains(&category) {
+            return Err(AnnotateError::UnknownCategory { instance: instance.name(), category });
+        }
+        if let Some((first, _)) = labelled.insert(instance.id, (instance, category)) {
+            let (first, second) = (first.name(), instance.name());
+            return Err(AnnotateError::SharedId { id: instance.id, first, second });
+        }
+    }
+    Ok(labelled)
+}

@@ -1,1 +1,22 @@
 //! The dataset on disk.
+//!
+//! [`FrameSink`] is the way in: frames are annotated, encoded and written by its threads, in any order, and entered into the
+//! JSON files in order. [`DatasetWriter`] is the same without threads. `docs/dataset.md` describes every file.
+//!
+//! What holds at every moment: each file that bears its final name is complete; `dataset.json` says `complete` only when
+//! everything is there; the bytes do not depend on the number of threads or on which frame was finished first.
+
+pub mod cameras;
+pub mod coco;
+pub mod encode;
+pub mod files;
+pub mod manifest;
+mod pool;
+mod spill;
+mod writer;
+
+pub use coco::MaskFormat;
+pub use files::DiskError;
+pub use manifest::{AdapterInfo, DatasetInfo, DepthFormat, Summary, WriteOptions};
+pub use pool::{FrameSink, SinkError, StageTimes};
+pub use writer::{DatasetWriter, FrameRecord, WriteError};

@@ -1,9 +1,13 @@
 //! Everything that needs no GPU.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
 
+mod annotate; // ids to labels, and what refuses a frame
 mod assets; // glTF and image files, whole and broken
 mod camera; // projection, poses, conversions
+mod dataset; // files on disk
 mod mesh; // triangles of the primitive shapes
 mod placement; // no overlap, checked by other means than the placer's
 mod random; // streams and distributions
+mod rle; // masks and polygons
 mod scene; // sampling: contract, edit stability, golden digests
+mod synthetic; // scenes and frames painted by hand, for the other modules

@@ -1,0 +1,188 @@
+//! Threads between the renderer and the disk.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::annotate::{AnnotateError, annotate};
+use crate::frame::Frame;
+use crate::scene::Scene;
+use crate::write::manifest::Summary;
+use crate::write::writer::{DatasetWriter, WriteError};
+
+/// Why a frame did not reach the dataset.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// Its labels are not right.
+    #[error("scene {index}, camera {camera:?}: {source}; the frame was not written")]
+    Annotate {
+        /// Index of the scene.
+        index: u64,
+        /// Name of the camera.
+        camera: String,
+        /// What is wrong.
+        source: AnnotateError,
+    },
+    /// It could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A thread could not be started.
+    #[error("cannot start a thread for encoding: {0}")]
+    Thread(std::io::Error),
+    /// A thread panicked: a bug.
+    #[error("an encoding thread panicked: {0} (this is a bug)")]
+    Panic(String),
+    /// The first error has been reported before.
+    #[error("the dataset was given up after an earlier error")]
+    GivenUp,
+}
+
+/// Time spent, summed over threads. It shows in no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StageTimes {
+    /// Frames that went through.
+    pub frames: u64,
+    /// Ids to masks, and their checks.
+    pub annotate: Duration,
+    /// Images and annotations to bytes.
+    pub encode: Duration,
+    /// Bytes to disk.
+    pub write: Duration,
+}
+
+/// Takes frames, and has them annotated, encoded and written by its own threads.
+///
+/// The first error ends the dataset: frames that follow are dropped, and the error comes out of the next [`push`](Self::push) or
+/// of [`finish`](Self::finish).
+pub struct FrameSink {
+    /// `None` once no more frames are taken.
+    sender: Option<Sender<(Arc<Scene>, Frame)>>,
+    threads: Vec<JoinHandle<()>>,
+    /// `None` once finished.
+    shared: Option<Arc<Shared>>,
+}
+
+struct Shared {
+    writer: DatasetWriter,
+    failed: AtomicBool,
+    error: Mutex<Option<SinkError>>,
+    times: Mutex<StageTimes>,
+}
+
+impl FrameSink {
+    /// Starts `threads` threads. As many frames again may wait in the queue: memory is bounded by twice that number of frames.
+    pub fn new(writer: DatasetWriter, threads: NonZeroUsize) -> Result<Self, SinkError> {
+        let (sender, receiver) = bounded(threads.get());
+        let shared = Arc::new(Shared {
+            writer,
+            failed: AtomicBool::new(false),
+            error: Mutex::new(None),
+            times: Mutex::new(StageTimes::default()),
+        });
+        let mut sink = Self { sender: Some(sender), threads: Vec::new(), shared: Some(shared.clone()) };
+        for number in 0..threads.get() {
+            let (receiver, shared) = (receiver.clone(), shared.clone());
+            let thread = std::thread::Builder::new().name(format!("encode-{number}"));
+            sink.threads.push(thread.spawn(move || work(&receiver, &shared)).map_err(SinkError::Thread)?);
+        }
+        Ok(sink)
+    }
+
+    /// All processors but one, which is left to the renderer.
+    pub fn default_threads() -> NonZeroUsize {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        NonZeroUsize::new(processors - 1).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Hands over a frame; waits while the queue is full. Each frame of the dataset comes once, in any order.
+    pub fn push(&self, scene: Arc<Scene>, frame: Frame) -> Result<(), SinkError> {
+        let (Some(sender), Some(shared)) = (&self.sender, &self.shared) else { return Err(SinkError::GivenUp) };
+        if shared.failed.load(Ordering::Acquire) {
+            return Err(lock(&shared.error).take().unwrap_or(SinkError::GivenUp));
+        }
+        // Fails only if every thread has panicked; `finish` tells why.
+        sender.send((scene, frame)).map_err(|_| SinkError::GivenUp)
+    }
+
+    /// Waits for all frames and completes the dataset.
+    pub fn finish(mut self) -> Result<(Summary, StageTimes), SinkError> {
+        let panicked = self.join();
+        let shared = self.shared.take().and_then(Arc::into_inner).ok_or(SinkError::GivenUp)?;
+        if let Some(error) = shared.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        if let Some(message) = panicked {
+            return Err(SinkError::Panic(message));
+        }
+        if shared.failed.into_inner() {
+            return Err(SinkError::GivenUp);
+        }
+        let times = shared.times.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok((shared.writer.finish()?, times))
+    }
+
+    /// Lets the threads empty the queue and end. The message of a thread that panicked.
+    fn join(&mut self) -> Option<String> {
+        self.sender = None;
+        let mut message = None;
+        for thread in self.threads.drain(..) {
+            if let Err(panic) = thread.join() {
+                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+                message = text.or_else(|| panic.downcast_ref::<String>().cloned()).or(Some("no message".into()));
+            }
+        }
+        message
+    }
+}
+
+impl Drop for FrameSink {
+    /// Without [`finish`](FrameSink::finish), the dataset is given up: frames that wait are dropped, those at work are completed.
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            shared.failed.store(true, Ordering::Release);
+        }
+        self.join();
+    }
+}
+
+/// What each thread does: frames from the queue, until it is closed and empty.
+fn work(receiver: &Receiver<(Arc<Scene>, Frame)>, shared: &Shared) {
+    for (scene, frame) in receiver {
+        if shared.failed.load(Ordering::Acquire) {
+            continue; // keeps the queue moving, so that the renderer is not left waiting
+        }
+        if let Err(error) = process(&scene, &frame, shared) {
+            lock(&shared.error).get_or_insert(error);
+            shared.failed.store(true, Ordering::Release);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
+fn process(scene: &Scene, frame: &Frame, shared: &Shared) -> Result<(), SinkError> {
+    let started = Instant::now();
+    let annotations = annotate(scene, frame).map_err(|source| {
+        let camera = scene.cameras.get(frame.camera).map_or_else(String::new, |camera| camera.name.clone());
+        SinkError::Annotate { index: scene.index, camera, source }
+    })?;
+    let annotate_time = started.elapsed();
+    let record = shared.writer.write_frame(scene, frame, &annotations)?;
+    let (encode_time, write_time) = (record.encode_time, record.write_time);
+    shared.writer.commit(record)?;
+
+    let mut times = lock(&shared.times);
+    times.frames += 1;
+    times.annotate += annotate_time;
+    times.encode += encode_time;
+    times.write += write_time;
+    Ok(())
+}
+
+/// What the mutexes guard is never left half changed, so a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

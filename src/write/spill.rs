@@ -1,0 +1,51 @@
+//! The long lists of the JSON files while the dataset grows: on disk, so that memory does not grow with it.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::write::files::{DiskError, write_whole_with};
+
+/// A JSON list in the making, in a file without a name: it is gone when the process is, however it ends.
+pub(crate) struct Spill {
+    file: BufWriter<File>,
+    is_empty: bool,
+    folder: PathBuf,
+}
+
+impl Spill {
+    /// An empty list, kept on the disk of `folder`.
+    pub(crate) fn new(folder: &Path) -> Result<Self, DiskError> {
+        let file = tempfile::tempfile_in(folder).map_err(DiskError::because("make a temporary file in", folder))?;
+        Ok(Self { file: BufWriter::new(file), is_empty: true, folder: folder.to_path_buf() })
+    }
+
+    /// Adds an entry, one line.
+    pub(crate) fn push(&mut self, json: &str) -> Result<(), DiskError> {
+        let separator = if self.is_empty { "\n" } else { ",\n" };
+        self.is_empty = false;
+        let written = self.file.write_all(separator.as_bytes()).and_then(|()| self.file.write_all(json.as_bytes()));
+        written.map_err(DiskError::because("write to a temporary file in", &self.folder))
+    }
+
+    /// Everything so far, from the start.
+    fn copy_to(self, out: &mut impl Write) -> io::Result<()> {
+        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.seek(SeekFrom::Start(0))?;
+        io::copy(&mut file, out)?;
+        out.write_all(b"\n")
+    }
+}
+
+/// Writes a JSON object whose last values are long lists: `head` is its beginning, with the brace and without a last comma.
+pub(crate) fn write_json(path: &Path, head: &str, lists: Vec<(&str, Spill)>) -> Result<(), DiskError> {
+    write_whole_with(path, |out| {
+        out.write_all(head.as_bytes())?;
+        for (name, list) in lists {
+            write!(out, ",\n\"{name}\":[")?;
+            list.copy_to(out)?;
+            out.write_all(b"]")?;
+        }
+        out.write_all(b"}\n")
+    })
+}

@@ -1,0 +1,127 @@
+//! Scenes and frames painted by hand, whose labels are known on paper.
+
+use glam::{DQuat, DVec3};
+use scenewright::frame::Frame;
+use scenewright::image::Image;
+use scenewright::scene::{
+    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, PlacedCount, SCENE_VERSION, Scene, Shape,
+    ToneCurve,
+};
+use scenewright::write::{AdapterInfo, DatasetInfo};
+
+pub(crate) fn categories() -> Vec<Category> {
+    let category =
+        |id, name: &str, supercategory: &str| Category { id, name: name.into(), supercategory: supercategory.into() };
+    vec![category(1, "mug", "kitchen"), category(2, "ball", ""), category(3, "never seen", "")]
+}
+
+/// A camera 2 m in front of the origin, with its principal point off the middle.
+pub(crate) fn camera(name: &str) -> Camera {
+    Camera {
+        name: name.into(),
+        fx: 100.0,
+        fy: 110.0,
+        cx: 30.25,
+        cy: 20.5,
+        near: 0.01,
+        position: DVec3::new(0.5, 0.25, 2.0),
+        rotation: DQuat::from_xyzw(0.0, 0.6, 0.0, 0.8),
+        ev100: 9.5,
+    }
+}
+
+/// `mugs[n]` and `balls[n]` in turn, with ids from 1, on an unlabelled `floor[0]`.
+pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height): (u32, u32)) -> Scene {
+    let instance = |id: u32, object: &str, number, category| Instance {
+        id,
+        object: object.into(),
+        number,
+        category,
+        shape: Shape::Sphere(0.1),
+        material: None,
+        position: DVec3::ZERO,
+        rotation: DQuat::IDENTITY,
+        scale: DVec3::ONE,
+    };
+    let mut instances = vec![instance(0, "floor", 0, None)];
+    instances.extend((0..labelled).map(|n| {
+        if n % 2 == 0 { instance(n + 1, "mugs", n / 2, Some(1)) } else { instance(n + 1, "balls", n / 2, Some(2)) }
+    }));
+    Scene {
+        scene_version: SCENE_VERSION,
+        recipe: "synthetic".into(),
+        seed: 0,
+        index,
+        image: ImageSettings { width, height, anti_aliasing: AntiAliasing::Off, tone_curve: ToneCurve::Srgb },
+        categories: categories(),
+        instances,
+        lights: Vec::new(),
+        environment: Environment { zenith: [1.0; 3], nadir: [1.0; 3] },
+        cameras: cameras.iter().map(|name| camera(name)).collect(),
+        placed: vec![PlacedCount { object: "mugs".into(), asked: labelled, placed: labelled.div_ceil(2) }],
+    }
+}
+
+/// An empty frame: a floor at 3 m in the lower half, nothing in the upper.
+pub(crate) fn empty_frame(scene: &Scene, camera: usize) -> Frame {
+    let (width, height) = (scene.image.width, scene.image.height);
+    let mut frame = Frame {
+        camera,
+        rgb: Image::filled(width, height, [90, 120, 160]),
+        ids: Image::filled(width, height, 0),
+        depth: Image::filled(width, height, f32::INFINITY),
+    };
+    for y in height / 2..height {
+        for x in 0..width {
+            frame.depth.set(x, y, 3.0);
+            frame.rgb.set(x, y, [110, 100, 90]);
+        }
+    }
+    frame
+}
+
+/// Paints `id` at `depth` metres wherever `inside` says so.
+pub(crate) fn paint(frame: &mut Frame, id: u32, depth: f32, inside: impl Fn(u32, u32) -> bool) {
+    let shade = id.to_le_bytes()[0].wrapping_mul(37);
+    for y in 0..frame.ids.height() {
+        for x in 0..frame.ids.width() {
+            if inside(x, y) {
+                frame.ids.set(x, y, id);
+                frame.depth.set(x, y, depth);
+                frame.rgb.set(x, y, [shade, 255 - shade, 128]);
+            }
+        }
+    }
+}
+
+/// The rectangle with this `[x, y, width, height]`.
+pub(crate) fn rectangle([x0, y0, width, height]: [u32; 4]) -> impl Fn(u32, u32) -> bool {
+    move |x, y| (x0..x0 + width).contains(&x) && (y0..y0 + height).contains(&y)
+}
+
+/// A disc with a hole, as a ring of pixels.
+pub(crate) fn ring(cx: u32, cy: u32, outer: u32, inner: u32) -> impl Fn(u32, u32) -> bool {
+    move |x, y| {
+        let squared = x.abs_diff(cx).pow(2) + y.abs_diff(cy).pow(2);
+        (inner * inner..=outer * outer).contains(&squared)
+    }
+}
+
+pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInfo {
+    DatasetInfo {
+        recipe_name: "synthetic".into(),
+        recipe_text: "(version: 1, name: \"synthetic\")\n".into(),
+        seed: 0,
+        first_index,
+        count,
+        cameras: cameras.iter().map(ToString::to_string).collect(),
+        categories: categories(),
+        adapter: AdapterInfo {
+            name: "painted by hand".into(),
+            driver: "none".into(),
+            backend: "none".into(),
+            device_type: "Cpu".into(),
+        },
+        assets: Vec::new(),
+    }
+}
