@@ -13,8 +13,13 @@ pub mod assets;
 pub mod frame;
 pub mod image;
 pub mod mesh;
+pub mod plan;
+pub mod preview;
 pub mod recipe;
 #[cfg(feature = "render")]
 pub mod render;
+#[cfg(feature = "render")]
+pub mod run;
 pub mod scene;
+pub mod survey;
 pub mod write;

@@ -1,0 +1,152 @@
+//! What can be typed.
+
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Turns a scene recipe into a labelled image dataset.
+///
+/// A recipe (a RON file) says what may vary: lights, poses, materials, cameras. Scenewright samples scenes from it, renders
+/// them without a window, and writes images with exact masks, boxes and depth, as a COCO dataset.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done; 2 wrong arguments; 65 something is wrong with the recipe, scene or an asset; \
+                  69 no usable graphics adapter; 70 the graphics device failed, or a bug; 74 a file cannot be read or written.\n\n\
+                  Start with `scenewright check scenes/tabletop.ron` and `scenewright preview scenes/tabletop.ron`. \
+                  docs/recipe.md describes recipes, docs/dataset.md describes datasets."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// Say more on stderr: -v progress of the program, -vv the graphics stack, -vvv everything.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Report everything that is wrong with a recipe, and say what its dataset will hold. Needs no GPU.
+    Check(CheckArgs),
+    /// Print one decided scene of a recipe, as RON that `render` accepts. Needs no GPU.
+    Sample(SampleArgs),
+    /// Render a dataset.
+    #[cfg(feature = "render")]
+    Render(RenderArgs),
+    /// Render a contact sheet: some frames as colour, masks with names and boxes, and depth, in one PNG.
+    #[cfg(feature = "render")]
+    Preview(PreviewArgs),
+    /// Say which graphics adapters there are, which one would be taken and why, and what to install where there is none.
+    #[cfg(feature = "render")]
+    Doctor(DoctorArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CheckArgs {
+    /// The recipe.
+    pub(super) recipe: PathBuf,
+    /// How many scenes to sample.
+    #[arg(long, default_value_t = 100)]
+    pub(super) samples: u64,
+    /// The seed to sample with.
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct SampleArgs {
+    /// The recipe.
+    pub(super) recipe: PathBuf,
+    /// Which scene.
+    #[arg(long, default_value_t = 0)]
+    pub(super) index: u64,
+    /// The seed.
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+/// What to render.
+#[cfg(feature = "render")]
+#[derive(Debug, ClapArgs)]
+pub(super) struct SceneArgs {
+    /// The recipe, or a scene file written by `sample`.
+    pub(super) recipe: PathBuf,
+    /// The seed: another one gives other scenes. [default: 0]
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Index of the first scene. Scene 7 is the same, whatever is rendered with it. [default: 0]
+    #[arg(long)]
+    pub(super) first_index: Option<u64>,
+    /// Folder that asset paths start from. [default: that of the recipe]
+    #[arg(long)]
+    pub(super) assets: Option<PathBuf>,
+    /// Graphics adapter: `auto`, `software`, or part of a name that `doctor` prints.
+    #[arg(long, default_value = "auto")]
+    pub(super) adapter: String,
+}
+
+#[cfg(feature = "render")]
+#[derive(Debug, ClapArgs)]
+pub(super) struct RenderArgs {
+    #[command(flatten)]
+    pub(super) scenes: SceneArgs,
+    /// How many scenes. Each gives one image per camera. [default: 1]
+    #[arg(short = 'n', long)]
+    pub(super) count: Option<u64>,
+    /// The folder to write.
+    #[arg(short, long)]
+    pub(super) out: PathBuf,
+    /// Replace the dataset that is in the folder.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+    /// Depth files: `exr` is 32-bit float metres, `png` is 16-bit millimetres.
+    #[arg(long, value_enum, default_value_t = DepthArg::Exr)]
+    pub(super) depth: DepthArg,
+    /// Masks in the annotations: `rle` is compressed RLE; `rle-counts` is uncompressed RLE; `polygons` decode to the same masks.
+    #[arg(long, value_enum, default_value_t = MaskArg::Rle)]
+    pub(super) masks: MaskArg,
+    /// Threads that encode and write. [default: processors - 1]
+    #[arg(long)]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// Print where the time went.
+    #[arg(long)]
+    pub(super) timings: bool,
+}
+
+#[cfg(feature = "render")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum DepthArg {
+    Exr,
+    Png,
+}
+
+#[cfg(feature = "render")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum MaskArg {
+    Rle,
+    RleCounts,
+    Polygons,
+}
+
+#[cfg(feature = "render")]
+#[derive(Debug, ClapArgs)]
+pub(super) struct PreviewArgs {
+    #[command(flatten)]
+    pub(super) scenes: SceneArgs,
+    /// How many scenes.
+    #[arg(short = 'n', long)]
+    pub(super) count: Option<u64>,
+    /// The PNG to write. [default: preview.png]
+    #[arg(short, long, default_value = "preview.png")]
+    pub(super) out: PathBuf,
+    /// Width of one picture on the sheet, pixels.
+    #[arg(long, default_value_t = 320, value_parser = clap::value_parser!(u32).range(64..=4096))]
+    pub(super) width: u32,
+}
+
+#[cfg(feature = "render")]
+#[derive(Debug, ClapArgs)]
+pub(super) struct DoctorArgs {
+    /// Graphics adapter: `auto`, `software`, or part of a name.
+    #[arg(long, default_value = "auto")]
+    pub(super) adapter: String,
+}

@@ -1,0 +1,123 @@
+//! Exit codes, as documented in `scenewright --help` and the README.
+
+use scenewright::plan::PlanError;
+use scenewright::recipe::diagnostics::Problems;
+use scenewright::scene::SampleError;
+use std::process::ExitCode;
+
+/// A message for people and a code for scripts.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    code: u8,
+}
+
+/// The recipe, scene or asset is wrong: the same command will fail again.
+const BAD_INPUT: u8 = 65;
+/// No usable graphics adapter: the same command may work on another machine.
+#[cfg(feature = "render")]
+const NO_ADAPTER: u8 = 69;
+/// A bug, or a graphics device that failed.
+const INTERNAL: u8 = 70;
+/// A file could not be read or written.
+const IO: u8 = 74;
+
+impl Failure {
+    pub(crate) fn io(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: IO }
+    }
+
+    /// Something is wrong with the input that is already reported.
+    pub(crate) fn bad_input(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: BAD_INPUT }
+    }
+
+    /// A bug.
+    #[cfg(feature = "render")]
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: INTERNAL }
+    }
+
+    /// Nothing here can draw.
+    #[cfg(feature = "render")]
+    pub(crate) fn no_adapter(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: NO_ADAPTER }
+    }
+
+    /// Prints the message to stderr and gives the code.
+    pub(crate) fn report(self) -> ExitCode {
+        let message = self.message.trim_end();
+        if !message.is_empty() {
+            eprintln!("{message}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::bad_input(problems.to_string())
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        Self::bad_input(error.to_string())
+    }
+}
+
+impl From<SampleError> for Failure {
+    fn from(error: SampleError) -> Self {
+        match error {
+            SampleError::Full { .. } => Self::bad_input(error.to_string()),
+            SampleError::Unchecked { .. } => Self { message: error.to_string(), code: INTERNAL },
+        }
+    }
+}
+
+#[cfg(feature = "render")]
+mod rendering {
+    use super::{BAD_INPUT, Failure, INTERNAL, IO, NO_ADAPTER};
+    use scenewright::render::RenderError;
+    use scenewright::run::RunError;
+    use scenewright::write::{DiskError, SinkError, WriteError};
+
+    impl From<RenderError> for Failure {
+        fn from(error: RenderError) -> Self {
+            let code = match error {
+                RenderError::NoAdapter(_) | RenderError::Device { .. } => NO_ADAPTER,
+                RenderError::TooLarge { .. } | RenderError::Asset(_) | RenderError::InvalidScene { .. } => BAD_INPUT,
+                RenderError::Failed(_) | RenderError::Incomplete { .. } => INTERNAL,
+            };
+            Self { message: error.to_string(), code }
+        }
+    }
+
+    impl From<RunError> for Failure {
+        fn from(error: RunError) -> Self {
+            match error {
+                RunError::Sample(error) => error.into(),
+                RunError::Render(error) => error.into(),
+                RunError::Sink(error) => error.into(),
+            }
+        }
+    }
+
+    impl From<SinkError> for Failure {
+        fn from(error: SinkError) -> Self {
+            let code = match &error {
+                SinkError::Write(WriteError::Disk(_) | WriteError::NotOurs(_) | WriteError::Exists(_)) => IO,
+                SinkError::Write(WriteError::CameraName(_) | WriteError::NoCamera | WriteError::ImageIds { .. }) => BAD_INPUT,
+                SinkError::Thread(_) => IO,
+                _ => INTERNAL,
+            };
+            Self { message: error.to_string(), code }
+        }
+    }
+
+    impl From<DiskError> for Failure {
+        fn from(error: DiskError) -> Self {
+            Self::io(error.to_string())
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `scenewright preview`
+
+use scenewright::annotate::annotate;
+use scenewright::preview::{Item, contact_sheet};
+use scenewright::render::{AdapterChoice, RenderOptions, Renderer};
+use scenewright::write::{encode, files};
+
+use super::args::PreviewArgs;
+use super::render::{plan, progress_bar};
+use super::{Failure, print};
+
+/// Scenes on a sheet, where not said.
+const DEFAULT_COUNT: u64 = 8;
+/// More frames than this make a sheet that nobody can look at, and that may not fit in memory.
+const MOST_IMAGES: u64 = 200;
+
+pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
+    let plan = match args.count {
+        Some(count) => plan(&args.scenes, Some(count))?,
+        // A scene file is one scene, and refuses a count.
+        None => plan(&args.scenes, None)?.or_first(DEFAULT_COUNT),
+    };
+    let images = plan.count().saturating_mul(plan.camera_names().len() as u64);
+    if images > MOST_IMAGES {
+        return Err(Failure::bad_input(format!("a sheet of {images} images is too large to look at; ask for up to {MOST_IMAGES}")));
+    }
+    let options = RenderOptions {
+        adapter: AdapterChoice::parse(&args.scenes.adapter),
+        asset_root: plan.root().to_path_buf(),
+    };
+    let mut renderer = Renderer::new(&options, plan.library().clone())?;
+    let bar = progress_bar(images);
+    let mut shots = Vec::new();
+    for index in plan.indices() {
+        let scene = plan.scene(index)?;
+        for frame in renderer.render(&scene)? {
+            let annotations = annotate(&scene, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
+            shots.push((scene.clone(), frame, annotations));
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let items: Vec<Item> =
+        shots.iter().map(|(scene, frame, annotations)| Item { scene, frame, annotations }).collect();
+    let sheet = contact_sheet(&items, args.width);
+    let png = encode::rgb_png(&sheet).map_err(|error| Failure::internal(error.to_string()))?;
+    files::write_whole(&args.out, &png)?;
+    print(&format!("{}: {} images of `{}`, rendered on {}\n", args.out.display(), shots.len(), plan.name(), renderer.adapter().summary()))
+}

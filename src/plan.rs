@@ -1,0 +1,220 @@
+//! What is to be rendered: a recipe, a seed and a range of indices; or one scene from a file.
+
+use std::path::{Path, PathBuf};
+
+use crate::assets::{AssetError, AssetFile, Library};
+use crate::recipe::diagnostics::{Problem, Problems, Span};
+use crate::recipe::{Recipe, load};
+use crate::scene::{SampleError, Scene, Shape, sample};
+
+/// Scenes, in order of their index.
+#[derive(Debug)]
+pub struct Plan {
+    source: Source,
+    text: String,
+    root: PathBuf,
+    seed: u64,
+    first: u64,
+    count: u64,
+    library: Library,
+}
+
+#[derive(Debug)]
+enum Source {
+    Recipe(Box<Recipe>),
+    Scene(Box<Scene>),
+}
+
+/// Why a file is not a plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// What is wrong with a recipe, or with the text of a scene.
+    #[error(transparent)]
+    Problems(#[from] Problems),
+    /// A scene whose values are not allowed.
+    #[error("{}: {reason}", path.display())]
+    Scene {
+        /// The file.
+        path: PathBuf,
+        /// Which guarantee is broken.
+        reason: String,
+    },
+    /// An asset that a scene names. (A recipe's are checked with it.)
+    #[error("{}: {source}\n  paths in a scene file are relative to its folder; `--assets DIR` names another", path.display())]
+    Asset {
+        /// The scene file.
+        path: PathBuf,
+        /// What is wrong with the asset.
+        source: AssetError,
+    },
+    /// Indices beyond what a 64-bit number holds.
+    #[error("{count} scenes from index {first} reach beyond the last index")]
+    Range {
+        /// First index.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// A scene file is one scene.
+    #[error("{}: this is a scene, which is already decided: leave out --seed, --count and --first-index", .0.display())]
+    SceneIsDecided(PathBuf),
+}
+
+/// Which scenes of a recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Seed; 0 where not given.
+    pub seed: Option<u64>,
+    /// First index; 0 where not given.
+    pub first: Option<u64>,
+    /// How many; 1 where not given.
+    pub count: Option<u64>,
+}
+
+impl Plan {
+    /// Reads a recipe or a scene file. `assets` replaces the file's folder as the place that asset paths start from.
+    pub fn load(path: &Path, assets: Option<&Path>, selection: Selection) -> Result<Self, PlanError> {
+        let own_folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let root = assets.map_or(own_folder, Path::to_path_buf);
+        match std::fs::read_to_string(path) {
+            Ok(text) if is_scene(&text) => Self::of_scene(path, text, root, selection),
+            // Everything else is for the recipe reader to judge, unreadable files too.
+            _ => Self::of_recipe(load::load_checked_in(path, &root)?.recipe, root, selection),
+        }
+    }
+
+    /// Scenes of a checked recipe whose assets are in `root`.
+    pub fn of_recipe(recipe: Recipe, root: PathBuf, selection: Selection) -> Result<Self, PlanError> {
+        let (first, count) = (selection.first.unwrap_or(0), selection.count.unwrap_or(1));
+        if first.checked_add(count).is_none() {
+            return Err(PlanError::Range { first, count });
+        }
+        let library = (*recipe.assets).clone();
+        let text = recipe.source.clone();
+        let seed = selection.seed.unwrap_or(0);
+        Ok(Self { source: Source::Recipe(Box::new(recipe)), text, root, seed, first, count, library })
+    }
+
+    fn of_scene(path: &Path, text: String, root: PathBuf, selection: Selection) -> Result<Self, PlanError> {
+        if selection != Selection::default() {
+            return Err(PlanError::SceneIsDecided(path.to_path_buf()));
+        }
+        let scene = read_scene(path, &text)?;
+        let library = load_assets(&scene, &root).map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
+        let (seed, first) = (scene.seed, scene.index);
+        Ok(Self { source: Source::Scene(Box::new(scene)), text, root, seed, first, count: 1, library })
+    }
+
+    /// The scene at `index`, which is one of [`Self::indices`].
+    pub fn scene(&self, index: u64) -> Result<Scene, SampleError> {
+        match &self.source {
+            Source::Recipe(recipe) => sample(recipe, self.seed, index),
+            Source::Scene(scene) => Ok((**scene).clone()),
+        }
+    }
+
+    /// The same with `count` scenes, where it is a recipe: a scene file stays one scene.
+    #[must_use]
+    pub fn or_first(mut self, count: u64) -> Self {
+        if matches!(self.source, Source::Recipe(_)) {
+            self.count = count.min(u64::MAX - self.first);
+        }
+        self
+    }
+
+    /// Indices of the scenes, in order.
+    pub fn indices(&self) -> std::ops::Range<u64> {
+        self.first..self.first + self.count
+    }
+
+    /// How many scenes there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Name of the recipe.
+    pub fn name(&self) -> &str {
+        match &self.source {
+            Source::Recipe(recipe) => &recipe.name,
+            Source::Scene(scene) => &scene.recipe,
+        }
+    }
+
+    /// The file, as read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Where asset paths start from.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every asset, loaded.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Camera names in the order of every scene's cameras.
+    pub fn camera_names(&self) -> Vec<String> {
+        match &self.source {
+            Source::Recipe(recipe) => recipe.cameras.keys().cloned().collect(),
+            Source::Scene(scene) => scene.cameras.iter().map(|camera| camera.name.clone()).collect(),
+        }
+    }
+
+    /// All categories, in id order.
+    pub fn categories(&self) -> &[crate::scene::Category] {
+        match &self.source {
+            Source::Recipe(recipe) => &recipe.categories,
+            Source::Scene(scene) => &scene.categories,
+        }
+    }
+
+    /// What each asset file is.
+    pub fn asset_files(&self) -> Vec<AssetFile> {
+        let models = self.library.models.values().map(|model| model.file.clone());
+        models.chain(self.library.textures.values().map(|texture| texture.file.clone())).collect()
+    }
+}
+
+/// A scene file says so in its first field; a recipe cannot have such a field.
+fn is_scene(text: &str) -> bool {
+    text.contains("scene_version")
+}
+
+fn read_scene(path: &Path, text: &str) -> Result<Scene, PlanError> {
+    let scene: Scene = ron::from_str(text).map_err(|error| {
+        let span = Span::new(byte_offset(text, error.span.start), byte_offset(text, error.span.end));
+        let problem = Problem::at(span, error.code.to_string()).help("`scenewright sample` writes scene files");
+        Problems::new(&path.display().to_string(), text, vec![problem])
+    })?;
+    scene.validate().map_err(|reason| PlanError::Scene { path: path.to_path_buf(), reason })?;
+    Ok(scene)
+}
+
+/// `ron` counts lines and columns (of characters) from 1.
+fn byte_offset(text: &str, position: ron::error::Position) -> usize {
+    let line_start: usize = text.split_inclusive('\n').take(position.line.saturating_sub(1)).map(str::len).sum();
+    let line = &text[line_start..];
+    line_start + line.char_indices().nth(position.col.saturating_sub(1)).map_or(line.len(), |(offset, _)| offset)
+}
+
+fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
+    let mut library = Library::default();
+    for instance in &scene.instances {
+        if let Shape::Gltf(path) = &instance.shape {
+            library.load_model(root, path)?;
+        }
+        let material = instance.material.iter();
+        for path in material.flat_map(|m| m.base_color_texture.iter().chain(&m.normal_texture)) {
+            library.load_texture(root, path)?;
+        }
+    }
+    Ok(library)
+}

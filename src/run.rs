@@ -1,0 +1,129 @@
+//! The driver: scenes in, dataset out.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::plan::Plan;
+use crate::render::{AdapterChoice, AdapterReport, RenderError, RenderOptions, RenderTimes, Renderer};
+use crate::scene::SampleError;
+use crate::write::{AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, SinkError, StageTimes, Summary, WriteError, WriteOptions};
+
+/// How a dataset is rendered.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The folder.
+    pub out: PathBuf,
+    /// Which adapter.
+    pub adapter: AdapterChoice,
+    /// Formats, and whether an existing dataset may go.
+    pub write: WriteOptions,
+    /// Threads that annotate, encode and write.
+    pub encoders: NonZeroUsize,
+}
+
+/// Why a run ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A scene of the recipe cannot be.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// A scene could not be rendered.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// A frame was not right, or could not be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+impl From<WriteError> for RunError {
+    fn from(error: WriteError) -> Self {
+        Self::Sink(error.into())
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct RunReport {
+    /// Totals of the dataset.
+    pub summary: Summary,
+    /// What rendered it.
+    pub adapter: AdapterReport,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// Where the time of a run went.
+#[derive(Debug, Clone, Copy)]
+pub struct Timings {
+    /// From the first scene to the last file, start-up left out.
+    pub wall: Duration,
+    /// Opening the adapter.
+    pub start: Duration,
+    /// The render thread: deciding scenes.
+    pub sample: Duration,
+    /// The render thread: the renderer.
+    pub render: RenderTimes,
+    /// The render thread: waiting for room in the encoders' queue, and for the last of them.
+    pub wait: Duration,
+    /// The encoders' threads, summed.
+    pub stages: StageTimes,
+}
+
+/// Renders every scene of `plan`. `progress` is told the number of images that each scene adds.
+pub fn render_dataset(plan: &Plan, options: &RunOptions, mut progress: impl FnMut(u64)) -> Result<RunReport, RunError> {
+    let starting = clock();
+    let render_options = RenderOptions { adapter: options.adapter.clone(), asset_root: plan.root().to_path_buf() };
+    let mut renderer = Renderer::new(&render_options, plan.library().clone())?;
+    let start = starting.elapsed();
+
+    let wall = clock();
+    let writer = DatasetWriter::create(&options.out, dataset_info(plan, renderer.adapter()), options.write)?;
+    let sink = FrameSink::new(writer, options.encoders)?;
+    let (mut sample, mut wait) = (Duration::ZERO, Duration::ZERO);
+    for index in plan.indices() {
+        let scene = timed(&mut sample, || plan.scene(index))?;
+        let scene = Arc::new(scene);
+        let frames = renderer.render(&scene)?;
+        let images = frames.len() as u64;
+        for frame in frames {
+            timed(&mut wait, || sink.push(scene.clone(), frame))?;
+        }
+        progress(images);
+    }
+    let (summary, stages) = timed(&mut wait, || sink.finish())?;
+    let timings = Timings { wall: wall.elapsed(), start, sample, render: renderer.times(), wait, stages };
+    Ok(RunReport { summary, adapter: renderer.adapter().clone(), timings })
+}
+
+fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
+    DatasetInfo {
+        recipe_name: plan.name().to_owned(),
+        recipe_text: plan.text().to_owned(),
+        seed: plan.seed(),
+        first_index: plan.indices().start,
+        count: plan.count(),
+        cameras: plan.camera_names(),
+        categories: plan.categories().to_vec(),
+        adapter: AdapterInfo {
+            name: adapter.name.clone(),
+            driver: format!("{} {}", adapter.driver, adapter.driver_info),
+            backend: adapter.backend.clone(),
+            device_type: adapter.kind.clone(),
+        },
+        assets: plan.asset_files(),
+    }
+}
+
+fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let start = clock();
+    let result = work();
+    *total += start.elapsed();
+    result
+}
+
+#[expect(clippy::disallowed_methods, reason = "timings only")]
+fn clock() -> Instant {
+    Instant::now()
+}
