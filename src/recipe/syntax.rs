@@ -160,7 +160,8 @@ impl Parser<'_> {
 
     fn document(&mut self) -> Node {
         if *self.lexer.peek(0) == Token::End {
-            self.report().push(Problem::new("there is nothing in it").help("a recipe is `( version: 1, name: \"...\", ... )`"));
+            self.report()
+                .push(Problem::new("there is nothing in it").help("a recipe is `( version: 1, name: \"...\", ... )`"));
             return self.bad(Span::default());
         }
         let root = self.value();
@@ -206,6 +207,7 @@ impl Parser<'_> {
             Token::Integer(value) => Kind::Integer(value),
             Token::Float(value) => Kind::Float(value),
             Token::Char(value) => Kind::Char(value),
+            Token::Text(_) if self.lexer.cut_unclosed_text() => Kind::Bad,
             Token::Text(value) => Kind::Text(value),
             Token::Bytes(value) => Kind::Bytes(value),
             Token::Bad => Kind::Bad,
@@ -227,6 +229,7 @@ impl Parser<'_> {
             Token::Stray('=') => problem.help("fields are written `name: value`"),
             Token::Stray(';') => problem.help("values are parted by `,`"),
             Token::Stray('#') => problem.help("comments start with `//`; a colour is written `Hex(\"#rrggbb\")`"),
+            Token::Stray('°') => problem.help("angles are plain numbers, in degrees"),
             Token::Stray('%') => problem.help("write a share as a number from 0 to 1"),
             _ => problem,
         }
@@ -242,7 +245,9 @@ impl Parser<'_> {
             "false" => Kind::Bool(false),
             word => match special_number(word) {
                 Some(value) => Kind::Float(value),
-                None => Kind::Group(Box::new(Group { name: Some(Name { text: name, span }), args: None, damaged: false })),
+                None => {
+                    Kind::Group(Box::new(Group { name: Some(Name { text: name, span }), args: None, damaged: false }))
+                }
             },
         };
         Node { span, kind }
@@ -326,8 +331,9 @@ impl Parser<'_> {
                 entries.push((key, value));
                 return good;
             }
-            if key.kind != Kind::Bad && !parser.lexer.cut_text_at_line_end() {
-                let problem = Problem::at(key.span, "expected `\"name\": value` in `{ }`").label(key.span, "no `:` follows this");
+            if key.kind != Kind::Bad {
+                let problem =
+                    Problem::at(key.span, "expected `\"name\": value` in `{ }`").label(key.span, "no `:` follows this");
                 parser.report().push(problem);
             }
             false
@@ -374,21 +380,20 @@ impl Parser<'_> {
             Token::Close(_) | Token::End => return true,
             _ => {}
         }
-        if self.lexer.cut_text_at_line_end() {
+        if !readable {
+            // That something is wrong here is said; what is left of the item would only confuse.
+            self.skip_item();
             return false;
         }
         let last = self.lexer.last();
         let span = self.lexer.peek_span();
         let token = self.lexer.peek(0).clone();
         if !matches!(token, Token::Colon | Token::Stray(_) | Token::Bad) {
-            if readable {
-                let gap = Span::new(last.end.saturating_sub(1).max(last.start), last.end);
-                self.report().push(Problem::at(gap, "expected `,` after this").label(span, "before this"));
-            }
-            // A damaged item may have left its rest behind; what comes after is read as an item of its own.
-            return readable;
+            let gap = Span::new(last.end.saturating_sub(1).max(last.start), last.end);
+            self.report().push(Problem::at(gap, "expected `,` after this").label(span, "before this"));
+            return true;
         }
-        if readable && token != Token::Bad {
+        if token != Token::Bad {
             let expected = format!("`,` or `{}`", closer(bracket));
             let problem = self.unexpected(&token, span, &expected);
             self.report().push(problem);

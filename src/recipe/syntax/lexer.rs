@@ -80,19 +80,29 @@ impl<'t> Lexer<'t> {
         self.last
     }
 
-    /// If the last token is a text over several lines: then its closing quote is likely missing. Reports that, goes on
-    /// after its first line, and returns true.
-    pub(super) fn cut_text_at_line_end(&mut self) -> bool {
-        let Some(length) = self.text[self.last.start..self.last.end].find('\n') else { return false };
-        if !self.last_is_text || self.rewinds >= MOST_REWINDS {
+    /// If the last token is a text over several lines with something after it that cannot follow a text, its closing quote
+    /// is likely missing. Reports that, goes on where it was likely meant to be, and returns true.
+    pub(super) fn cut_unclosed_text(&mut self) -> bool {
+        let several_lines = self.last_is_text && self.text[self.last.start..self.last.end].contains('\n');
+        if !several_lines || self.rewinds >= MOST_REWINDS {
+            return false;
+        }
+        if matches!(self.peek(0), Token::Comma | Token::Colon | Token::Close(_) | Token::End) {
             return false;
         }
         self.rewinds += 1;
         self.ahead.clear();
-        self.at = self.last.start + length;
         self.last_is_text = false;
         self.unclosed_text(self.last.start);
+        self.at = self.likely_end(self.last.start);
+        self.last = Span::new(self.last.start, self.at);
         true
+    }
+
+    /// Where a text that starts at a quote was likely meant to end: at the next comma or closing bracket of its line.
+    fn likely_end(&self, start: usize) -> usize {
+        let inside = &self.text[start + 1..];
+        inside.find(['\n', ',', ')', ']', '}']).map_or(self.text.len(), |length| start + 1 + length)
     }
 
     fn unclosed_text(&mut self, start: usize) {
@@ -193,7 +203,9 @@ impl<'t> Lexer<'t> {
                 Token::Ident(self.text[start..self.at].into())
             }
             '0'..='9' => self.number(start),
-            '+' | '-' | '.' if second.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.') && !self.rest().starts_with("..") => {
+            '+' | '-' | '.'
+                if second.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.') && !self.rest().starts_with("..") =>
+            {
                 self.number(start)
             }
             '\'' => self.character(start),
@@ -230,9 +242,8 @@ impl<'t> Lexer<'t> {
             }
             None => {
                 let opening = Span::new(start, self.at);
-                self.report.push(
-                    Problem::at(opening, "this raw text has no end").help(format!("close it with `{end}`")),
-                );
+                self.report
+                    .push(Problem::at(opening, "this raw text has no end").help(format!("close it with `{end}`")));
                 self.at = self.text.len();
                 Token::Bad
             }
@@ -242,17 +253,16 @@ impl<'t> Lexer<'t> {
     fn plain_text(&mut self, start: usize) -> Token {
         self.at += 1;
         let mut out = Vec::new();
-        match self.quoted_bytes(start, &mut out, true) {
+        match self.quoted_bytes(&mut out, true) {
             Some(true) => match String::from_utf8(out) {
                 Ok(text) => Token::Text(text),
                 Err(_) => self.bad_escape(start, "these `\\x` escapes do not make up UTF-8 text"),
             },
             Some(false) => Token::Bad,
             None => {
-                // No closing quote anywhere. Going on with the next line finds what else is wrong.
+                // No closing quote anywhere. Going on behind it finds what else is wrong.
                 self.unclosed_text(start);
-                let line = self.text[start..].find('\n').map_or(self.text.len(), |length| start + length);
-                self.at = if self.rewinds < MOST_REWINDS { line } else { self.text.len() };
+                self.at = if self.rewinds < MOST_REWINDS { self.likely_end(start) } else { self.text.len() };
                 self.rewinds += 1;
                 Token::Bad
             }
@@ -270,7 +280,7 @@ impl<'t> Lexer<'t> {
         }
         self.at += 1;
         let mut out = Vec::new();
-        match self.quoted_bytes(start, &mut out, false) {
+        match self.quoted_bytes(&mut out, false) {
             Some(true) => Token::Bytes(out),
             Some(false) => Token::Bad,
             None => {
@@ -282,7 +292,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// Reads up to and over the closing quote. `None` where there is none; false where something in it was reported.
-    fn quoted_bytes(&mut self, start: usize, out: &mut Vec<u8>, utf8: bool) -> Option<bool> {
+    fn quoted_bytes(&mut self, out: &mut Vec<u8>, utf8: bool) -> Option<bool> {
         let mut good = true;
         loop {
             let length = self.rest().find(['"', '\\'])?;
@@ -295,13 +305,13 @@ impl<'t> Lexer<'t> {
             if newline {
                 self.skip_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
             } else {
-                good &= self.escape(start, out, utf8);
+                good &= self.escape(out, utf8);
             }
         }
     }
 
     /// Reads what follows a backslash. False where that was reported.
-    fn escape(&mut self, start: usize, out: &mut Vec<u8>, utf8: bool) -> bool {
+    fn escape(&mut self, out: &mut Vec<u8>, utf8: bool) -> bool {
         let Some(c) = self.char() else { return false };
         self.at += c.len_utf8();
         let simple = match c {
@@ -336,10 +346,12 @@ impl<'t> Lexer<'t> {
             None => {
                 let from = self.at - c.len_utf8() - 1;
                 self.report.push(
-                    Problem::at(Span::new(from, self.at), format!("`\\{}` means nothing in a text", quoted(&c.to_string())))
-                        .help("write a backslash as `\\\\`; folders in a path are parted by `/`"),
+                    Problem::at(
+                        Span::new(from, self.at),
+                        format!("`\\{}` means nothing in a text", quoted(&c.to_string())),
+                    )
+                    .help("write a backslash as `\\\\`; folders in a path are parted by `/`"),
                 );
-                let _ = start;
                 false
             }
         }
@@ -356,7 +368,7 @@ impl<'t> Lexer<'t> {
         let good = match self.char() {
             Some('\\') => {
                 self.at += 1;
-                self.escape(start, &mut out, true)
+                self.escape(&mut out, true)
             }
             Some(c) => {
                 self.at += c.len_utf8();
@@ -370,9 +382,7 @@ impl<'t> Lexer<'t> {
             Some(c) if self.eat("'") => Token::Char(c),
             _ if !good => Token::Bad,
             _ => {
-                let from = self.at;
                 self.skip_while(|c| !matches!(c, '\'' | '\n' | ',' | ')'));
-                let _ = from;
                 self.eat("'");
                 self.report.push(
                     Problem::at(Span::new(start, self.at), "text stands in double quotes").help("write `\"...\"`"),
@@ -386,7 +396,8 @@ impl<'t> Lexer<'t> {
         let bytes = self.text.as_bytes();
         let mut end = start + 1;
         while let Some(&b) = bytes.get(end) {
-            let exponent_sign = matches!(b, b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E') && !is_hex(&self.text[start..end]);
+            let exponent_sign =
+                matches!(b, b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E') && !is_hex(&self.text[start..end]);
             let range = b == b'.' && bytes.get(end + 1) == Some(&b'.');
             if range || !(b.is_ascii_alphanumeric() || b == b'_' || b == b'.' || exponent_sign) {
                 break;
@@ -399,7 +410,8 @@ impl<'t> Lexer<'t> {
             self.skip_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '=' | '-' | '+'));
             let span = Span::new(start, self.at);
             self.report.push(
-                Problem::at(span, "RON's ranges are not used here").help("write a range as `Uniform(1, 2)` or `UniformInt(1, 6)`"),
+                Problem::at(span, "RON's ranges are not used here")
+                    .help("write a range as `Uniform(1, 2)` or `UniformInt(1, 6)`"),
             );
             return Token::Bad;
         }
