@@ -151,8 +151,10 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
         };
         return Some(problem.help(help));
     }
-    if file.is_dir() {
-        return Some(Problem::new(format!("\"{shown}\" is a folder, not a file")));
+    // Not a device or a pipe either: reading one may never end.
+    if !file.is_file() {
+        let what = if file.is_dir() { "is a folder, not a file" } else { "is not an ordinary file" };
+        return Some(Problem::new(format!("\"{shown}\" {what}")));
     }
     let outcome = match kind {
         AssetKind::Model => library.load_model(root, path).map(drop),

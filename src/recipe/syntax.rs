@@ -5,75 +5,17 @@
 //! time linear in the length of the text, and never nests deeper than [`MOST_DEPTH`].
 
 mod lexer;
+mod number;
+mod tree;
+
+pub use tree::{Arg, Group, Kind, Name, Node};
 
 use super::diagnostics::{Problem, Report, Span, quoted};
 use lexer::{Lexer, Token};
+use number::special_number;
 
 /// How deep brackets may nest.
 pub const MOST_DEPTH: usize = 128;
-
-/// A value and its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// Where it is.
-    pub span: Span,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// The kinds of RON values.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
-    /// `true`, `false`
-    Bool(bool),
-    /// A number without a fraction, in the range of `i64` or `u64`.
-    Integer(i128),
-    /// Any other number, `inf` and `NaN` included.
-    Float(f64),
-    /// `'c'`
-    Char(char),
-    /// `"text"`
-    Text(String),
-    /// `b"bytes"`
-    Bytes(Vec<u8>),
-    /// `[a, b]`
-    List(Vec<Node>),
-    /// `{ key: value }`
-    Map(Vec<(Node, Node)>),
-    /// `Name`, `Name(..)` or `(..)`: struct, tuple, variant, `Some(..)` and `None`.
-    Group(Box<Group>),
-    /// Something that could not be read and is reported.
-    Bad,
-}
-
-/// A name, parentheses, or both.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Group {
-    /// Before the parentheses.
-    pub name: Option<Name>,
-    /// Between the parentheses, if there are any.
-    pub args: Option<Vec<Arg>>,
-    /// Whether something between the parentheses could not be read (and is reported), so that it may be incomplete.
-    pub damaged: bool,
-}
-
-/// A word and its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Name {
-    /// The word.
-    pub text: String,
-    /// Where it is.
-    pub span: Span,
-}
-
-/// One thing between parentheses.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Arg {
-    /// The name before the colon; `None` for a positional value.
-    pub name: Option<Name>,
-    /// The value.
-    pub value: Node,
-}
 
 /// What came of reading a text.
 #[derive(Debug)]
@@ -93,15 +35,6 @@ pub fn parse(text: &str) -> Parsed {
     let root = parser.document();
     let problems = parser.lexer.report.take();
     Parsed { root, problems, well_nested: parser.well_nested }
-}
-
-/// `inf` and `NaN`, as RON writes them.
-fn special_number(word: &str) -> Option<f64> {
-    match word {
-        "inf" | "inff32" | "inff64" => Some(f64::INFINITY),
-        "NaN" | "NaNf32" | "NaNf64" => Some(f64::NAN),
-        _ => None,
-    }
 }
 
 struct Parser<'t> {
@@ -418,7 +351,8 @@ impl Parser<'_> {
         if found.is_some() && !is_outer {
             self.lexer.next();
         }
-        if std::mem::replace(&mut self.well_nested, false) {
+        let blameless = self.lexer.swallowed && found.is_none();
+        if std::mem::replace(&mut self.well_nested, false) && !blameless {
             let problem = match found {
                 Some(c) => Problem::at(span, format!("expected `{expected}` before this `{c}`"))
                     .label(open, format!("this `{bracket}` is still open")),

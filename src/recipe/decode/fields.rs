@@ -191,10 +191,13 @@ impl<'n> Fields<'n> {
         let message = format!("{} needs {}", self.form.title(), missing.join(" and "));
         let help = match self.form.positional {
             true => format!("write {}", self.form.usage()),
-            false => format!(
-                "add {}",
-                missing.iter().map(|name| format!("{}: ...", name.trim_matches('`'))).collect::<Vec<_>>().join(", ")
-            ),
+            false => {
+                let example = |name: &str| if name == "version" { "version: 1".into() } else { format!("{name}: ...") };
+                format!(
+                    "add {}",
+                    missing.iter().map(|name| example(name.trim_matches('`'))).collect::<Vec<_>>().join(", ")
+                )
+            }
         };
         cx.push(Problem::at(self.head, message).label(self.head, "missing here").help(help));
     }
@@ -261,7 +264,7 @@ pub(super) fn variant<'n>(
 ) -> Option<(&'static str, Fields<'n>)> {
     let Kind::Group(group) = &node.kind else {
         let text = if let Kind::Text(text) = &node.kind { text.as_str() } else { "" };
-        let bare = variants.forms.iter().find(|form| form.name.eq_ignore_ascii_case(text));
+        let bare = variants.forms.iter().find(|form| !text.is_empty() && form.name.eq_ignore_ascii_case(text));
         let help = match bare {
             Some(form) => format!("write {} without quotes", form.usage()),
             None => format!("write one of {}", usages(variants)),

@@ -264,11 +264,11 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         return None;
     }
     let name = name.to_lowercase();
-    known
-        .take(MOST)
-        .filter(|known| known.len() <= LONGEST_NAME)
-        .map(|known| (strsim::osa_distance(&name, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= known.chars().count().max(name.chars().count()).div_ceil(3).min(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+    let distance = |known: &str| strsim::osa_distance(&name, &known.to_lowercase());
+    let known: Vec<&str> = known.take(MOST).filter(|known| known.len() <= LONGEST_NAME).collect();
+    let close = |known: &&&str| distance(known) <= (known.chars().count().max(name.chars().count()) / 3).clamp(1, 3);
+    let whole = known.iter().filter(close).min_by_key(|known| distance(known));
+    // `colour` for `base_color`.
+    let part = |known: &&&str| name.len() > 3 && known.split('_').any(|part| distance(part) <= 1);
+    whole.or_else(|| known.iter().find(part)).copied()
 }

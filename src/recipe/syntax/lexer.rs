@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::diagnostics::{Problem, Report, Span, quoted};
+use super::number::{is_hex, parse_number};
 
 /// The smallest pieces of RON.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,8 @@ pub(super) struct Lexer<'t> {
     last: Span,
     last_is_text: bool,
     rewinds: u32,
+    /// Whether the rest of the text was swallowed by something that has no end (and is reported).
+    pub(super) swallowed: bool,
     pub(super) report: Report,
 }
 
@@ -46,7 +49,7 @@ impl<'t> Lexer<'t> {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let last = Span::new(at, at);
         let report = Report::default();
-        Self { text, at, ahead: VecDeque::new(), last, last_is_text: false, rewinds: 0, report }
+        Self { text, at, ahead: VecDeque::new(), last, last_is_text: false, rewinds: 0, swallowed: false, report }
     }
 
     /// The next token but `n`.
@@ -163,6 +166,7 @@ impl<'t> Lexer<'t> {
             } else {
                 let span = Span::new(start, start + 2);
                 self.report.push(Problem::at(span, "this comment has no end").help("close it with `*/`"));
+                self.swallowed = true;
                 return;
             }
         }
@@ -245,6 +249,7 @@ impl<'t> Lexer<'t> {
                 self.report
                     .push(Problem::at(opening, "this raw text has no end").help(format!("close it with `{end}`")));
                 self.at = self.text.len();
+                self.swallowed = true;
                 Token::Bad
             }
         }
@@ -286,6 +291,7 @@ impl<'t> Lexer<'t> {
             None => {
                 self.unclosed_text(start);
                 self.at = self.text.len();
+                self.swallowed = true;
                 Token::Bad
             }
         }
@@ -434,53 +440,4 @@ fn is_name_start(c: char) -> bool {
 
 fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
-}
-
-fn is_hex(written: &str) -> bool {
-    written.trim_start_matches(['+', '-']).starts_with("0x")
-}
-
-fn parse_number(written: &str) -> Option<Token> {
-    let (sign, unsigned) = match written.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, written.strip_prefix('+').unwrap_or(written)),
-    };
-    if let Some(special) = super::special_number(unsigned) {
-        return Some(Token::Float(f64::from(sign) * special));
-    }
-    let radix = match unsigned.get(..2) {
-        Some("0x") => 16,
-        Some("0b") => 2,
-        Some("0o") => 8,
-        _ => 10,
-    };
-    let digits = if radix == 10 { unsigned } else { &unsigned[2..] };
-    let suffixes = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
-    let whole = suffixes.iter().find_map(|suffix| digits.strip_suffix(suffix)).unwrap_or(digits);
-    if whole.starts_with('_') || digits.starts_with('_') {
-        return None;
-    }
-    let plain = whole.replace('_', "");
-    if !plain.is_empty() && plain.chars().all(|c| c.is_digit(radix)) {
-        if let Ok(value) = i128::from_str_radix(&plain, radix) {
-            // The range of RON's integers; what is larger is read as a float there, and so here.
-            let value = i128::from(sign) * value;
-            if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value) {
-                return Some(Token::Integer(value));
-            }
-        }
-        if radix != 10 || whole != digits {
-            return None;
-        }
-    }
-    if radix != 10 || !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    let (number, single) = match unsigned.strip_suffix("f32") {
-        Some(number) => (number, true),
-        None => (unsigned.strip_suffix("f64").unwrap_or(unsigned), false),
-    };
-    let number = number.replace('_', "");
-    let value: f64 = if single { f64::from(number.parse::<f32>().ok()?) } else { number.parse().ok()? };
-    Some(Token::Float(f64::from(sign) * value))
 }
