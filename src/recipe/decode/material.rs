@@ -81,7 +81,7 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
 
 fn texture(cx: &mut Context, node: &Node) -> Option<Varied<String>> {
     dist::varied_text(cx, node, "the path of an image file", &|cx, path, span| {
-        note_asset(cx, AssetKind::Texture, path, span)
+        note_asset(cx, AssetKind::Texture, path, span);
     })
 }
 

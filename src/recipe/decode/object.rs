@@ -63,7 +63,7 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
     let scale = fields.or(cx, "scale", ScaleRecipe::Uniform(one), scale);
     let material = fields.maybe(cx, "material", |cx, node| {
         dist::varied_text(cx, node, "the name of a material", &|cx, name, span| {
-            dist::refer(cx, Kinds::Material, name, span)
+            dist::refer(cx, Kinds::Material, name, span);
         })
     });
     let anywhere = Place::At { position: origin(), rotation: unrotated() };
