@@ -13,8 +13,11 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     references(cx, &mut found);
     circles(cx, &mut found);
     instances(cx, &mut found);
-    unused(cx, &mut found);
     let library = assets(cx, root, &mut found);
+    if found.is_empty() && cx.report.is_empty() {
+        // Beside a mistake, "unused" is likely a consequence of it.
+        unused(cx, &mut found);
+    }
     found.into_iter().for_each(|problem| cx.push(problem));
     library
 }
@@ -92,7 +95,8 @@ fn instances(cx: &Context, found: &mut Vec<Problem>) {
     let total: f64 = cx.findings.counts.iter().map(|(count, _)| count).sum();
     let largest = cx.findings.counts.iter().max_by(|a, b| a.0.total_cmp(&b.0));
     if let (true, Some((_, span))) = (total > MOST_INSTANCES, largest) {
-        let message = format!("one scene may hold {total} objects, and more than {MOST_INSTANCES} do not fit into memory");
+        let message =
+            format!("one scene may hold {total} objects, and more than {MOST_INSTANCES} do not fit into memory");
         found.push(Problem::at(*span, message).label(*span, "the largest count").help("lower the counts"));
     }
 }
@@ -125,23 +129,32 @@ fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>) -> Library {
 fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Option<Problem> {
     let shown = quoted(path);
     if path.is_empty() {
-        return Some(Problem::new("the path of a file may not be empty").help("write it relative to the folder of the recipe"));
+        return Some(
+            Problem::new("the path of a file may not be empty").help("write it relative to the folder of the recipe"),
+        );
     }
     if path.contains("://") {
-        return Some(Problem::new(format!("\"{shown}\" is an address, not a file")).help("download the file and name it here"));
+        return Some(
+            Problem::new(format!("\"{shown}\" is an address, not a file")).help("download the file and name it here"),
+        );
     }
     let file = root.join(path);
     if path.contains('\0') || !file.exists() {
         let problem = Problem::new(format!("there is no file \"{shown}\""));
         let help = match neighbour(&file) {
             _ if path.contains('\\') => "part folders by `/`".into(),
-            Some(near) => format!("did you mean \"{}\"? Paths start in the folder of the recipe", quoted(&Path::new(path).with_file_name(near).to_string_lossy())),
+            Some(near) => format!(
+                "did you mean \"{}\"? Paths start in the folder of the recipe",
+                quoted(&Path::new(path).with_file_name(near).to_string_lossy())
+            ),
             None => "paths start in the folder of the recipe".into(),
         };
         return Some(problem.help(help));
     }
-    if file.is_dir() {
-        return Some(Problem::new(format!("\"{shown}\" is a folder, not a file")));
+    // Not a device or a pipe either: reading one may never end.
+    if !file.is_file() {
+        let what = if file.is_dir() { "is a folder, not a file" } else { "is not an ordinary file" };
+        return Some(Problem::new(format!("\"{shown}\" {what}")));
     }
     let outcome = match kind {
         AssetKind::Model => library.load_model(root, path).map(drop),

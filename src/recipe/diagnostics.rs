@@ -5,7 +5,9 @@
 use std::fmt;
 use std::io::IsTerminal;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents,
+};
 
 /// Bytes `start..end` of the recipe's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -127,6 +129,11 @@ impl Report {
         self.problems.len() >= MOST_PROBLEMS
     }
 
+    /// Whether nothing was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// Everything found so far.
     pub(super) fn take(&mut self) -> Vec<Problem> {
         std::mem::take(&mut self.problems)
@@ -230,7 +237,8 @@ impl Problems {
 impl fmt::Display for Problems {
     /// With colours where the standard error output is a terminal (and `NO_COLOR` is not set), as plain ASCII elsewhere.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colours =
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         f.write_str(&self.render(if colours { Drawing::Fancy } else { Drawing::Plain }))
     }
 }
@@ -273,7 +281,7 @@ impl miette::Diagnostic for Drawn<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let mut first = true;
-        Some(Box::new(self.problem.labels.iter().map(move |label| {
+        Some(Box::new(self.shown().into_iter().map(move |label| {
             let span = self.source.one_line(label.span);
             let text = (!label.text.is_empty()).then(|| label.text.clone());
             let labeled = if first {
@@ -284,6 +292,24 @@ impl miette::Diagnostic for Drawn<'_> {
             first = false;
             labeled
         })))
+    }
+}
+
+impl<'a> Drawn<'a> {
+    /// The labels, without those that could only be drawn together with very long lines.
+    fn shown(&self) -> Vec<&'a Label> {
+        const FAR: usize = 2000;
+        let mut shown: Vec<&Label> = Vec::new();
+        for label in &self.problem.labels {
+            let drawable = shown.iter().all(|other| {
+                let (a, b) = (label.span.start, other.span.start);
+                a.abs_diff(b) < FAR || self.source.line_of(a).abs_diff(self.source.line_of(b)) > 4
+            });
+            if drawable {
+                shown.push(label);
+            }
+        }
+        shown
     }
 }
 

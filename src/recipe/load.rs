@@ -34,7 +34,8 @@ impl SourceMap {
     /// brackets are passed over (`mugs[2]` is where `mugs` is); where a path leads further than the file does (into a
     /// default), the nearest place on the way is given. `None` where not even the first name is known.
     pub fn span(&self, path: &str) -> Option<Span> {
-        let mut path: String = path.split('.').map(|name| name.split('[').next().unwrap_or(name)).collect::<Vec<_>>().join(".");
+        let mut path: String =
+            path.split('.').map(|name| name.split('[').next().unwrap_or(name)).collect::<Vec<_>>().join(".");
         loop {
             if let Some(span) = self.spans.get(&path) {
                 return Some(*span);
@@ -69,9 +70,12 @@ pub fn load_checked(path: &Path) -> Result<Checked, Problems> {
     let name = path.display().to_string();
     let refuse = |problem: Problem| Problems::new(&name, "", vec![problem]);
     if path.is_dir() {
-        return Err(refuse(Problem::new("this is a folder, not a recipe").help("name a file such as scenes/tabletop.ron")));
+        return Err(refuse(
+            Problem::new("this is a folder, not a recipe").help("name a file such as scenes/tabletop.ron"),
+        ));
     }
-    let too_large = || refuse(Problem::new(format!("the file is larger than {LARGEST_FILE} bytes: this is not a recipe")));
+    let too_large =
+        || refuse(Problem::new(format!("the file is larger than {LARGEST_FILE} bytes: this is not a recipe")));
     let io = |error: std::io::Error| {
         refuse(match error.kind() {
             std::io::ErrorKind::NotFound => Problem::new("there is no such file"),

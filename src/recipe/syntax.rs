@@ -5,75 +5,17 @@
 //! time linear in the length of the text, and never nests deeper than [`MOST_DEPTH`].
 
 mod lexer;
+mod number;
+mod tree;
+
+pub use tree::{Arg, Group, Kind, Name, Node};
 
 use super::diagnostics::{Problem, Report, Span, quoted};
 use lexer::{Lexer, Token};
+use number::special_number;
 
 /// How deep brackets may nest.
 pub const MOST_DEPTH: usize = 128;
-
-/// A value and its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// Where it is.
-    pub span: Span,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// The kinds of RON values.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
-    /// `true`, `false`
-    Bool(bool),
-    /// A number without a fraction, in the range of `i64` or `u64`.
-    Integer(i128),
-    /// Any other number, `inf` and `NaN` included.
-    Float(f64),
-    /// `'c'`
-    Char(char),
-    /// `"text"`
-    Text(String),
-    /// `b"bytes"`
-    Bytes(Vec<u8>),
-    /// `[a, b]`
-    List(Vec<Node>),
-    /// `{ key: value }`
-    Map(Vec<(Node, Node)>),
-    /// `Name`, `Name(..)` or `(..)`: struct, tuple, variant, `Some(..)` and `None`.
-    Group(Box<Group>),
-    /// Something that could not be read and is reported.
-    Bad,
-}
-
-/// A name, parentheses, or both.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Group {
-    /// Before the parentheses.
-    pub name: Option<Name>,
-    /// Between the parentheses, if there are any.
-    pub args: Option<Vec<Arg>>,
-    /// Whether something between the parentheses could not be read (and is reported), so that it may be incomplete.
-    pub damaged: bool,
-}
-
-/// A word and its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Name {
-    /// The word.
-    pub text: String,
-    /// Where it is.
-    pub span: Span,
-}
-
-/// One thing between parentheses.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Arg {
-    /// The name before the colon; `None` for a positional value.
-    pub name: Option<Name>,
-    /// The value.
-    pub value: Node,
-}
 
 /// What came of reading a text.
 #[derive(Debug)]
@@ -93,15 +35,6 @@ pub fn parse(text: &str) -> Parsed {
     let root = parser.document();
     let problems = parser.lexer.report.take();
     Parsed { root, problems, well_nested: parser.well_nested }
-}
-
-/// `inf` and `NaN`, as RON writes them.
-fn special_number(word: &str) -> Option<f64> {
-    match word {
-        "inf" | "inff32" | "inff64" => Some(f64::INFINITY),
-        "NaN" | "NaNf32" | "NaNf64" => Some(f64::NAN),
-        _ => None,
-    }
 }
 
 struct Parser<'t> {
@@ -160,7 +93,8 @@ impl Parser<'_> {
 
     fn document(&mut self) -> Node {
         if *self.lexer.peek(0) == Token::End {
-            self.report().push(Problem::new("there is nothing in it").help("a recipe is `( version: 1, name: \"...\", ... )`"));
+            self.report()
+                .push(Problem::new("there is nothing in it").help("a recipe is `( version: 1, name: \"...\", ... )`"));
             return self.bad(Span::default());
         }
         let root = self.value();
@@ -206,6 +140,7 @@ impl Parser<'_> {
             Token::Integer(value) => Kind::Integer(value),
             Token::Float(value) => Kind::Float(value),
             Token::Char(value) => Kind::Char(value),
+            Token::Text(_) if self.lexer.cut_unclosed_text() => Kind::Bad,
             Token::Text(value) => Kind::Text(value),
             Token::Bytes(value) => Kind::Bytes(value),
             Token::Bad => Kind::Bad,
@@ -227,6 +162,7 @@ impl Parser<'_> {
             Token::Stray('=') => problem.help("fields are written `name: value`"),
             Token::Stray(';') => problem.help("values are parted by `,`"),
             Token::Stray('#') => problem.help("comments start with `//`; a colour is written `Hex(\"#rrggbb\")`"),
+            Token::Stray('°') => problem.help("angles are plain numbers, in degrees"),
             Token::Stray('%') => problem.help("write a share as a number from 0 to 1"),
             _ => problem,
         }
@@ -242,7 +178,9 @@ impl Parser<'_> {
             "false" => Kind::Bool(false),
             word => match special_number(word) {
                 Some(value) => Kind::Float(value),
-                None => Kind::Group(Box::new(Group { name: Some(Name { text: name, span }), args: None, damaged: false })),
+                None => {
+                    Kind::Group(Box::new(Group { name: Some(Name { text: name, span }), args: None, damaged: false }))
+                }
             },
         };
         Node { span, kind }
@@ -326,8 +264,9 @@ impl Parser<'_> {
                 entries.push((key, value));
                 return good;
             }
-            if key.kind != Kind::Bad && !parser.lexer.cut_text_at_line_end() {
-                let problem = Problem::at(key.span, "expected `\"name\": value` in `{ }`").label(key.span, "no `:` follows this");
+            if key.kind != Kind::Bad {
+                let problem =
+                    Problem::at(key.span, "expected `\"name\": value` in `{ }`").label(key.span, "no `:` follows this");
                 parser.report().push(problem);
             }
             false
@@ -374,21 +313,20 @@ impl Parser<'_> {
             Token::Close(_) | Token::End => return true,
             _ => {}
         }
-        if self.lexer.cut_text_at_line_end() {
+        if !readable {
+            // That something is wrong here is said; what is left of the item would only confuse.
+            self.skip_item();
             return false;
         }
         let last = self.lexer.last();
         let span = self.lexer.peek_span();
         let token = self.lexer.peek(0).clone();
         if !matches!(token, Token::Colon | Token::Stray(_) | Token::Bad) {
-            if readable {
-                let gap = Span::new(last.end.saturating_sub(1).max(last.start), last.end);
-                self.report().push(Problem::at(gap, "expected `,` after this").label(span, "before this"));
-            }
-            // A damaged item may have left its rest behind; what comes after is read as an item of its own.
-            return readable;
+            let gap = Span::new(last.end.saturating_sub(1).max(last.start), last.end);
+            self.report().push(Problem::at(gap, "expected `,` after this").label(span, "before this"));
+            return true;
         }
-        if readable && token != Token::Bad {
+        if token != Token::Bad {
             let expected = format!("`,` or `{}`", closer(bracket));
             let problem = self.unexpected(&token, span, &expected);
             self.report().push(problem);
@@ -413,7 +351,8 @@ impl Parser<'_> {
         if found.is_some() && !is_outer {
             self.lexer.next();
         }
-        if std::mem::replace(&mut self.well_nested, false) {
+        let blameless = self.lexer.swallowed && found.is_none();
+        if std::mem::replace(&mut self.well_nested, false) && !blameless {
             let problem = match found {
                 Some(c) => Problem::at(span, format!("expected `{expected}` before this `{c}`"))
                     .label(open, format!("this `{bracket}` is still open")),

@@ -5,9 +5,13 @@ mod annotate; // ids to labels, and what refuses a frame
 mod assets; // glTF and image files, whole and broken
 mod camera; // projection, poses, conversions
 mod dataset; // files on disk
+mod docs; // what the documentation says is so
 mod mesh; // triangles of the primitive shapes
 mod placement; // no overlap, checked by other means than the placer's
+mod preview; // the contact sheet
 mod random; // streams and distributions
+mod recipe; // text to recipe: what is understood, and what is said about what is not
 mod rle; // masks and polygons
 mod scene; // sampling: contract, edit stability, golden digests
+mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

@@ -5,9 +5,10 @@ use super::super::dist::{Number, VectorRecipe};
 use super::super::syntax::{Kind, Node};
 use super::super::{CameraRecipe, ExposureRecipe, FovAxis, LensRecipe, PoseRecipe, Varied, VectorDist};
 use super::Context;
-use super::dist::{self, Limits, plain, plain_within, scalar, scalars};
+use super::dist::{self, scalars};
 use super::fields::{Fields, Form, Variants, variant};
 use super::light::ELEVATION;
+use super::number::{Limits, plain, plain_within, scalar};
 
 const CAMERA: Form = Form::noun("a camera", &["lens", "pose"], &["near", "exposure"]);
 
@@ -55,6 +56,9 @@ pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
 }
 
 fn lens(cx: &mut Context, node: &Node) -> Option<LensRecipe> {
+    if cx.bare_value(node, LENS.what, "write Fov(50) for 50 degrees from top to bottom") {
+        return None;
+    }
     let (name, fields) = variant(cx, node, &LENS)?;
     if name == "Intrinsics" {
         let focal = scalars(cx, &fields, ["fx", "fy"], Limits::POSITIVE);
@@ -132,7 +136,9 @@ fn fixed_points(vector: &VectorDist, out: &mut Vec<[f64; 3]>) {
     }
     match vector {
         Varied::One(VectorRecipe::PerComponent([x, y, z])) => {
-            if let [Varied::One(Number::Const(x)), Varied::One(Number::Const(y)), Varied::One(Number::Const(z))] = [x, y, z] {
+            if let [Varied::One(Number::Const(x)), Varied::One(Number::Const(y)), Varied::One(Number::Const(z))] =
+                [x, y, z]
+            {
                 out.push([*x, *y, *z]);
             }
         }
@@ -171,7 +177,8 @@ fn rigid(cx: &mut Context, node: &Node) -> Option<[[f64; 4]; 4]> {
     match why_not_rigid(&m) {
         None => Some(m),
         Some(reason) => {
-            let help = "rows of world from camera, the camera's x to the right, y down, z forward (OpenCV); lengths in metres";
+            let help =
+                "rows of world from camera, the camera's x to the right, y down, z forward (OpenCV); lengths in metres";
             cx.push(Problem::at(node.span, format!("this is not the pose of a camera: {reason}")).help(help));
             None
         }

@@ -23,7 +23,11 @@ pub(in crate::recipe) struct Form {
 
 impl Form {
     /// `(name: .., name: ..)`
-    pub(super) const fn noun(what: &'static str, required: &'static [&'static str], optional: &'static [&'static str]) -> Self {
+    pub(super) const fn noun(
+        what: &'static str,
+        required: &'static [&'static str],
+        optional: &'static [&'static str],
+    ) -> Self {
         Self { name: "", what, required, optional, positional: false }
     }
 
@@ -127,7 +131,9 @@ impl<'n> Fields<'n> {
                 }
                 None if position >= names.len() => {
                     let problem = Problem::at(arg.value.span, format!("{} has too many values", form.title()));
-                    cx.push(problem.label(arg.value.span, "this one is too many").help(format!("write {}", form.usage())));
+                    cx.push(
+                        problem.label(arg.value.span, "this one is too many").help(format!("write {}", form.usage())),
+                    );
                     break;
                 }
                 None => position,
@@ -185,7 +191,13 @@ impl<'n> Fields<'n> {
         let message = format!("{} needs {}", self.form.title(), missing.join(" and "));
         let help = match self.form.positional {
             true => format!("write {}", self.form.usage()),
-            false => format!("add {}", missing.iter().map(|name| format!("{}: ...", name.trim_matches('`'))).collect::<Vec<_>>().join(", ")),
+            false => {
+                let example = |name: &str| if name == "version" { "version: 1".into() } else { format!("{name}: ...") };
+                format!(
+                    "add {}",
+                    missing.iter().map(|name| example(name.trim_matches('`'))).collect::<Vec<_>>().join(", ")
+                )
+            }
         };
         cx.push(Problem::at(self.head, message).label(self.head, "missing here").help(help));
     }
@@ -245,10 +257,14 @@ impl<'n> Fields<'n> {
 }
 
 /// Finds which of `variants` a node is. `None` where it is none of them; that is reported.
-pub(super) fn variant<'n>(cx: &mut Context, node: &'n Node, variants: &'static Variants) -> Option<(&'static str, Fields<'n>)> {
+pub(super) fn variant<'n>(
+    cx: &mut Context,
+    node: &'n Node,
+    variants: &'static Variants,
+) -> Option<(&'static str, Fields<'n>)> {
     let Kind::Group(group) = &node.kind else {
         let text = if let Kind::Text(text) = &node.kind { text.as_str() } else { "" };
-        let bare = variants.forms.iter().find(|form| form.name.eq_ignore_ascii_case(text));
+        let bare = variants.forms.iter().find(|form| !text.is_empty() && form.name.eq_ignore_ascii_case(text));
         let help = match bare {
             Some(form) => format!("write {} without quotes", form.usage()),
             None => format!("write one of {}", usages(variants)),

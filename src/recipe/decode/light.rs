@@ -4,9 +4,10 @@ use super::super::dist::{ColorRecipe, Number};
 use super::super::syntax::Node;
 use super::super::{EnvironmentRecipe, LightRecipe, Varied};
 use super::Context;
-use super::dist::{self, Limits, scalar};
+use super::dist;
 use super::fields::{Form, Variants, variant};
 use super::material::grey;
+use super::number::{Limits, scalar};
 
 const LIGHT: Variants = Variants {
     what: "a light such as Sun(elevation: 45, azimuth: 30, illuminance: 5e4)",
@@ -57,7 +58,13 @@ pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
     let angle = fields.need(cx, "angle", |cx, node| scalar(cx, node, CONE));
     let blend = fields.or(cx, "blend", Varied::One(Number::Const(0.15)), |cx, node| scalar(cx, node, Limits::SHARE));
     if let (Some(position), Some(target)) = (&position, &target) {
-        super::camera::apart(cx, &fields, ("position", position), ("target", target), "a spot light may not sit in its target");
+        super::camera::apart(
+            cx,
+            &fields,
+            ("position", position),
+            ("target", target),
+            "a spot light may not sit in its target",
+        );
     }
     Some(LightRecipe::Spot {
         position: position?,

@@ -3,8 +3,9 @@
 use super::super::dist::{ColorRecipe, Number};
 use super::super::syntax::{Kind, Node};
 use super::super::{ColorDist, MaterialRecipe, Scalar, Varied};
-use super::dist::{self, Limits, plain_within, scalar};
+use super::dist;
 use super::fields::{Fields, Form};
+use super::number::{Limits, plain_within, scalar};
 use super::object::note_asset;
 use super::{AssetKind, Context};
 
@@ -43,7 +44,9 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
     let fields = Fields::of_noun(cx, node, &MATERIAL)?;
     // A texture is shown as it is, what has none is light grey.
     let plain_color = if fields.get("base_color_texture").is_some() { 1.0 } else { 0.6 };
-    let share = |cx: &mut Context, name, default| fields.or(cx, name, constant(default), |cx, node| scalar(cx, node, Limits::SHARE));
+    let share = |cx: &mut Context, name, default| {
+        fields.or(cx, name, constant(default), |cx, node| scalar(cx, node, Limits::SHARE))
+    };
     let base_color = fields.or(cx, "base_color", grey(plain_color), dist::color);
     let alpha = share(cx, "alpha", 1.0);
     let base_color_texture = fields.maybe(cx, "base_color_texture", texture);
@@ -77,7 +80,9 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
 }
 
 fn texture(cx: &mut Context, node: &Node) -> Option<Varied<String>> {
-    dist::varied_text(cx, node, "the path of an image file", &|cx, path, span| note_asset(cx, AssetKind::Texture, path, span))
+    dist::varied_text(cx, node, "the path of an image file", &|cx, path, span| {
+        note_asset(cx, AssetKind::Texture, path, span);
+    })
 }
 
 /// `tiling: 2` or `tiling: (2, 1)`.

@@ -9,6 +9,7 @@ mod dist;
 mod fields;
 mod light;
 mod material;
+mod number;
 mod object;
 mod top;
 
@@ -124,9 +125,23 @@ impl Context {
             return;
         }
         let found = describe(node);
-        let mut problem = Problem::at(node.span, format!("expected {expected}, found {found}")).label(node.span, format!("this is {found}"));
+        let mut problem = Problem::at(node.span, format!("expected {expected}, found {found}"))
+            .label(node.span, format!("this is {found}"));
         problem.help = help;
         self.push(problem);
+    }
+
+    /// Says what to type around a value that stands where a variant is expected. Returns whether it was one.
+    fn bare_value(&mut self, node: &Node, expected: &str, help: &str) -> bool {
+        let bare = match &node.kind {
+            Kind::Integer(_) | Kind::Float(_) => true,
+            Kind::Group(group) => group.name.is_none(),
+            _ => false,
+        };
+        if bare {
+            self.wrong_type(node, expected, Some(help.into()));
+        }
+        bare
     }
 
     fn bool(&mut self, node: &Node) -> Option<bool> {
@@ -163,7 +178,9 @@ impl Context {
                 "" => format!("the name of {what} may not be empty"),
                 _ => format!("\"{}\" cannot be the name of {what}", quoted(name)),
             };
-            let rule = format!("names become parts of file names: use at most {LONGEST_NAME} letters a-z, A-Z, digits, `_` and `-`");
+            let rule = format!(
+                "names become parts of file names: use at most {LONGEST_NAME} letters a-z, A-Z, digits, `_` and `-`"
+            );
             self.push(Problem::at(span, message).help(rule));
         }
         good
@@ -182,7 +199,11 @@ impl Context {
         let entries = match &node.kind {
             Kind::Map(entries) => entries,
             _ => {
-                self.wrong_type(node, "names and values in `{ }`", Some("write { \"name\": ..., \"name\": ... }".into()));
+                self.wrong_type(
+                    node,
+                    "names and values in `{ }`",
+                    Some("write { \"name\": ..., \"name\": ... }".into()),
+                );
                 return (names, None);
             }
         };
@@ -193,7 +214,7 @@ impl Context {
             };
             good &= self.check_name(name, key.span, what);
             if let Some(first) = names.get(name) {
-                let message = format!("there are two of {what} named \"{}\"", quoted(name));
+                let message = format!("\"{}\" is defined twice", quoted(name));
                 self.push(Problem::at(key.span, message).label(key.span, "again here").label(*first, "first here"));
                 good = false;
                 continue;
@@ -243,11 +264,11 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         return None;
     }
     let name = name.to_lowercase();
-    known
-        .take(MOST)
-        .filter(|known| known.len() <= LONGEST_NAME)
-        .map(|known| (strsim::osa_distance(&name, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= known.chars().count().max(name.chars().count()).div_ceil(3).min(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+    let distance = |known: &str| strsim::osa_distance(&name, &known.to_lowercase());
+    let known: Vec<&str> = known.take(MOST).filter(|known| known.len() <= LONGEST_NAME).collect();
+    let close = |known: &&&str| distance(known) <= (known.chars().count().max(name.chars().count()) / 3).clamp(1, 3);
+    let whole = known.iter().filter(close).min_by_key(|known| distance(known));
+    // `colour` for `base_color`.
+    let part = |known: &&&str| name.len() > 3 && known.split('_').any(|part| distance(part) <= 1);
+    whole.or_else(|| known.iter().find(part)).copied()
 }

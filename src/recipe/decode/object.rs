@@ -3,9 +3,10 @@
 use super::super::diagnostics::{Problem, Span};
 use super::super::dist::{Number, RotationRecipe, VectorRecipe};
 use super::super::syntax::{Kind, Node};
-use super::super::{IfFull, ObjectRecipe, Place, RotationDist, ScaleRecipe, Scalar, ShapeRecipe, Varied};
-use super::dist::{self, Limits, plain_within, scalar, scalars, support, varied};
+use super::super::{IfFull, ObjectRecipe, Place, RotationDist, Scalar, ScaleRecipe, ShapeRecipe, Varied};
+use super::dist::{self, scalars, varied};
 use super::fields::{Fields, Form, Variants, variant};
+use super::number::{Limits, plain_within, scalar, support};
 use super::{AssetKind, AssetUse, Context, Kinds};
 
 const OBJECT: Form = Form::noun("an object", &["shape"], &["category", "count", "scale", "material", "place"]);
@@ -61,7 +62,9 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
     });
     let scale = fields.or(cx, "scale", ScaleRecipe::Uniform(one), scale);
     let material = fields.maybe(cx, "material", |cx, node| {
-        dist::varied_text(cx, node, "the name of a material", &|cx, name, span| dist::refer(cx, Kinds::Material, name, span))
+        dist::varied_text(cx, node, "the name of a material", &|cx, name, span| {
+            dist::refer(cx, Kinds::Material, name, span);
+        })
     });
     let anywhere = Place::At { position: origin(), rotation: unrotated() };
     let place = fields.or(cx, "place", (anywhere, IfFull::Fewer), |cx, node| place(cx, name, node));
@@ -158,6 +161,9 @@ fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
 }
 
 fn place(cx: &mut Context, object: &str, node: &Node) -> Option<(Place, IfFull)> {
+    if cx.bare_value(node, PLACE.what, "write At(position: (x, y, z))") {
+        return None;
+    }
     let (name, fields) = variant(cx, node, &PLACE)?;
     if name == "At" {
         let position = fields.or(cx, "position", origin(), dist::vector);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::super::Recipe;
 use super::super::diagnostics::{Problem, quoted};
 use super::super::syntax::{Kind, Node};
-use super::dist::{Limits, plain_within};
+
 use super::fields::{Fields, Form, Variants, variant};
+use super::number::{Limits, plain_within};
 use super::{Context, Kinds, camera, light, material, object};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, Category, ImageSettings, ToneCurve};
@@ -22,10 +23,8 @@ const CATEGORY: Form = Form::noun("a category", &["id", "name"], &["supercategor
 
 pub(super) const NOUNS: &[&Form] = &[&RECIPE, &IMAGE, &CATEGORY];
 
-const ANTI_ALIASING: Variants = Variants {
-    what: "`Off` or `Msaa4`",
-    forms: &[&Form::variant("Off", &[], &[]), &Form::variant("Msaa4", &[], &[])],
-};
+const ANTI_ALIASING: Variants =
+    Variants { what: "`Off` or `Msaa4`", forms: &[&Form::variant("Off", &[], &[]), &Form::variant("Msaa4", &[], &[])] };
 const TONE_CURVE: Variants = Variants {
     what: "`Srgb` or `Neutral`",
     forms: &[&Form::variant("Srgb", &[], &[]), &Form::variant("Neutral", &[], &[])],
@@ -38,7 +37,8 @@ const VERSION: f64 = 1.0;
 
 const PIXELS: Limits = Limits { whole: true, ..Limits::new(1.0, 16384.0, "from 1 to 16384 pixels", true) };
 /// COCO readers keep ids in signed 32-bit numbers.
-const ID: Limits = Limits { whole: true, ..Limits::new(1.0, 999_999_999.0, "from 1 to 999999999 (0 is the background)", true) };
+const ID: Limits =
+    Limits { whole: true, ..Limits::new(1.0, 999_999_999.0, "from 1 to 999999999 (0 is the background)", true) };
 
 /// Decodes a whole recipe; its assets are not loaded yet.
 pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> Option<Recipe> {
@@ -53,7 +53,8 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let image = fields.need(cx, "image", image);
     cx.findings.names.insert(Kinds::Category, BTreeMap::new());
     let categories = fields.or(cx, "categories", Vec::new(), categories);
-    let materials = map(cx, &fields, "materials", "a material", Some(Kinds::Material), |cx, _, node| material::material(cx, node));
+    let materials =
+        map(cx, &fields, "materials", "a material", Some(Kinds::Material), |cx, _, node| material::material(cx, node));
     let objects = map(cx, &fields, "objects", "an object", Some(Kinds::Object), object::object);
     let lights = map(cx, &fields, "lights", "a light", None, |cx, _, node| light::light(cx, node));
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
@@ -93,7 +94,10 @@ fn speaks_our_version(cx: &mut Context, node: &Node) -> bool {
         return true;
     }
     let message = format!("this recipe is of version {}, and this program reads version 1", quoted(&version));
-    cx.push(Problem::at(given.value.span, message).help("write `version: 1`, or use a program that knows the other version"));
+    cx.push(
+        Problem::at(given.value.span, message)
+            .help("write `version: 1`, or use a program that knows the other version"),
+    );
     false
 }
 
@@ -155,12 +159,18 @@ fn categories(cx: &mut Context, node: &Node) -> Option<Vec<Category>> {
         };
         let id = fields.need(cx, "id", |cx, node| whole(cx, node, ID));
         let name = fields.need(cx, "name", category_name);
-        let supercategory = fields.or(cx, "supercategory", String::new(), |cx, node| cx.text(node, "a text").map(str::to_owned));
+        let supercategory =
+            fields.or(cx, "supercategory", String::new(), |cx, node| cx.text(node, "a text").map(str::to_owned));
         if let (Some(id), Some(node)) = (id, fields.get("id"))
             && let Some(first) = ids.insert(id, node.span)
         {
             let twice = Problem::at(node.span, format!("two categories have the id {id}"));
-            cx.push(twice.label(node.span, "again here").label(first, "first here").help("give each category an id of its own"));
+            cx.push(
+                twice
+                    .label(node.span, "again here")
+                    .label(first, "first here")
+                    .help("give each category an id of its own"),
+            );
         }
         if let (Some(name), Some(node)) = (&name, fields.get("name"))
             && let Some(first) = names.insert(name.clone(), node.span)
@@ -187,7 +197,10 @@ fn categories(cx: &mut Context, node: &Node) -> Option<Vec<Category>> {
 fn category_name(cx: &mut Context, node: &Node) -> Option<String> {
     let name = cx.text(node, "the name of a category")?;
     if name.trim().is_empty() || name.chars().any(char::is_control) || name.len() > 200 {
-        cx.push(Problem::at(node.span, "a category's name is one line of text, neither empty nor longer than 200 bytes"));
+        cx.push(Problem::at(
+            node.span,
+            "a category's name is one line of text, neither empty nor longer than 200 bytes",
+        ));
         return None;
     }
     Some(name.to_owned())

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::diagnostics::{Problem, Report, Span, quoted};
+use super::number::{is_hex, parse_number};
 
 /// The smallest pieces of RON.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,8 @@ pub(super) struct Lexer<'t> {
     last: Span,
     last_is_text: bool,
     rewinds: u32,
+    /// Whether the rest of the text was swallowed by something that has no end (and is reported).
+    pub(super) swallowed: bool,
     pub(super) report: Report,
 }
 
@@ -46,7 +49,7 @@ impl<'t> Lexer<'t> {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let last = Span::new(at, at);
         let report = Report::default();
-        Self { text, at, ahead: VecDeque::new(), last, last_is_text: false, rewinds: 0, report }
+        Self { text, at, ahead: VecDeque::new(), last, last_is_text: false, rewinds: 0, swallowed: false, report }
     }
 
     /// The next token but `n`.
@@ -80,19 +83,29 @@ impl<'t> Lexer<'t> {
         self.last
     }
 
-    /// If the last token is a text over several lines: then its closing quote is likely missing. Reports that, goes on
-    /// after its first line, and returns true.
-    pub(super) fn cut_text_at_line_end(&mut self) -> bool {
-        let Some(length) = self.text[self.last.start..self.last.end].find('\n') else { return false };
-        if !self.last_is_text || self.rewinds >= MOST_REWINDS {
+    /// If the last token is a text over several lines with something after it that cannot follow a text, its closing quote
+    /// is likely missing. Reports that, goes on where it was likely meant to be, and returns true.
+    pub(super) fn cut_unclosed_text(&mut self) -> bool {
+        let several_lines = self.last_is_text && self.text[self.last.start..self.last.end].contains('\n');
+        if !several_lines || self.rewinds >= MOST_REWINDS {
+            return false;
+        }
+        if matches!(self.peek(0), Token::Comma | Token::Colon | Token::Close(_) | Token::End) {
             return false;
         }
         self.rewinds += 1;
         self.ahead.clear();
-        self.at = self.last.start + length;
         self.last_is_text = false;
         self.unclosed_text(self.last.start);
+        self.at = self.likely_end(self.last.start);
+        self.last = Span::new(self.last.start, self.at);
         true
+    }
+
+    /// Where a text that starts at a quote was likely meant to end: at the next comma or closing bracket of its line.
+    fn likely_end(&self, start: usize) -> usize {
+        let inside = &self.text[start + 1..];
+        inside.find(['\n', ',', ')', ']', '}']).map_or(self.text.len(), |length| start + 1 + length)
     }
 
     fn unclosed_text(&mut self, start: usize) {
@@ -153,6 +166,7 @@ impl<'t> Lexer<'t> {
             } else {
                 let span = Span::new(start, start + 2);
                 self.report.push(Problem::at(span, "this comment has no end").help("close it with `*/`"));
+                self.swallowed = true;
                 return;
             }
         }
@@ -193,7 +207,9 @@ impl<'t> Lexer<'t> {
                 Token::Ident(self.text[start..self.at].into())
             }
             '0'..='9' => self.number(start),
-            '+' | '-' | '.' if second.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.') && !self.rest().starts_with("..") => {
+            '+' | '-' | '.'
+                if second.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.') && !self.rest().starts_with("..") =>
+            {
                 self.number(start)
             }
             '\'' => self.character(start),
@@ -230,10 +246,10 @@ impl<'t> Lexer<'t> {
             }
             None => {
                 let opening = Span::new(start, self.at);
-                self.report.push(
-                    Problem::at(opening, "this raw text has no end").help(format!("close it with `{end}`")),
-                );
+                self.report
+                    .push(Problem::at(opening, "this raw text has no end").help(format!("close it with `{end}`")));
                 self.at = self.text.len();
+                self.swallowed = true;
                 Token::Bad
             }
         }
@@ -242,17 +258,16 @@ impl<'t> Lexer<'t> {
     fn plain_text(&mut self, start: usize) -> Token {
         self.at += 1;
         let mut out = Vec::new();
-        match self.quoted_bytes(start, &mut out, true) {
+        match self.quoted_bytes(&mut out, true) {
             Some(true) => match String::from_utf8(out) {
                 Ok(text) => Token::Text(text),
                 Err(_) => self.bad_escape(start, "these `\\x` escapes do not make up UTF-8 text"),
             },
             Some(false) => Token::Bad,
             None => {
-                // No closing quote anywhere. Going on with the next line finds what else is wrong.
+                // No closing quote anywhere. Going on behind it finds what else is wrong.
                 self.unclosed_text(start);
-                let line = self.text[start..].find('\n').map_or(self.text.len(), |length| start + length);
-                self.at = if self.rewinds < MOST_REWINDS { line } else { self.text.len() };
+                self.at = if self.rewinds < MOST_REWINDS { self.likely_end(start) } else { self.text.len() };
                 self.rewinds += 1;
                 Token::Bad
             }
@@ -270,19 +285,20 @@ impl<'t> Lexer<'t> {
         }
         self.at += 1;
         let mut out = Vec::new();
-        match self.quoted_bytes(start, &mut out, false) {
+        match self.quoted_bytes(&mut out, false) {
             Some(true) => Token::Bytes(out),
             Some(false) => Token::Bad,
             None => {
                 self.unclosed_text(start);
                 self.at = self.text.len();
+                self.swallowed = true;
                 Token::Bad
             }
         }
     }
 
     /// Reads up to and over the closing quote. `None` where there is none; false where something in it was reported.
-    fn quoted_bytes(&mut self, start: usize, out: &mut Vec<u8>, utf8: bool) -> Option<bool> {
+    fn quoted_bytes(&mut self, out: &mut Vec<u8>, utf8: bool) -> Option<bool> {
         let mut good = true;
         loop {
             let length = self.rest().find(['"', '\\'])?;
@@ -295,13 +311,13 @@ impl<'t> Lexer<'t> {
             if newline {
                 self.skip_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
             } else {
-                good &= self.escape(start, out, utf8);
+                good &= self.escape(out, utf8);
             }
         }
     }
 
     /// Reads what follows a backslash. False where that was reported.
-    fn escape(&mut self, start: usize, out: &mut Vec<u8>, utf8: bool) -> bool {
+    fn escape(&mut self, out: &mut Vec<u8>, utf8: bool) -> bool {
         let Some(c) = self.char() else { return false };
         self.at += c.len_utf8();
         let simple = match c {
@@ -336,10 +352,12 @@ impl<'t> Lexer<'t> {
             None => {
                 let from = self.at - c.len_utf8() - 1;
                 self.report.push(
-                    Problem::at(Span::new(from, self.at), format!("`\\{}` means nothing in a text", quoted(&c.to_string())))
-                        .help("write a backslash as `\\\\`; folders in a path are parted by `/`"),
+                    Problem::at(
+                        Span::new(from, self.at),
+                        format!("`\\{}` means nothing in a text", quoted(&c.to_string())),
+                    )
+                    .help("write a backslash as `\\\\`; folders in a path are parted by `/`"),
                 );
-                let _ = start;
                 false
             }
         }
@@ -356,7 +374,7 @@ impl<'t> Lexer<'t> {
         let good = match self.char() {
             Some('\\') => {
                 self.at += 1;
-                self.escape(start, &mut out, true)
+                self.escape(&mut out, true)
             }
             Some(c) => {
                 self.at += c.len_utf8();
@@ -370,9 +388,7 @@ impl<'t> Lexer<'t> {
             Some(c) if self.eat("'") => Token::Char(c),
             _ if !good => Token::Bad,
             _ => {
-                let from = self.at;
                 self.skip_while(|c| !matches!(c, '\'' | '\n' | ',' | ')'));
-                let _ = from;
                 self.eat("'");
                 self.report.push(
                     Problem::at(Span::new(start, self.at), "text stands in double quotes").help("write `\"...\"`"),
@@ -386,7 +402,8 @@ impl<'t> Lexer<'t> {
         let bytes = self.text.as_bytes();
         let mut end = start + 1;
         while let Some(&b) = bytes.get(end) {
-            let exponent_sign = matches!(b, b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E') && !is_hex(&self.text[start..end]);
+            let exponent_sign =
+                matches!(b, b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E') && !is_hex(&self.text[start..end]);
             let range = b == b'.' && bytes.get(end + 1) == Some(&b'.');
             if range || !(b.is_ascii_alphanumeric() || b == b'_' || b == b'.' || exponent_sign) {
                 break;
@@ -399,7 +416,8 @@ impl<'t> Lexer<'t> {
             self.skip_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '=' | '-' | '+'));
             let span = Span::new(start, self.at);
             self.report.push(
-                Problem::at(span, "RON's ranges are not used here").help("write a range as `Uniform(1, 2)` or `UniformInt(1, 6)`"),
+                Problem::at(span, "RON's ranges are not used here")
+                    .help("write a range as `Uniform(1, 2)` or `UniformInt(1, 6)`"),
             );
             return Token::Bad;
         }
@@ -422,53 +440,4 @@ fn is_name_start(c: char) -> bool {
 
 fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
-}
-
-fn is_hex(written: &str) -> bool {
-    written.trim_start_matches(['+', '-']).starts_with("0x")
-}
-
-fn parse_number(written: &str) -> Option<Token> {
-    let (sign, unsigned) = match written.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, written.strip_prefix('+').unwrap_or(written)),
-    };
-    if let Some(special) = super::special_number(unsigned) {
-        return Some(Token::Float(f64::from(sign) * special));
-    }
-    let radix = match unsigned.get(..2) {
-        Some("0x") => 16,
-        Some("0b") => 2,
-        Some("0o") => 8,
-        _ => 10,
-    };
-    let digits = if radix == 10 { unsigned } else { &unsigned[2..] };
-    let suffixes = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
-    let whole = suffixes.iter().find_map(|suffix| digits.strip_suffix(suffix)).unwrap_or(digits);
-    if whole.starts_with('_') || digits.starts_with('_') {
-        return None;
-    }
-    let plain = whole.replace('_', "");
-    if !plain.is_empty() && plain.chars().all(|c| c.is_digit(radix)) {
-        if let Ok(value) = i128::from_str_radix(&plain, radix) {
-            // The range of RON's integers; what is larger is read as a float there, and so here.
-            let value = i128::from(sign) * value;
-            if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value) {
-                return Some(Token::Integer(value));
-            }
-        }
-        if radix != 10 || whole != digits {
-            return None;
-        }
-    }
-    if radix != 10 || !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    let (number, single) = match unsigned.strip_suffix("f32") {
-        Some(number) => (number, true),
-        None => (unsigned.strip_suffix("f64").unwrap_or(unsigned), false),
-    };
-    let number = number.replace('_', "");
-    let value: f64 = if single { f64::from(number.parse::<f32>().ok()?) } else { number.parse().ok()? };
-    Some(Token::Float(f64::from(sign) * value))
 }

@@ -1,0 +1,233 @@
+//! Numbers that may vary.
+//!
+//! The legal range of a field holds for everything that a distribution can yield, not just for its usual values.
+
+use super::super::diagnostics::{Problem, Span};
+use super::super::dist::Number;
+use super::super::syntax::{Kind, Node};
+use super::super::{Scalar, Varied};
+use super::Context;
+use super::dist::varied;
+use super::fields::{Fields, Form, Variants, variant};
+
+const UNIFORM: Form = Form::variant("Uniform", &["min", "max"], &[]);
+const LOG_UNIFORM: Form = Form::variant("LogUniform", &["min", "max"], &[]);
+const NORMAL: Form = Form::variant("Normal", &["mean", "std"], &["min", "max"]);
+const UNIFORM_INT: Form = Form::variant("UniformInt", &["min", "max"], &[]);
+
+pub(super) const NUMBER: Variants = Variants {
+    what: "a number or a distribution such as Uniform(0.1, 0.9)",
+    forms: &[&UNIFORM, &LOG_UNIFORM, &NORMAL, &UNIFORM_INT, &super::dist::CHOICE, &super::dist::WEIGHTED],
+};
+/// No number in a recipe is larger: nothing computed from it overflows.
+const LARGEST: f64 = 1e9;
+/// What "greater than 0" means: sizes survive being squared in single precision.
+pub(super) const SMALLEST: f64 = 1e-6;
+
+/// The legal values of a field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) min: f64,
+    pub(super) max: f64,
+    /// `from 0 to 1`
+    pub(super) text: &'static str,
+    /// Whether the ends are the natural ends of the quantity. Then a `Normal` that does not say where it ends, ends there.
+    pub(super) natural: bool,
+    /// Whether a plain value has to be a whole number.
+    pub(super) whole: bool,
+}
+
+impl Limits {
+    /// Any number.
+    pub(super) const ANY: Self = Self::new(f64::NEG_INFINITY, f64::INFINITY, "a number", true);
+    /// 0 to 1.
+    pub(super) const SHARE: Self = Self::new(0.0, 1.0, "from 0 to 1", true);
+    /// 0 or more.
+    pub(super) const NOT_NEGATIVE: Self = Self::new(0.0, f64::INFINITY, "0 or more", true);
+    /// More than 0.
+    pub(super) const POSITIVE: Self = Self::new(SMALLEST, f64::INFINITY, "greater than 0", false);
+
+    pub(super) const fn new(min: f64, max: f64, text: &'static str, natural: bool) -> Self {
+        Self { min, max, text, natural, whole: false }
+    }
+}
+
+/// A plain number. `None` where it is not one, or not finite, or absurdly large.
+pub(super) fn plain(cx: &mut Context, node: &Node) -> Option<f64> {
+    let value = match node.kind {
+        // Far outside the limit below wherever this conversion rounds.
+        Kind::Integer(value) => value as f64,
+        Kind::Float(value) => value,
+        Kind::Group(ref group)
+            if group.name.as_ref().is_some_and(|name| NUMBER.forms.iter().any(|form| form.name == name.text)) =>
+        {
+            let help = format!("`{}` may not vary", cx.field());
+            cx.wrong_type(node, "a plain number", Some(help));
+            return None;
+        }
+        _ => {
+            cx.wrong_type(node, "a number", None);
+            return None;
+        }
+    };
+    if value.is_finite() && value.abs() <= LARGEST {
+        return Some(value);
+    }
+    let problem = match value.is_finite() {
+        true => Problem::at(node.span, "this number is too large").help("numbers go from -1e9 to 1e9"),
+        false => Problem::at(node.span, "this is not a finite number").help("write a number from -1e9 to 1e9"),
+    };
+    cx.push(problem);
+    None
+}
+
+/// A plain number within limits.
+pub(super) fn plain_within(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
+    let value = plain(cx, node)?;
+    if limits.whole && value != value.round() {
+        cx.push(Problem::at(node.span, format!("`{}` must be a whole number, and this is {value}", cx.field())));
+        return None;
+    }
+    within(cx, node.span, value, limits, "is").then_some(value)
+}
+
+fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) -> bool {
+    if (limits.min..=limits.max).contains(&value) {
+        return true;
+    }
+    let mut message = format!("`{}` must be {}, and this {verb} {value}", cx.field(), limits.text);
+    if limits.min == SMALLEST && value > 0.0 && value < SMALLEST {
+        message = format!("`{}` must be at least 0.000001, and this {verb} {value}", cx.field());
+    }
+    cx.push(Problem::at(span, message));
+    false
+}
+
+/// A number that may vary.
+pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
+    varied(cx, node, &|cx, node| number(cx, node, limits))
+}
+
+fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
+    if matches!(node.kind, Kind::Integer(_) | Kind::Float(_)) {
+        return plain_within(cx, node, limits).map(Number::Const);
+    }
+    let (name, fields) = variant(cx, node, &NUMBER)?;
+    match name {
+        "Normal" => normal(cx, &fields, limits),
+        "UniformInt" => {
+            let (min, max) = ordered(cx, &fields, Limits { whole: true, ..limits })?;
+            // Whole and at most 1e9, so exact.
+            #[expect(clippy::cast_possible_truncation, reason = "whole numbers of at most 1e9")]
+            Some(Number::UniformInt { min: min as i64, max: max as i64 })
+        }
+        "LogUniform" => {
+            let positive = Limits { min: limits.min.max(SMALLEST), text: "greater than 0 in a LogUniform", ..limits };
+            let (min, max) = ordered(cx, &fields, if limits.min < SMALLEST { positive } else { limits })?;
+            Some(Number::LogUniform { min, max })
+        }
+        // `Choice` and `Weighted` are handled by `varied`.
+        _ => {
+            let (min, max) = ordered(cx, &fields, Limits { whole: false, ..limits })?;
+            Some(Number::Uniform { min, max })
+        }
+    }
+}
+
+/// `min` and `max` of a distribution, in order and within limits.
+fn ordered(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<(f64, f64)> {
+    let value = |cx: &mut Context, name| fields.get(name).and_then(|node| end(cx, node, limits));
+    let (min, max) = (value(cx, "min"), value(cx, "max"));
+    let (min, max) = (min?, max?);
+    in_order(cx, fields, min, max).then_some((min, max))
+}
+
+fn in_order(cx: &mut Context, fields: &Fields<'_>, min: f64, max: f64) -> bool {
+    if min <= max {
+        return true;
+    }
+    if let (Some(low), Some(high)) = (fields.get("min"), fields.get("max")) {
+        let problem = Problem::at(low.span, format!("the smallest value, {min}, is greater than the largest, {max}"))
+            .label(low.span, "smallest")
+            .label(high.span, "largest");
+        cx.push(problem.help("write the smaller number first"));
+    }
+    false
+}
+
+/// One end of a distribution.
+fn end(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
+    let value = plain(cx, node)?;
+    if limits.whole && value != value.round() {
+        cx.push(Problem::at(
+            node.span,
+            format!("`UniformInt` goes from a whole number to a whole number, and this is {value}"),
+        ));
+        return None;
+    }
+    within(cx, node.span, value, limits, "reaches").then_some(value)
+}
+
+/// Of a Normal's draws, at least this share has to lie between its ends; the rest is drawn again.
+const LEAST_SHARE: f64 = 0.01;
+
+fn normal(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<Number> {
+    let limits = Limits { whole: false, ..limits };
+    let mean = fields.get("mean").and_then(|node| plain(cx, node));
+    let std = fields.get("std").and_then(|node| {
+        let std = plain(cx, node)?;
+        if std < 0.0 {
+            cx.push(Problem::at(node.span, format!("the standard deviation may not be negative, and this is {std}")));
+        }
+        (std >= 0.0).then_some(std)
+    });
+    let mut bound = |name: &str, natural: f64| match fields.get(name) {
+        Some(node) => end(cx, node, limits),
+        None if natural.is_finite() && !limits.natural => {
+            let problem = Problem::at(
+                fields.head,
+                format!("`{}` must be {}, and a Normal without `{name}` has no end", cx.field(), limits.text),
+            );
+            cx.push(problem.help(format!("add `{name}: ...`; draws beyond it are drawn again")));
+            None
+        }
+        None => Some(natural),
+    };
+    let (min, max) = (bound("min", limits.min), bound("max", limits.max));
+    let (mean, std, min, max) = (mean?, std?, min?, max?);
+    if !in_order(cx, fields, min, max) {
+        return None;
+    }
+    if share_between(mean, std, min, max) < LEAST_SHARE {
+        let message = format!("hardly any value of this Normal lies from {min} to {max}");
+        cx.push(Problem::at(fields.head, message).help("move `mean` towards that range, or make `std` larger"));
+        return None;
+    }
+    Some(Number::Normal { mean, std, min, max })
+}
+
+/// The share of a normal distribution that lies in `[min, max]`.
+fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
+    if std == 0.0 {
+        return if (min..=max).contains(&mean) { 1.0 } else { 0.0 };
+    }
+    let below = |x: f64| 0.5 * libm::erfc(-(x - mean) / (std * std::f64::consts::SQRT_2));
+    below(max) - below(min)
+}
+
+/// Smallest and largest value that a number can take; infinite where there is no end.
+pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
+    let of_number = |number: &Number| match *number {
+        Number::Const(value) => (value, value),
+        Number::Uniform { min, max } | Number::LogUniform { min, max } | Number::Normal { min, max, .. } => (min, max),
+        // At most 1e9, so exact.
+        Number::UniformInt { min, max } => (min as f64, max as f64),
+    };
+    let join = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
+    let nothing = (f64::INFINITY, f64::NEG_INFINITY);
+    match scalar {
+        Varied::One(number) => of_number(number),
+        Varied::Choice(options) => options.iter().map(support).fold(nothing, join),
+        Varied::Weighted(options) => options.iter().map(|(_, option)| support(option)).fold(nothing, join),
+    }
+}

@@ -1,0 +1,47 @@
+//! What the documentation says is so.
+
+use std::path::Path;
+
+use scenewright::recipe::{Drawing, parse, syntax, vocabulary};
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The blocks of RON in a page.
+fn blocks(page: &str) -> Vec<&str> {
+    page.split("```ron\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn every_word_of_the_recipe_language_is_in_the_reference() {
+    let page = page("docs/recipe.md");
+    let words: Vec<&str> = page.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let known = vocabulary();
+    assert!(known.len() > 30, "the vocabulary is not empty");
+    for (form, fields) in known {
+        let last = form.rsplit(' ').next().unwrap();
+        assert!(form.contains('(') || words.contains(&last), "docs/recipe.md says nothing of {form}");
+        for field in fields {
+            assert!(words.contains(&field), "docs/recipe.md says nothing of `{field}` of {form}");
+        }
+    }
+}
+
+#[test]
+fn every_recipe_in_the_reference_can_be_read() {
+    let page = page("docs/recipe.md");
+    let blocks = blocks(&page);
+    let whole: Vec<&&str> = blocks.iter().filter(|block| block.contains("version:")).collect();
+    assert!(!whole.is_empty());
+    for block in whole {
+        if let Err(problems) = parse(block, "docs/recipe.md", Path::new(env!("CARGO_MANIFEST_DIR"))) {
+            panic!("{}", problems.render(Drawing::Plain));
+        }
+    }
+    for block in blocks {
+        // A fragment is a list of fields, so that it can be put into a recipe as it stands.
+        let text = if block.contains("version:") { block.to_owned() } else { format!("({block})") };
+        assert!(syntax::parse(&text).problems.is_empty(), "not RON: {block}");
+    }
+}
