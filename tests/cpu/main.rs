@@ -6,4 +6,5 @@ mod camera; // projection, poses, conversions
 mod mesh; // triangles of the primitive shapes
 mod placement; // no overlap, checked by other means than the placer's
 mod random; // streams and distributions
+mod recipes; // recipes written as Rust values, for the others
 mod scene; // sampling: contract, edit stability, golden digests
