@@ -8,7 +8,8 @@
 //! # The one limit of edit stability
 //! An instance's candidates depend on nothing but its own recipe, yet which of them is free depends on what was
 //! placed before it. A newcomer that is placed earlier and takes a candidate's room makes that instance take its next one
-//! (and what stands on it moves along). Instances that the newcomer does not come near keep their places.
+//! (and what stands on it moves along); the room that it leaves may serve a later one. Instances that meet neither the
+//! newcomer nor one that moved keep their places.
 
 use std::collections::{BTreeMap, BTreeSet};
 
