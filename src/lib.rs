@@ -13,6 +13,7 @@ pub mod assets;
 pub mod frame;
 pub mod image;
 pub mod mesh;
+pub mod preview;
 pub mod recipe;
 #[cfg(feature = "render")]
 pub mod render;
