@@ -53,7 +53,11 @@ pub(crate) fn draw_boxes<D: DrawTarget<Color = Rgb888, Error = Infallible>>(
         let text = shortened(&annotation.name, font, scale.width);
         let size = text_size(&text, font);
         let free = |place: &Rectangle| taken.iter().all(|other| other.intersection(place).is_zero_sized());
-        if let Some(place) = candidates(scale.to_cell(annotation.bbox), size, scale).into_iter().find(free) {
+        let places = candidates(scale.to_cell(annotation.bbox), size);
+        let inside = |place: &Rectangle| scale.whole().intersection(place) == *place;
+        let pushed_inside = places.iter().map(|place| push_inside(*place, scale));
+        let place = places.iter().copied().filter(inside).chain(pushed_inside).find(free);
+        if let Some(place) = place {
             let background = instance_color(annotation.instance_id);
             draw_text(target, &text, place.top_left, font, readable_on(background), Some(background));
             taken.push(place);
@@ -62,16 +66,16 @@ pub(crate) fn draw_boxes<D: DrawTarget<Color = Rgb888, Error = Infallible>>(
     annotations.len() - taken.len()
 }
 
-/// Where the name of a box may stand, best first, all within the cell: above, below, beside, inside.
-fn candidates(of: Rectangle, size: Size, scale: &Scale) -> [Rectangle; 9] {
+/// Where the name of a box may stand, best first: above, below, beside, inside.
+fn candidates(of: Rectangle, size: Size) -> [Rectangle; 9] {
     let (width, height) = (signed(size.width), signed(size.height));
     let (left, top) = (of.top_left.x, of.top_left.y);
     let (right, bottom) = (left + signed(of.size.width), top + signed(of.size.height));
     let (middle_x, middle_y) = ((left + right - width) / 2, (top + bottom - height) / 2);
     [
         (left, top - height),
-        (left, bottom),
         (right - width, top - height),
+        (left, bottom),
         (right - width, bottom),
         (right, top),
         (left - width, top),
@@ -79,8 +83,13 @@ fn candidates(of: Rectangle, size: Size, scale: &Scale) -> [Rectangle; 9] {
         (middle_x, middle_y),
         (left, bottom - height),
     ]
-    .map(|(x, y)| {
-        let (most_x, most_y) = (signed(scale.width) - width, signed(scale.height) - height);
-        Rectangle::new(Point::new(x.min(most_x).max(0), y.min(most_y).max(0)), size)
-    })
+    .map(|(x, y)| Rectangle::new(Point::new(x, y), size))
+}
+
+/// Moved as little as puts it inside the cell.
+fn push_inside(place: Rectangle, scale: &Scale) -> Rectangle {
+    let most = |cell: u32, size: u32| signed(cell).saturating_sub(signed(size));
+    let x = place.top_left.x.min(most(scale.width, place.size.width)).max(0);
+    let y = place.top_left.y.min(most(scale.height, place.size.height)).max(0);
+    Rectangle::new(Point::new(x, y), place.size)
 }
