@@ -210,7 +210,7 @@ const CONVENTIONS: Conventions = Conventions {
     ids: "instance id at each pixel centre, never anti-aliased: dense from 1 within a scene, 0 where nothing labelled is seen; 16-bit PNG, \
           or EXR with one unsigned 32-bit channel 'id' for scenes with ids above 65535",
     depth: "z along the optical axis at each pixel centre (not the distance to the camera centre); unlabelled surfaces have depth too. \
-            exr_metres: 32-bit float channel 'Z', +inf where nothing is hit. png_millimetres: 16-bit, nearest, 0 where nothing is hit, \
+            exr_metres: 32-bit float channel 'Z' (and its copy 'Y' for readers that know only luminance), +inf where nothing is hit. png_millimetres: 16-bit, nearest, 0 where nothing is hit, \
             a hit is at least 1, 65535 means that far or farther",
     bbox: "[x, y, width, height] of the visible mask, tight, far edges exclusive",
     area: "number of visible mask pixels",

@@ -363,13 +363,14 @@ fn float_depth_comes_back_bit_for_bit() {
     let path = tempfile::NamedTempFile::new().unwrap();
     fs::write(path.path(), depth_exr(&depth).unwrap()).unwrap();
     let image = exr::prelude::read_all_data_from_file(path.path()).unwrap();
-    let channel = &image.layer_data[0].channel_data.list[0];
-    assert_eq!(channel.name.to_string(), "Z");
-    let found: Vec<f32> = match &channel.sample_data {
-        exr::prelude::Levels::Singular(exr::prelude::FlatSamples::F32(found)) => found.clone(),
-        other => panic!("not one level of f32: {other:?}"),
-    };
-    assert_eq!(found, depth.pixels());
+    let channels = &image.layer_data[0].channel_data.list;
+    assert_eq!(channels.iter().map(|channel| channel.name.to_string()).collect::<Vec<_>>(), ["Y", "Z"]);
+    for channel in channels {
+        let exr::prelude::Levels::Singular(exr::prelude::FlatSamples::F32(found)) = &channel.sample_data else {
+            panic!("not one level of f32: {channel:?}")
+        };
+        assert_eq!(&found[..], depth.pixels());
+    }
     for wrong in [f32::NAN, -1.0, f32::NEG_INFINITY] {
         let depth = Image::new(1, 1, vec![wrong]).unwrap();
         assert!(depth_exr(&depth).is_err() && depth_png(&depth).is_err(), "{wrong}");

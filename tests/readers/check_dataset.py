@@ -50,10 +50,19 @@ class Dataset:
     def ids(self, image):
         """The id image, by PIL (PNG) or OpenEXR (EXR)."""
         path = self.root / self.cameras[image["id"]]["ids_file"]
-        return read_exr(path, "id", np.uint32) if path.suffix == ".exr" else read_gray16(path)
+        return read_exr(path, {"id"}, np.uint32)["id"] if path.suffix == ".exr" else read_gray16(path)
 
     def depth_file(self, image):
         return self.root / self.cameras[image["id"]]["depth_file"]
+
+    def depth(self, image):
+        """The depth image as it is stored: float32 metres (EXR) or uint16 millimetres (PNG)."""
+        path = self.depth_file(image)
+        if path.suffix == ".png":
+            return read_gray16(path)
+        channels = read_exr(path, {"Y", "Z"}, np.float32)
+        assert np.array_equal(channels["Y"], channels["Z"]), path
+        return channels["Z"]
 
 
 def read_gray16(path):
@@ -64,13 +73,12 @@ def read_gray16(path):
     return pixels
 
 
-def read_exr(path, channel, dtype):
+def read_exr(path, names, dtype):
     with OpenEXR.File(str(path)) as file:
-        channels = file.channels()
-        assert list(channels) == [channel], f"{path}: channels {list(channels)}"
-        pixels = np.array(channels[channel].pixels)
-    assert pixels.dtype == dtype, f"{path}: {pixels.dtype}"
-    return pixels
+        channels = {name: np.array(channel.pixels) for name, channel in file.channels().items()}
+    assert set(channels) == names, f"{path}: channels {list(channels)}"
+    assert all(pixels.dtype == dtype for pixels in channels.values()), path
+    return channels
 
 
 def check_manifest(data):
@@ -130,7 +138,8 @@ def check_depth(data):
     as_float = data.manifest["options"]["depth"] == "exr_metres"
     for image in data.coco["images"]:
         path = data.depth_file(image)
-        depth = read_exr(path, "Z", np.float32) if as_float else read_gray16(path)
+        depth = data.depth(image)
+        assert depth.dtype == (np.float32 if as_float else np.uint16), path
         assert depth.shape == (image["height"], image["width"]), path
         labelled = data.ids(image) != 0
         if as_float:
@@ -140,7 +149,6 @@ def check_depth(data):
             hit = depth > 0
         assert hit[labelled].all(), path
         other = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        other = other if other.ndim == 2 else other[..., -1]
         assert other.dtype == depth.dtype and np.array_equal(other, depth), f"{path}: OpenCV reads something else"
 
 
@@ -159,8 +167,8 @@ def check_cameras(data):
         assert np.allclose(world_from_camera @ camera_from_world, np.eye(4), atol=1e-9 * scale)
         rotation = world_from_camera[:3, :3]
         assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-9) and np.linalg.det(rotation) > 0
-        path = data.depth_file(image)
-        depth = read_exr(path, "Z", np.float32) if path.suffix == ".exr" else read_gray16(path) / 1000.0
+        depth = data.depth(image)
+        depth = depth / 1000.0 if depth.dtype == np.uint16 else depth
         v, u = np.nonzero((data.ids(image) != 0) & (depth > 0))
         if len(u) == 0:
             continue
@@ -272,9 +280,11 @@ def check_datumaro(data):
             truths = {a["id"]: a for a in data.annotations[image["id"]]}
             masks = defaultdict(lambda: np.zeros(ids.shape, bool))
             for found in item.annotations:
-                annotation = truths[found.id if found.id in truths else found.group]
+                annotation = truths[found.id]
                 assert labels[found.label].name == names[annotation["category_id"]]
-                if found.type == datumaro.AnnotationType.polygon:
+                if found.type == datumaro.AnnotationType.bbox:
+                    assert list(found.get_bbox()) == annotation["bbox"], found.id
+                elif found.type == datumaro.AnnotationType.polygon:
                     rles = coco_mask.frPyObjects([list(found.points)], *ids.shape)
                     masks[annotation["id"]] |= coco_mask.decode(coco_mask.merge(rles)).astype(bool)
                 else:
