@@ -13,10 +13,7 @@ pub mod assets;
 pub mod frame;
 pub mod image;
 pub mod mesh;
-<<<<<<< HEAD
 pub mod plan;
-=======
->>>>>>> dataset
 pub mod preview;
 pub mod recipe;
 #[cfg(feature = "render")]

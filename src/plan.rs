@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::assets::{AssetError, AssetFile, Library};
-use crate::recipe::diagnostics::{Problem, Problems, Span};
-use crate::recipe::{Recipe, load};
+use crate::recipe::{self, Problem, Problems, Recipe, Span};
 use crate::scene::{SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
@@ -79,7 +78,7 @@ impl Plan {
         match std::fs::read_to_string(path) {
             Ok(text) if is_scene(&text) => Self::of_scene(path, text, root, selection),
             // Everything else is for the recipe reader to judge, unreadable files too.
-            _ => Self::of_recipe(load::load_checked_in(path, &root)?.recipe, root, selection),
+            _ => Self::of_recipe(recipe::load_checked_in(path, &root)?.recipe, root, selection),
         }
     }
 

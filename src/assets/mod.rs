@@ -16,7 +16,7 @@ use crate::image::Image;
 use crate::mesh::Mesh;
 
 /// Everything a recipe (or a scene file) names, by the path as written there.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Library {
     /// glTF and GLB files.
     pub models: BTreeMap<String, Arc<Model>>,

@@ -1,7 +1,6 @@
 //! `scenewright check`
 
-use scenewright::recipe::diagnostics::Problem;
-use scenewright::recipe::load::load_checked;
+use scenewright::recipe::{Problem, load_checked};
 use scenewright::survey::{Survey, survey};
 use std::fmt::Write as _;
 

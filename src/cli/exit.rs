@@ -1,7 +1,7 @@
 //! Exit codes, as documented in `scenewright --help` and the README.
 
 use scenewright::plan::PlanError;
-use scenewright::recipe::diagnostics::Problems;
+use scenewright::recipe::Problems;
 use scenewright::scene::SampleError;
 use std::process::ExitCode;
 

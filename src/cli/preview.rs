@@ -1,7 +1,7 @@
 //! `scenewright preview`
 
 use scenewright::annotate::annotate;
-use scenewright::preview::{Item, contact_sheet};
+use scenewright::preview::{PreviewItem, contact_sheet};
 use scenewright::render::{AdapterChoice, RenderOptions, Renderer};
 use scenewright::write::{encode, files};
 
@@ -40,8 +40,8 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         }
     }
     bar.finish_and_clear();
-    let items: Vec<Item> =
-        shots.iter().map(|(scene, frame, annotations)| Item { scene, frame, annotations }).collect();
+    let items: Vec<PreviewItem> =
+        shots.iter().map(|(scene, frame, annotations)| PreviewItem { scene, frame, annotations }).collect();
     let sheet = contact_sheet(&items, args.width);
     let png = encode::rgb_png(&sheet).map_err(|error| Failure::internal(error.to_string()))?;
     files::write_whole(&args.out, &png)?;

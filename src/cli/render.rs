@@ -18,7 +18,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
         adapter: AdapterChoice::parse(&args.scenes.adapter),
         write: WriteOptions {
             masks: match args.masks {
-                MaskArg::Rle => MaskFormat::Rle,
+                MaskArg::Rle => MaskFormat::RleCompressed,
                 MaskArg::RleCounts => MaskFormat::RleUncompressed,
                 MaskArg::Polygons => MaskFormat::Polygons,
             },

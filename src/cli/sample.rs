@@ -1,6 +1,6 @@
 //! `scenewright sample`
 
-use scenewright::recipe::load::load;
+use scenewright::recipe::load;
 use scenewright::scene::sample;
 
 use super::args::SampleArgs;

@@ -67,6 +67,14 @@ pub fn load(path: &Path) -> Result<Recipe, Problems> {
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn load_checked(path: &Path) -> Result<Checked, Problems> {
+    load_checked_in(path, path.parent().unwrap_or(Path::new("")))
+}
+
+/// As [`load_checked`], with paths of assets relative to `root`.
+///
+/// # Errors
+/// Everything that is wrong with it, warnings included.
+pub fn load_checked_in(path: &Path, root: &Path) -> Result<Checked, Problems> {
     let name = path.display().to_string();
     let refuse = |problem: Problem| Problems::new(&name, "", vec![problem]);
     if path.is_dir() {
@@ -93,7 +101,7 @@ pub fn load_checked(path: &Path) -> Result<Checked, Problems> {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
         refuse(Problem::new(format!("the file is not UTF-8 text (line {line})")).help("save it as UTF-8 in the editor"))
     })?;
-    parse_checked(&text, &name, path.parent().unwrap_or(Path::new("")))
+    parse_checked(&text, &name, root)
 }
 
 /// Reads and checks the recipe in a text. `file_name` is for messages; paths of assets are relative to `root`. Warnings

@@ -60,6 +60,17 @@ pub struct Scene {
     pub placed: Vec<PlacedCount>,
 }
 
+impl Scene {
+    /// The scene file: RON that reads back to the same bits.
+    ///
+    /// # Errors
+    /// Where `ron` cannot write it, which no valid scene brings about.
+    pub fn to_ron(&self) -> Result<String, ron::Error> {
+        let pretty = ron::ser::PrettyConfig::new().depth_limit(4).indentor("  ");
+        ron::ser::to_string_pretty(self, pretty).map(|text| text + "\n")
+    }
+}
+
 /// Size and treatment of the images of a scene; the same for all its cameras.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

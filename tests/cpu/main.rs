@@ -11,6 +11,7 @@ mod placement; // no overlap, checked by other means than the placer's
 mod preview; // the contact sheet
 mod random; // streams and distributions
 mod recipe; // text to recipe: what is understood, and what is said about what is not
+mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons
 mod scene; // sampling: contract, edit stability, golden digests
 mod syntax; // the reader of RON against the `ron` crate
