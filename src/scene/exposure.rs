@@ -9,7 +9,8 @@ use glam::DVec3;
 
 use super::{Environment, Instance, Light, color};
 
-/// Calibration constant of an incident-light meter over ISO 100, lux: ISO 2720 (1974) with C = 250, `N^2 / t = E S / C`.
+/// Calibration constant of an incident-light meter over ISO 100, lux: ISO 2720 (1974) with C = 250, `N^2 / t = E S /
+/// C`.
 const LUX_AT_EV_0: f64 = 2.5;
 
 /// The meter is never nearer to a lamp than this, metres.
