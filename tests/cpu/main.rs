@@ -1,4 +1,5 @@
 //! Everything that needs no GPU.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod annotate; // ids to labels, and what refuses a frame
 mod dataset; // files on disk

@@ -188,7 +188,7 @@ fn an_empty_mask_has_no_polygon() {
 fn many_holes_below_each_other_do_not_exhaust_the_stack() {
     // A ladder: each hole hangs on the one above it.
     let rungs = 20_000;
-    let row = |y: u32| if y % 2 == 0 { [true; 3] } else { [true, false, true] };
+    let row = |y: u32| if y.is_multiple_of(2) { [true; 3] } else { [true, false, true] };
     let pixels = (0..2 * rungs + 1).flat_map(row).collect();
     let mask = Image::new(3, 2 * rungs + 1, pixels).unwrap();
     let traced = polygons(&Rle::from_mask(&mask).unwrap()).unwrap();
