@@ -121,12 +121,12 @@ proptest! {
 
 #[test]
 fn known_masks_have_the_strings_that_pycocotools_gives() {
-    // From pycocotools 2.0.11, mask.encode.
+    // As pycocotools 2.0.11 gives them (frPyObjects of the same counts).
     let last = Rle::new(4000, 4000, &[15_999_999, 1]).unwrap();
     assert_eq!(last.to_compressed(), "ooXX?1");
     assert_eq!(Rle::new(2, 3, &[0, 6]).unwrap().to_compressed(), "06");
     assert_eq!(Rle::new(2, 3, &[6]).unwrap().to_compressed(), "6");
-    // Counts 1, 40, 1, 2, 100, 0-free tail: 2 - 40 = -38 and 100 - 1 = 99 are stored as differences.
+    // 2 - 40 = -38 and 100 - 1 = 99 are stored as differences.
     assert_eq!(Rle::new(12, 12, &[1, 40, 1, 2, 100]).unwrap().to_compressed(), "1X11jNS3");
 }
 
