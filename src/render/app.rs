@@ -1,7 +1,7 @@
 //! The Bevy app: which plugins run, and every switch that makes a frame a function of its scene alone.
 
 use bevy::app::{PluginGroup, PluginsState};
-use bevy::camera::ClearColor;
+use bevy::camera::{ClearColor, ShadowLodOrigin};
 use bevy::light::cluster::GlobalClusterSettings;
 use bevy::light::{DirectionalLightShadowMap, GlobalAmbientLight, PointLightShadowMap};
 use bevy::pbr::{MeshMaterial3d, PbrPlugin, StandardMaterial};
@@ -78,6 +78,8 @@ pub(super) fn build(resources: RenderResources) -> App {
     // Inserted while finishing. On the GPU the order of lights in a cluster, and so the last bit of their sum, would
     // depend on the scheduling of threads.
     app.world_mut().resource_mut::<GlobalClusterSettings>().gpu_clustering = None;
+    // Levels of detail are not used; without an origin for them Bevy warns about every lamp.
+    app.world_mut().spawn((ShadowLodOrigin, Transform::IDENTITY));
     app
 }
 

@@ -6,7 +6,7 @@
 
 use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::image::{Image, ImageSampler};
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, TextureViewDescriptor, TextureViewDimension};
+use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension};
 
 use crate::scene::{Environment, ToneCurve};
 
@@ -161,6 +161,9 @@ fn cube_map(size: u32, levels: u32, color: impl Fn(f64, u32) -> [f64; 3]) -> Ima
     );
     image.data = Some(data);
     image.texture_descriptor.mip_level_count = levels;
+    // Without COPY_DST: Bevy 0.19 would otherwise write new data of the same size into the old texture, and only into its
+    // first mip level, so that a scene would be lit by the environment of the one before it.
+    image.texture_descriptor.usage = TextureUsages::TEXTURE_BINDING;
     image.texture_view_descriptor =
         Some(TextureViewDescriptor { dimension: Some(TextureViewDimension::Cube), ..Default::default() });
     image.sampler = ImageSampler::linear();

@@ -26,6 +26,8 @@ pub use error::RenderError;
 use bevy::app::App;
 use bevy::asset::{Assets, Handle};
 use bevy::image::Image as BevyImage;
+use bevy::mesh::Mesh as BevyMesh;
+use bevy::pbr::StandardMaterial;
 use bevy::render::RenderApp;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
@@ -44,7 +46,7 @@ use crate::scene::{ImageSettings, Scene};
 
 /// How long a scene may stay incomplete. Shaders compile within updates and count; a software driver takes seconds for
 /// the first frame.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the renderer is set up.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +70,19 @@ pub struct RenderTimes {
     pub scenes: u64,
     /// Updates run; more than `scenes` where a frame was not complete at first.
     pub updates: u64,
+}
+
+/// Numbers of things that a renderer holds: the same before and after a scene, unless it brought new asset files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holdings {
+    /// Entities of the main world.
+    pub entities: usize,
+    /// Meshes.
+    pub meshes: usize,
+    /// Materials.
+    pub materials: usize,
+    /// Textures and render targets.
+    pub images: usize,
 }
 
 /// Renders scenes. Owns the graphics device; nothing of Bevy leaks out.
@@ -108,6 +123,17 @@ impl Renderer {
     /// Where the time went so far.
     pub fn times(&self) -> RenderTimes {
         self.times
+    }
+
+    /// What the renderer holds between scenes.
+    pub fn holdings(&self) -> Holdings {
+        let world = self.app.world();
+        Holdings {
+            entities: world.entities().count_spawned() as usize,
+            meshes: world.resource::<Assets<BevyMesh>>().len(),
+            materials: world.resource::<Assets<StandardMaterial>>().len(),
+            images: world.resource::<Assets<BevyImage>>().len(),
+        }
     }
 
     /// Renders every camera of `scene`, in its order. Returns when the frames are in memory and proved complete.

@@ -47,13 +47,10 @@ pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> BTreeSet<Str
         }
     }
     missing_surfaces(render, shot, &mut missing);
-    let mut shared_shadows = BTreeSet::new();
     for &camera in &shot.cameras {
-        missing_view(main, render, shot, camera, &mut shared_shadows, &mut missing);
+        missing_view(main, render, shot, camera, &mut missing);
     }
-    if shared_shadows.len() != shot.shared_shadow_views {
-        missing.insert("the shadow map of a point or spot light".to_owned());
-    }
+    missing_shadows(render, shot, &mut missing);
     missing
 }
 
@@ -85,13 +82,12 @@ fn missing_surfaces(render: &World, shot: &Shot, missing: &mut BTreeSet<String>)
     }
 }
 
-/// What one camera needs: its own images and bindings, a pipeline for every surface, and its shadow maps.
+/// What one camera needs: its own images and bindings, a pipeline for every surface, and a sun's shadow maps.
 fn missing_view(
     main: &World,
     render: &World,
     shot: &Shot,
     camera: Entity,
-    shared_shadows: &mut BTreeSet<Entity>,
     missing: &mut BTreeSet<String>,
 ) {
     let Some(view_entity) = main.get::<RenderEntity>(camera).map(RenderEntity::id) else {
@@ -122,25 +118,29 @@ fn missing_view(
         missing.insert("the pipeline of an object".to_owned());
     }
 
-    let lights = view.get::<ViewLightEntities>().map(|lights| lights.lights.as_slice()).unwrap_or_default();
-    let of_kind = |sun: bool| {
-        lights.iter().filter(move |&&light| match render.get::<LightEntity>(light) {
-            Some(LightEntity::Directional { .. }) => sun,
-            Some(_) => !sun,
-            None => false,
-        })
-    };
-    if of_kind(true).count() != shot.cascades_per_camera {
+    let cascades = view.get::<ViewLightEntities>().map_or(0, |views| views.lights.len());
+    if cascades != shot.cascades_per_camera {
         missing.insert("a sun's shadow map".to_owned());
     }
-    shared_shadows.extend(of_kind(false));
-    let shadows = render.resource::<SpecializedShadowMaterialPipelineCache>();
-    for &light in lights {
-        let Some(view) = render.get::<ExtractedView>(light) else { continue };
-        let pipelines = shadows.get(&view.retained_view_entity);
+}
+
+/// The views that shadow maps are drawn from: their number, and their pipelines.
+fn missing_shadows(render: &World, shot: &Shot, missing: &mut BTreeSet<String>) {
+    let cache = render.resource::<PipelineCache>();
+    let specialized = render.resource::<SpecializedShadowMaterialPipelineCache>();
+    // There is no such query where no light was ever there.
+    let mut views = render.try_query::<(&LightEntity, &ExtractedView)>();
+    let mut shared = 0;
+    for (light, view) in views.iter_mut().flat_map(|views| views.iter(render)) {
+        shared += usize::from(!matches!(light, LightEntity::Directional { .. }));
+        let pipelines = specialized.get(&view.retained_view_entity);
+        let ready = |id: CachedRenderPipelineId| cache.get_render_pipeline(id).is_some();
         let all_ready = pipelines.is_some_and(|map| map.values().all(|&(id, _)| ready(id)));
         if !shot.surfaces.is_empty() && !all_ready {
             missing.insert("a shadow".to_owned());
         }
+    }
+    if shared != shot.shared_shadow_views {
+        missing.insert("the shadow map of a point or spot light".to_owned());
     }
 }

@@ -20,7 +20,7 @@ pub enum WriteError {
     )]
     NotOurs(PathBuf),
     /// There is a dataset already.
-    #[error("{} already holds a dataset: choose another folder, or ask to overwrite it", .0.display())]
+    #[error("{} already holds a dataset: choose another folder, or replace it with `--overwrite`", .0.display())]
     Exists(PathBuf),
     /// The name of a camera is part of file names.
     #[error(
