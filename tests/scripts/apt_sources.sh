@@ -103,7 +103,7 @@ touch "$icd/lvp_icd.x86_64.json"
 expect "lavapipe can draw" yes "$(succeeds has_vulkan_driver "$ROOT")"
 
 expect "versions are compared as numbers" "yes no yes" \
-    "$(echo "$(succeeds version_at_least 1.100.0 1.95)" "$(succeeds version_at_least 1.85.1 1.95)" "$(succeeds version_at_least 1.95.0 1.95)")"
+    "$(succeeds version_at_least 1.100.0 1.95) $(succeeds version_at_least 1.85.1 1.95) $(succeeds version_at_least 1.95.0 1.95)"
 
 echo "$PASSED passed, $FAILED failed"
 [ "$FAILED" -eq 0 ]
