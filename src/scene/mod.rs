@@ -11,7 +11,8 @@
 //! - Rotations are unit quaternions, light directions unit vectors, scales positive, every number finite.
 //! - Asset paths are as written in the recipe, with `/`, relative to the folder of the recipe; the same path
 //!   always means the same file.
-//! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the recipe.
+//! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the
+//!   recipe.
 
 mod appearance;
 pub mod camera;
@@ -188,7 +189,8 @@ pub enum Shape {
         /// Radius of the tube; less than `major_radius`.
         minor_radius: f64,
     },
-    /// A rectangle in the XZ plane that faces +Y, edge lengths along x and z. Its back is not drawn unless the material is double-sided.
+    /// A rectangle in the XZ plane that faces +Y, edge lengths along x and z. Its back is not drawn unless the
+    /// material is double-sided.
     Plane(DVec2),
     /// The default scene of a glTF or GLB file.
     Gltf(String),
@@ -216,7 +218,8 @@ pub struct Material {
     pub normal_texture: Option<String>,
     /// How often textures repeat per unit of UV.
     pub tiling: DVec2,
-    /// Where set, surface points whose alpha (texture times `alpha`) is below this value do not exist, for colour and labels.
+    /// Where set, surface points whose alpha (texture times `alpha`) is below this value do not exist, for colour and
+    /// labels.
     pub alpha_mask: Option<f64>,
     /// Whether the back of a triangle is a surface too.
     pub double_sided: bool,

@@ -40,10 +40,12 @@ impl Obb {
             + (axis.dot(self.axes.z_axis) * self.half.z).abs()
     }
 
-    /// Whether a gap of at least `spacing` (metres) between the two can be shown. Boxes that touch are clear with spacing 0.
+    /// Whether a gap of at least `spacing` (metres) between the two can be shown. Boxes that touch are clear with
+    /// spacing 0.
     ///
     /// The separating-axis test over the 15 axes of two boxes (Gottschalk, Lin and Manocha, 1996): exact for spacing 0.
-    /// With spacing it never says clear wrongly; two corners that face each other may need up to `sqrt(3)` times the spacing.
+    /// With spacing it never says clear wrongly; corners that face each other may need a somewhat larger gap, because the
+    /// shortest way between them need not lie along any of the 15.
     pub fn clear_of(&self, other: &Self, spacing: f64) -> bool {
         let between = other.center - self.center;
         let gap = |axis: DVec3| between.dot(axis).abs() - self.reach(axis) - other.reach(axis);

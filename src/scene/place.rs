@@ -1,15 +1,16 @@
 //! Placement without overlap.
 //!
-//! Objects are boxes here: the bounding box of the shape, scaled and turned with it. `At` groups go first and stay where
-//! they are, whatever is there. Then every other group: supports before what stands on them, and by name where that
-//! leaves a choice; within a group by number. Each instance has a list of [`ATTEMPTS`] candidate poses, drawn from
-//! its own path of names, and takes the first that overlaps nothing placed before it. Touching its own support is allowed.
+//! Objects are boxes here: the bounding box of the shape, scaled and turned with it. `At` groups go first and stay
+//! where they are, whatever is there. Then every other group: supports before what stands on them, and by name where
+//! that leaves a choice; within a group by number. Each instance has a list of [`ATTEMPTS`] candidate poses, drawn from
+//! its own path of names, and takes the first that overlaps nothing placed before it. Touching its own support is
+//! allowed.
 //!
 //! # The one limit of edit stability
 //! An instance's candidates depend on nothing but its own recipe, yet which of them is free depends on what was
-//! placed before it. A newcomer that is placed earlier and takes a candidate's room makes that instance take its next one
-//! (and what stands on it moves along); the room that it leaves may serve a later one. Instances that meet neither the
-//! newcomer nor one that moved keep their places.
+//! placed before it. A newcomer that is placed earlier and takes a candidate's room makes that instance take its next
+//! one (and what stands on it moves along); the room that it leaves may serve a later one. Instances that meet neither
+//! the newcomer nor one that moved keep their places.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,8 +11,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::annotate::{AnnotateError, annotate};
 use crate::frame::Frame;
 use crate::scene::Scene;
+use crate::write::error::WriteError;
 use crate::write::manifest::Summary;
-use crate::write::writer::{DatasetWriter, WriteError};
+use crate::write::writer::DatasetWriter;
 
 /// Why a frame did not reach the dataset.
 #[derive(Debug, thiserror::Error)]
