@@ -113,11 +113,11 @@ find_python() {
 # version_at_least HAVE WANT
 version_at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
+RUST_WANTED=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$REPO/Cargo.toml")
 rust_version() { (cd "$REPO" && rustc --version 2>/dev/null) | awk '{ print $2 }'; }
 
 need_rust() {
-    local want have
-    want=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$REPO/Cargo.toml")
+    local want=$RUST_WANTED have
     # rustup's own installer puts cargo here, and tells only shells that start later.
     if ! has cargo && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
         PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
@@ -138,16 +138,23 @@ need_rust() {
         "Install it with the one command that https://rustup.rs shows (it needs no root), then run this again."
 
     # A toolchain of our own in the cache folder: what the user has set up with rustup stays as it is.
-    export RUSTUP_HOME="$CACHE/rustup" CARGO_HOME="$CACHE/cargo"
+    export RUSTUP_HOME="$CACHE/rustup"
+    use_own_toolchain || true
     have=$(rust_version || true)
-    if [ -z "$have" ] || ! version_at_least "$have" "$want"; then
-        say "installing Rust (stable) into $CACHE"
-        rustup toolchain install stable --profile minimal --component rustfmt --component clippy --no-self-update ||
-            die "rustup could not install Rust $want." "Install it as https://rustup.rs says, then run this again."
-        rustup default stable
-        have=$(rust_version || true)
-        version_at_least "${have:-0}" "$want" || die "rustup brought Rust ${have:-(none)}; $want or newer is needed."
-    fi
+    if [ -n "$have" ] && version_at_least "$have" "$want"; then return 0; fi
+    say "installing Rust $want into $CACHE"
+    rustup toolchain install "$want" --profile minimal --component rustfmt --component clippy --no-self-update ||
+        die "rustup could not install Rust $want." "Install it as https://rustup.rs says, then run this again."
+    use_own_toolchain || die "rustup installed Rust but cannot say where."
+    have=$(rust_version || true)
+    version_at_least "${have:-0}" "$want" || die "rustup brought Rust ${have:-(none)}; $want or newer is needed."
+}
+
+# By its folder, since `cargo` and `rustc` in the path may be another package's.
+use_own_toolchain() {
+    local rustc
+    rustc=$(rustup which --toolchain "$RUST_WANTED" rustc 2>/dev/null) || return 1
+    PATH="$(dirname "$rustc"):$PATH"
 }
 
 has_vulkan_loader() {
