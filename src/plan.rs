@@ -99,7 +99,8 @@ impl Plan {
             return Err(PlanError::SceneIsDecided(path.to_path_buf()));
         }
         let scene = read_scene(path, &text)?;
-        let library = load_assets(&scene, &root).map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
+        let library =
+            load_assets(&scene, &root).map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
         let (seed, first) = (scene.seed, scene.index);
         Ok(Self { source: Source::Scene(Box::new(scene)), text, root, seed, first, count: 1, library })
     }

@@ -57,7 +57,10 @@ fn problems(survey: &Survey) -> Vec<(String, Problem)> {
     let mut found = Vec::new();
     if let Some(failure) = &survey.first_failure {
         let message = format!("{} of {all} scenes cannot be: {failure}", survey.failed);
-        found.push(("objects".to_owned(), Problem::new(message).help("make room, ask for fewer, or say `if_full: Fewer`")));
+        found.push((
+            "objects".to_owned(),
+            Problem::new(message).help("make room, ask for fewer, or say `if_full: Fewer`"),
+        ));
     }
     for ((camera, object), &scenes) in &survey.cameras_inside {
         let message = format!("camera `{camera}` is inside of `{object}` in {scenes} of {all} scenes");

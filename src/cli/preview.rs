@@ -22,19 +22,20 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     };
     let images = plan.count().saturating_mul(plan.camera_names().len() as u64);
     if images > MOST_IMAGES {
-        return Err(Failure::bad_input(format!("a sheet of {images} images is too large to look at; ask for up to {MOST_IMAGES}")));
+        return Err(Failure::bad_input(format!(
+            "a sheet of {images} images is too large to look at; ask for up to {MOST_IMAGES}"
+        )));
     }
-    let options = RenderOptions {
-        adapter: AdapterChoice::parse(&args.scenes.adapter),
-        asset_root: plan.root().to_path_buf(),
-    };
+    let options =
+        RenderOptions { adapter: AdapterChoice::parse(&args.scenes.adapter), asset_root: plan.root().to_path_buf() };
     let mut renderer = Renderer::new(&options, plan.library().clone())?;
     let bar = progress_bar(images);
     let mut shots = Vec::new();
     for index in plan.indices() {
         let scene = plan.scene(index)?;
         for frame in renderer.render(&scene)? {
-            let annotations = annotate(&scene, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
+            let annotations =
+                annotate(&scene, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
             shots.push((scene.clone(), frame, annotations));
             bar.inc(1);
         }
@@ -45,5 +46,11 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     let sheet = contact_sheet(&items, args.width);
     let png = encode::rgb_png(&sheet).map_err(|error| Failure::internal(error.to_string()))?;
     files::write_whole(&args.out, &png)?;
-    print(&format!("{}: {} images of `{}`, rendered on {}\n", args.out.display(), shots.len(), plan.name(), renderer.adapter().summary()))
+    print(&format!(
+        "{}: {} images of `{}`, rendered on {}\n",
+        args.out.display(),
+        shots.len(),
+        plan.name(),
+        renderer.adapter().summary()
+    ))
 }

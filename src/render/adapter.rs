@@ -1,6 +1,8 @@
 //! Which graphics adapters there are, which one is taken and why, and what to do where there is none.
 
-use bevy::render::renderer::{RenderAdapter, RenderAdapterInfo, RenderDevice, RenderInstance, RenderQueue, WgpuWrapper};
+use bevy::render::renderer::{
+    RenderAdapter, RenderAdapterInfo, RenderDevice, RenderInstance, RenderQueue, WgpuWrapper,
+};
 use bevy::render::settings::RenderResources;
 use bevy::tasks::block_on;
 use serde::Serialize;
@@ -123,7 +125,9 @@ pub fn diagnose(choice: &AdapterChoice) -> Diagnosis {
         (Some(i), AdapterChoice::Best) if reports[i].is_software() => {
             format!("it is the only kind there is: no GPU is visible to Vulkan.{}", gpu_hints())
         }
-        (Some(_), AdapterChoice::Best) => "a GPU comes before a software driver, and a discrete GPU before others".into(),
+        (Some(_), AdapterChoice::Best) => {
+            "a GPU comes before a software driver, and a discrete GPU before others".into()
+        }
         (Some(_), AdapterChoice::Software) => "a software driver was asked for".into(),
         (Some(_), AdapterChoice::Named(name)) => format!("its name holds `{name}`"),
         (None, _) => missing_adapter(&reports, choice),

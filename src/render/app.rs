@@ -39,7 +39,11 @@ pub(super) fn build(resources: RenderResources) -> App {
                 ..default()
             })
             // The CPU path for mesh data, one half: see `force_cpu_preprocessing`.
-            .set(PbrPlugin { use_gpu_instance_buffer_builder: false, add_default_deferred_lighting_plugin: false, ..default() })
+            .set(PbrPlugin {
+                use_gpu_instance_buffer_builder: false,
+                add_default_deferred_lighting_plugin: false,
+                ..default()
+            })
             // Otherwise update k would show the world of update k - 1.
             .disable::<PipelinedRenderingPlugin>()
             .disable::<bevy::app::TerminalCtrlCHandlerPlugin>(),

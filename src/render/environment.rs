@@ -6,7 +6,9 @@
 
 use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::image::{Image, ImageSampler};
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension};
+use bevy::render::render_resource::{
+    Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension,
+};
 
 use crate::scene::{Environment, ToneCurve};
 
@@ -29,7 +31,11 @@ pub(super) struct Maps {
 
 impl Maps {
     /// Diffuse and specular map of `environment`; `None` where it is black.
-    pub(super) fn light(&mut self, images: &mut Assets<Image>, environment: &Environment) -> Option<(Handle<Image>, Handle<Image>)> {
+    pub(super) fn light(
+        &mut self,
+        images: &mut Assets<Image>,
+        environment: &Environment,
+    ) -> Option<(Handle<Image>, Handle<Image>)> {
         if environment.is_black() {
             return None;
         }
@@ -187,4 +193,3 @@ fn half_bits(value: f64) -> u16 {
     let value = value.clamp(-65504.0, 65504.0) as f32;
     half::f16::from_f32(value).to_bits()
 }
-

@@ -162,7 +162,8 @@ impl Renderer {
         let device = self.app.world().resource::<RenderDevice>().wgpu_device().clone();
         let limits = device.limits();
         let limit = limits.max_texture_dimension_2d;
-        if width > limit || height > limit || readback::Staging::bytes(width, height, cameras) > limits.max_buffer_size {
+        if width > limit || height > limit || readback::Staging::bytes(width, height, cameras) > limits.max_buffer_size
+        {
             return Err(RenderError::TooLarge { width, height, adapter: self.adapter.name.clone(), limit });
         }
         let mut images = self.app.world_mut().resource_mut::<Assets<BevyImage>>();

@@ -72,7 +72,11 @@ impl Staging {
     }
 
     /// Waits for the device and takes the frames.
-    pub(super) fn read(&self, device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> Result<Vec<Frame>, RenderError> {
+    pub(super) fn read(
+        &self,
+        device: &wgpu::Device,
+        submission: wgpu::SubmissionIndex,
+    ) -> Result<Vec<Frame>, RenderError> {
         let (sender, receiver) = mpsc::channel();
         self.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
             // The receiver is gone only if waiting failed, which is reported already.

@@ -7,8 +7,8 @@ use bevy::image::Image as BevyImage;
 use bevy::light::EnvironmentMapLight;
 use bevy::pbr::{
     LightEntity, MeshViewBindGroup, PendingMeshMaterialQueues, PendingShadowQueues, PreparedMaterial,
-    RenderMaterialInstances, RenderMeshInstances, RenderViewLightProbes, SpecializedMaterialPipelineCache, SpecializedShadowMaterialPipelineCache,
-    ViewLightEntities,
+    RenderMaterialInstances, RenderMeshInstances, RenderViewLightProbes, SpecializedMaterialPipelineCache,
+    SpecializedShadowMaterialPipelineCache, ViewLightEntities,
 };
 use bevy::prelude::World;
 use bevy::render::erased_render_asset::ErasedRenderAssets;
@@ -83,13 +83,7 @@ fn missing_surfaces(render: &World, shot: &Shot, missing: &mut BTreeSet<String>)
 }
 
 /// What one camera needs: its own images and bindings, a pipeline for every surface, and a sun's shadow maps.
-fn missing_view(
-    main: &World,
-    render: &World,
-    shot: &Shot,
-    camera: Entity,
-    missing: &mut BTreeSet<String>,
-) {
+fn missing_view(main: &World, render: &World, shot: &Shot, camera: Entity, missing: &mut BTreeSet<String>) {
     let Some(view_entity) = main.get::<RenderEntity>(camera).map(RenderEntity::id) else {
         missing.insert("a camera".to_owned());
         return;
@@ -108,12 +102,11 @@ fn missing_view(
     }
     let cache = render.resource::<PipelineCache>();
     let ready = |id: CachedRenderPipelineId| cache.get_render_pipeline(id).is_some();
-    let pipelines = view.get::<ExtractedView>().and_then(|view| {
-        render.resource::<SpecializedMaterialPipelineCache>().get(&view.retained_view_entity)
-    });
-    let drawn = |entity: &Entity| {
-        pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&id| ready(id))
-    };
+    let pipelines = view
+        .get::<ExtractedView>()
+        .and_then(|view| render.resource::<SpecializedMaterialPipelineCache>().get(&view.retained_view_entity));
+    let drawn =
+        |entity: &Entity| pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&id| ready(id));
     if !shot.surfaces.iter().all(|(entity, _)| drawn(entity)) {
         missing.insert("the pipeline of an object".to_owned());
     }

@@ -73,7 +73,8 @@ pub(super) fn spawn(
     let surfaces = placed.into_iter().map(|mesh| mesh.spawn(world)).collect();
 
     let light = maps.light(&mut world.resource_mut(), &scene.environment);
-    let mut environment: Vec<_> = light.iter().flat_map(|(diffuse, specular)| [diffuse.clone(), specular.clone()]).collect();
+    let mut environment: Vec<_> =
+        light.iter().flat_map(|(diffuse, specular)| [diffuse.clone(), specular.clone()]).collect();
     let mut cameras = Vec::new();
     for (position, (camera, target)) in scene.cameras.iter().zip(targets).enumerate() {
         let entity = spawn_camera(world, scene, camera, position, target);
@@ -97,7 +98,14 @@ pub(super) fn spawn(
     };
     let suns = scene.lights.iter().filter(casts).filter(|light| matches!(light, Light::Sun { .. })).count();
     let shared = scene.lights.iter().filter(casts).map(views).sum();
-    Ok(Shot { cameras, surfaces, environment, cascades_per_camera: suns * CASCADES, shared_shadow_views: shared, lights })
+    Ok(Shot {
+        cameras,
+        surfaces,
+        environment,
+        cascades_per_camera: suns * CASCADES,
+        shared_shadow_views: shared,
+        lights,
+    })
 }
 
 /// A mesh that knows where it goes, before it is an entity.
@@ -115,7 +123,11 @@ impl PlacedMesh {
         let (min, max) = (self.piece.mesh.min, self.piece.mesh.max);
         (0..8).map(move |i| {
             let pick = |bit: u32, low: f32, high: f32| f64::from(if i & bit == 0 { low } else { high });
-            world_from_local.transform_point3(DVec3::new(pick(1, min.x, max.x), pick(2, min.y, max.y), pick(4, min.z, max.z)))
+            world_from_local.transform_point3(DVec3::new(
+                pick(1, min.x, max.x),
+                pick(2, min.y, max.y),
+                pick(4, min.z, max.z),
+            ))
         })
     }
 
@@ -291,31 +303,28 @@ fn spawn_camera(
 ) -> Entity {
     // Each has a target of its own; the order only has to be one.
     let order = isize::try_from(position).unwrap_or(isize::MAX);
-    world.spawn((
-        Name::new(camera.name.clone()),
-        Camera3d::default(),
-        BevyCamera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..Default::default() },
-        RenderTarget::Image(target.clone().into()),
-        Projection::custom(Pinhole::new(camera, &scene.image)),
-        Transform {
-            translation: camera.position.as_vec3(),
-            rotation: camera.rotation.as_quat(),
-            scale: Vec3::ONE,
-        },
-        Exposure { ev100: narrow(camera.ev100) },
-        match scene.image.anti_aliasing {
-            AntiAliasing::Off => Msaa::Off,
-            AntiAliasing::Msaa4 => Msaa::Sample4,
-        },
-        match scene.image.tone_curve {
-            ToneCurve::Srgb => Tonemapping::None,
-            ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
-        },
-        DebandDither::Disabled,
-        // One list of lights for the whole image: no state carried from frame to frame.
-        ClusterConfig::Single,
-    ))
-    .id()
+    world
+        .spawn((
+            Name::new(camera.name.clone()),
+            Camera3d::default(),
+            BevyCamera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..Default::default() },
+            RenderTarget::Image(target.clone().into()),
+            Projection::custom(Pinhole::new(camera, &scene.image)),
+            Transform { translation: camera.position.as_vec3(), rotation: camera.rotation.as_quat(), scale: Vec3::ONE },
+            Exposure { ev100: narrow(camera.ev100) },
+            match scene.image.anti_aliasing {
+                AntiAliasing::Off => Msaa::Off,
+                AntiAliasing::Msaa4 => Msaa::Sample4,
+            },
+            match scene.image.tone_curve {
+                ToneCurve::Srgb => Tonemapping::None,
+                ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
+            },
+            DebandDither::Disabled,
+            // One list of lights for the whole image: no state carried from frame to frame.
+            ClusterConfig::Single,
+        ))
+        .id()
 }
 
 /// What lights a camera's scene from all sides, and what is seen of it.

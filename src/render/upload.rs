@@ -139,7 +139,8 @@ impl Uploads {
 
     /// A glTF file's own material.
     fn part_material(&mut self, world: &mut World, material: &PartMaterial) -> UploadedMaterial {
-        let mut texture = |texture: &Option<Arc<Texture>>, meaning| texture.as_ref().map(|t| self.texture(world, t, meaning));
+        let mut texture =
+            |texture: &Option<Arc<Texture>>, meaning| texture.as_ref().map(|t| self.texture(world, t, meaning));
         let color = texture(&material.base_color_texture, Meaning::Srgb);
         let normal = texture(&material.normal_texture, Meaning::Linear);
         let metallic_roughness = texture(&material.metallic_roughness_texture, Meaning::Linear);

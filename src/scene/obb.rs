@@ -34,7 +34,7 @@ impl Obb {
     }
 
     /// Half its extent along a unit vector.
-    fn reach(&self, axis: DVec3) -> f64 {
+    pub fn reach(&self, axis: DVec3) -> f64 {
         (axis.dot(self.axes.x_axis) * self.half.x).abs()
             + (axis.dot(self.axes.y_axis) * self.half.y).abs()
             + (axis.dot(self.axes.z_axis) * self.half.z).abs()
@@ -90,9 +90,9 @@ impl NearBoxes {
         &self.boxes[number]
     }
 
-    /// Whether `obb` is clear of every stored box but `except`.
-    pub fn clear(&self, obb: &Obb, spacing: f64, except: Option<usize>) -> bool {
-        let ok = |&n: &usize| Some(n) == except || obb.clear_of(&self.boxes[n], spacing);
+    /// Whether `obb` is clear of every stored box but those that `ignore` names.
+    pub fn clear(&self, obb: &Obb, spacing: f64, ignore: impl Fn(&Obb) -> bool) -> bool {
+        let ok = |&n: &usize| ignore(&self.boxes[n]) || obb.clear_of(&self.boxes[n], spacing);
         self.levels.iter().all(|(&level, stored)| {
             // Centres of boxes of this level that could touch lie within half a cell of the reach.
             let reach = obb.world_half() + spacing + libm::ldexp(0.5, level);

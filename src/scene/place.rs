@@ -4,7 +4,7 @@
 //! where they are, whatever is there. Then every other group: supports before what stands on them, and by name where
 //! that leaves a choice; within a group by number. Each instance has a list of [`ATTEMPTS`] candidate poses, drawn from
 //! its own path of names, and takes the first that overlaps nothing placed before it. Touching its own support is
-//! allowed.
+//! allowed, and what lies below the face that it stands on is not in its way.
 //!
 //! # The one limit of edit stability
 //! An instance's candidates depend on nothing but its own recipe, yet which of them is free depends on what was
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use glam::{DQuat, DVec3};
 
-use super::obb::{NearBoxes, Obb};
+use super::obb::{NearBoxes, Obb, TOUCH};
 use super::random::{self, Key};
 use super::sample::SampleError;
 use crate::recipe::{ObjectRecipe, Place};
@@ -123,7 +123,7 @@ fn find(
             let position = within_reach(random::in_box(*min, *max, &key.name("position")));
             let pose = Pose { position, rotation: random::rotation(rotation, &key.name("rotation")) };
             let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
-            boxes.clear(&obb, *spacing, None).then_some(pose)
+            boxes.clear(&obb, *spacing, |_| false).then_some(pose)
         }),
         Place::On { support, yaw, spacing } => {
             let supports = supports.get(support.as_str()).filter(|list| !list.is_empty())?;
@@ -131,12 +131,20 @@ fn find(
                 let chosen = key.name("support").stream().below(supports.len() as u64);
                 let &(number, rotation) = supports.get(usize::try_from(chosen).ok()?)?;
                 let yaw = random::angle(yaw, &key.name("yaw"));
-                let pose = on_top(boxes.get(number), rotation, body, yaw, &key.name("position"))?;
+                let support = boxes.get(number);
+                let pose = on_top(support, rotation, body, yaw, &key.name("position"))?;
                 let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
-                boxes.clear(&obb, *spacing, Some(number)).then_some(pose)
+                boxes.clear(&obb, *spacing, |other| is_below_top(other, support)).then_some(pose)
             })
         }
     }
+}
+
+/// Whether a box lies wholly below the plane of a support's top face, or is the support: what stands on the face cannot
+/// meet it, and keeps no distance from it. (A floor is not in the way of what stands on a thin tray on it.)
+fn is_below_top(other: &Obb, support: &Obb) -> bool {
+    let up = support.axes.y_axis;
+    (other.center - support.center).dot(up) + other.reach(up) <= support.half.y + TOUCH
 }
 
 fn attempts(key: &Key) -> impl Iterator<Item = Key> {

@@ -30,7 +30,11 @@ impl Scene {
                 Some(category) => {
                     ensure(categories.contains(&category), || format!("{}: there is no category {category}", place()))?;
                     ensure(instance.id == next_id, || {
-                        format!("{}: its id is {}, but ids count up from 1, so it must be {next_id}", place(), instance.id)
+                        format!(
+                            "{}: its id is {}, but ids count up from 1, so it must be {next_id}",
+                            place(),
+                            instance.id
+                        )
                     })?;
                     next_id += 1;
                 }
@@ -85,7 +89,8 @@ impl Shape {
 
 impl Material {
     fn validate(&self) -> Result<(), String> {
-        let shares = self.base_color.iter().chain([&self.alpha, &self.metallic, &self.roughness]).chain(&self.alpha_mask);
+        let shares =
+            self.base_color.iter().chain([&self.alpha, &self.metallic, &self.roughness]).chain(&self.alpha_mask);
         ensure(shares.into_iter().all(|share| (0.0..=1.0).contains(share)), || {
             "colour, `alpha`, `metallic`, `roughness` and `alpha_mask` of a material lie in 0..=1".into()
         })?;

@@ -205,7 +205,8 @@ fn furnace() -> Result<(), String> {
 /// Planes that face up, sideways and down, seen each from 4 m: `base (mean + 2/3 n.y half)`.
 fn gradient() -> Result<(), String> {
     let environment = Environment { zenith: [600.0; 3], nadir: [100.0; 3] };
-    for (normal, expected) in [(DVec3::Y, 350.0 + 500.0 / 3.0), (DVec3::Z, 350.0), (DVec3::NEG_Y, 350.0 - 500.0 / 3.0)] {
+    for (normal, expected) in [(DVec3::Y, 350.0 + 500.0 / 3.0), (DVec3::Z, 350.0), (DVec3::NEG_Y, 350.0 - 500.0 / 3.0)]
+    {
         let mut s = wall(0.5);
         s.environment = environment;
         let turn = DQuat::from_rotation_arc(DVec3::Z, normal);
@@ -279,7 +280,9 @@ fn shadow_at(s: &Scene, center: f64) -> Result<(), String> {
         frame.rgb.get(pixel(x), pixel(z)).unwrap()[0] > 40
     };
     // A shadow map of 2048 texels over some 20 m resolves 1 cm; half a metre is the shadow's half width.
-    for (dx, dz, inside) in [(0.0, 0.0, true), (0.4, 0.4, true), (-0.4, 0.4, true), (0.62, 0.0, false), (0.0, 0.62, false)] {
+    for (dx, dz, inside) in
+        [(0.0, 0.0, true), (0.4, 0.4, true), (-0.4, 0.4, true), (0.62, 0.0, false), (0.0, 0.62, false)]
+    {
         let (x, z) = (center + dx, dz);
         ensure(lit(x, z) != inside, || format!("({x}, {z}) is {}", if inside { "lit" } else { "in shadow" }))?;
     }

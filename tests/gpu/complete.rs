@@ -28,7 +28,8 @@ fn textured(tag: &str) -> Scene {
             let on = (x / 4 + y / 4 + i) % 2 == 0;
             [if on { 230 } else { 30 }, (i * 20) as u8, 120, 255]
         });
-        let normal = texture(&format!("{tag}-normal-{i}"), 8, |x, _| [if x % 2 == 0 { 170 } else { 86 }, 128, 230, 255]);
+        let normal =
+            texture(&format!("{tag}-normal-{i}"), 8, |x, _| [if x % 2 == 0 { 170 } else { 86 }, 128, 230, 255]);
         let (column, row) = (f64::from(i % 4), f64::from(i / 4));
         add(&mut s, Shape::Sphere(0.2), DVec3::new((column - 1.5) * 0.5, (row - 1.0) * 0.5, -3.0));
         last(&mut s).material = Some(Material {

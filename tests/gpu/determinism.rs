@@ -47,7 +47,8 @@ fn alone_in_a_batch_and_backwards() -> Result<(), String> {
     let batch: Vec<_> = scenes.iter().map(|scene| forwards.render(scene).unwrap()).collect();
     let mut backwards = new_renderer();
     for (index, scene) in scenes.iter().enumerate().rev() {
-        same(&backwards.render(scene).unwrap(), &batch[index]).map_err(|what| format!("scene {index} backwards: {what}"))?;
+        same(&backwards.render(scene).unwrap(), &batch[index])
+            .map_err(|what| format!("scene {index} backwards: {what}"))?;
     }
     for index in [0, 5] {
         same(&new_renderer().render(&scenes[index]).unwrap(), &batch[index])

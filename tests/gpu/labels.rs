@@ -70,7 +70,8 @@ fn sphere() -> Result<(), String> {
     // The axis runs through the corner of four pixels; their rays are half a pixel off it, and the mesh is inscribed.
     near(depth_at(&frame, 100, 75), 4.0, 0.004, "depth")?;
     let (low, high) = extent(&frame, id).ok_or("nothing is seen")?;
-    for (edge, expected) in [(low[0], 100.0 - 40.825), (high[0], 100.0 + 40.825), (low[1], 75.0 - 40.825), (high[1], 75.0 + 40.825)]
+    for (edge, expected) in
+        [(low[0], 100.0 - 40.825), (high[0], 100.0 + 40.825), (low[1], 75.0 - 40.825), (high[1], 75.0 + 40.825)]
     {
         near(f64::from(edge), expected, 1.0, "edge of the silhouette")?;
     }

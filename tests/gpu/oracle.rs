@@ -121,7 +121,12 @@ fn surfaces(scene: &Scene, library: &Library) -> Vec<Surface> {
             }
             shape => {
                 let (key, scale) = shapes::key_and_scale(shape).unwrap();
-                surfaces.push(own(&shapes::build(&key), scale, material.is_some_and(|m| m.double_sided), override_cut()));
+                surfaces.push(own(
+                    &shapes::build(&key),
+                    scale,
+                    material.is_some_and(|m| m.double_sided),
+                    override_cut(),
+                ));
             }
         }
     }
@@ -221,9 +226,7 @@ fn compare(scene: &Scene, library: &Library, frame: &Frame) -> Comparison {
 
 fn is_silhouette(truth: &Image<Option<Hit>>, x: u32, y: u32) -> bool {
     let here = truth.get(x, y).unwrap();
-    let around = || {
-        (y.saturating_sub(1)..=y + 1).flat_map(move |y| (x.saturating_sub(1)..=x + 1).map(move |x| (x, y)))
-    };
+    let around = || (y.saturating_sub(1)..=y + 1).flat_map(move |y| (x.saturating_sub(1)..=x + 1).map(move |x| (x, y)));
     let mut inverse_depths = Vec::new();
     for (x, y) in around() {
         match (truth.get(x, y), here) {
@@ -240,7 +243,8 @@ fn is_silhouette(truth: &Image<Option<Hit>>, x: u32, y: u32) -> bool {
 
 /// Renders scenes of a recipe and compares every frame.
 fn agree(recipe: recipe::Recipe, root: &Path, scenes: u64) -> Result<(), String> {
-    let plan = Plan::of_recipe(recipe, root.to_path_buf(), Selection { count: Some(scenes), ..Selection::default() }).unwrap();
+    let plan =
+        Plan::of_recipe(recipe, root.to_path_buf(), Selection { count: Some(scenes), ..Selection::default() }).unwrap();
     for index in plan.indices() {
         let scene = plan.scene(index).unwrap();
         for frame in render(&scene) {

@@ -23,7 +23,9 @@ pub(crate) fn cases() -> Vec<Case> {
 fn scenewright(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scenewright"));
     command.args(arguments).env_remove("RUST_LOG");
-    if let (Some("render" | "preview"), Ok(adapter)) = (arguments.first().copied(), std::env::var("SCENEWRIGHT_ADAPTER")) {
+    if let (Some("render" | "preview"), Ok(adapter)) =
+        (arguments.first().copied(), std::env::var("SCENEWRIGHT_ADAPTER"))
+    {
         command.args(["--adapter", &adapter]);
     }
     command.output().unwrap()
@@ -73,7 +75,8 @@ fn same_bytes() -> Result<(), String> {
     // 4 scenes, 2 cameras, 3 images each, and 3 JSON files.
     ensure(one.len() == 4 * 2 * 3 + 3, || format!("{} files: {:?}", one.len(), one.keys()))?;
     ensure(one == two, || {
-        let differ: Vec<_> = one.iter().filter(|(name, bytes)| two.get(*name) != Some(bytes)).map(|(name, _)| name).collect();
+        let differ: Vec<_> =
+            one.iter().filter(|(name, bytes)| two.get(*name) != Some(bytes)).map(|(name, _)| name).collect();
         format!("these differ: {differ:?}")
     })
 }
@@ -118,7 +121,11 @@ fn preview() -> Result<(), String> {
 fn exit_codes() -> Result<(), String> {
     let recipe = recipe();
     let broken = path("broken.ron");
-    std::fs::write(&broken, RECIPE.replace("\"paint\": (", "\"pant\": (").replace("elevation: 30", "elevation: \"up\"")).unwrap();
+    std::fs::write(
+        &broken,
+        RECIPE.replace("\"paint\": (", "\"pant\": (").replace("elevation: 30", "elevation: \"up\""),
+    )
+    .unwrap();
     let occupied = path("occupied");
     std::fs::write(&occupied, "not a folder").unwrap();
     let cases: [(&[&str], i32, &str); 9] = [
