@@ -154,10 +154,8 @@ impl Renderer {
 
     fn prepare_targets(&mut self, image: ImageSettings, cameras: usize) -> Result<(), RenderError> {
         let ImageSettings { width, height, .. } = image;
-        if let Some(targets) = &self.targets {
-            if targets.staging.fits(width, height, cameras) {
-                return Ok(());
-            }
+        if self.targets.as_ref().is_some_and(|targets| targets.staging.fits(width, height, cameras)) {
+            return Ok(());
         }
         let device = self.app.world().resource::<RenderDevice>().wgpu_device().clone();
         let limits = device.limits();

@@ -24,6 +24,9 @@ use crate::recipe::{ObjectRecipe, Place};
 /// Candidate poses per instance.
 pub const ATTEMPTS: u32 = 100;
 
+/// A flat thing lies this share of its longest side above what it lies on: in one plane, neither would hide the other.
+const FLAT_LIFT: f64 = 1e-3;
+
 /// Positions are kept within this of the origin, metres.
 const FARTHEST: f64 = 1e9;
 
@@ -165,8 +168,9 @@ fn on_top(support: &Obb, support_rotation: DQuat, body: &Body, yaw: f64, key: &K
     if free_x < 0.0 || free_z < 0.0 {
         return None;
     }
+    let lift = if half.y > 0.0 { half.y } else { FLAT_LIFT * 2.0 * half.max_element() };
     let mut stream = key.stream();
-    let middle = DVec3::new(stream.uniform(-free_x, free_x), support.half.y + half.y, stream.uniform(-free_z, free_z));
+    let middle = DVec3::new(stream.uniform(-free_x, free_x), support.half.y + lift, stream.uniform(-free_z, free_z));
     let local = middle - turn * center;
     Some(Pose {
         position: within_reach(support.center + support_rotation * local),

@@ -118,6 +118,17 @@ fn turned_bodies_in_a_box_do_not_overlap() {
 }
 
 #[test]
+fn a_flat_thing_lies_a_thousandth_of_its_length_above_what_it_lies_on() {
+    let mut recipe = empty();
+    let table = ShapeRecipe::Box([c(1.0), c(0.1), c(1.0)]);
+    recipe.objects.insert("table".into(), object(table, c(1.0), at(0.0, 0.0, 0.0)));
+    recipe.objects.insert("sheet".into(), object(ShapeRecipe::Plane([c(0.2), c(0.3)]), c(1.0), on("table", 0.0)));
+    let scene = sample(&recipe, 0, 0).unwrap();
+    let height = of(&scene, "sheet")[0].position.y;
+    assert!((height - 0.0503).abs() < 1e-12, "{height}");
+}
+
+#[test]
 fn a_floor_is_not_in_the_way_of_what_stands_on_a_thin_tray() {
     let mut recipe = empty();
     let floor = ShapeRecipe::Box([c(9.0), c(0.1), c(9.0)]);

@@ -1,6 +1,7 @@
 //! Everything that draws. One process and one device; without an adapter every trial shows as ignored, with the reason,
 //! unless `SCENEWRIGHT_REQUIRE_GPU=1` (as in CI) turns that into a failure. See tests/README.md.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers, chosen here")]
 
 mod build; // scenes in few words
 mod color; // what light does, where it is known on paper
