@@ -110,6 +110,20 @@ find_python() {
     return 1
 }
 
+# The environment of the outside readers, made once for each list of them. The mark comes last: half an environment is made
+# anew. Needs $PYTHON; sets $VENV.
+readers() {
+    local sum
+    sum=$(sha256sum "$REPO/tests/readers/requirements.txt" | cut -c 1-12)
+    export VENV="$CACHE/readers-$sum"
+    [ ! -e "$VENV/complete" ] || return 0
+    say "installing the outside readers into $VENV"
+    rm -rf "$VENV"
+    "$PYTHON" -m venv "$VENV"
+    "$VENV/bin/pip" install --quiet --disable-pip-version-check -r "$REPO/tests/readers/requirements.txt"
+    touch "$VENV/complete"
+}
+
 # version_at_least HAVE WANT
 version_at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
@@ -134,11 +148,10 @@ need_rust() {
         fi
         install_missing
     fi
-    has rustup || die "Rust $want or newer is needed; ${have:+only $have is here}${have:-there is none here}." \
-        "Install it with the one command that https://rustup.rs shows (it needs no root), then run this again."
-
     # A toolchain of our own in the cache folder: what the user has set up with rustup stays as it is.
     export RUSTUP_HOME="$CACHE/rustup"
+    has rustup || own_rustup || die "Rust $want or newer is needed (here: ${have:-none}), and it could not be installed." \
+        "Install it with the one command that https://rustup.rs shows (it needs no root), then run this again."
     use_own_toolchain || true
     have=$(rust_version || true)
     if [ -n "$have" ] && version_at_least "$have" "$want"; then return 0; fi
@@ -148,6 +161,17 @@ need_rust() {
     use_own_toolchain || die "rustup installed Rust but cannot say where."
     have=$(rust_version || true)
     version_at_least "${have:-0}" "$want" || die "rustup brought Rust ${have:-(none)}; $want or newer is needed."
+}
+
+# rustup itself, by the command that its page shows, into the cache folder and nowhere else.
+own_rustup() {
+    export CARGO_HOME="$CACHE/cargo"
+    PATH="$CARGO_HOME/bin:$PATH"
+    if has rustup; then return 0; fi
+    has curl || return 1
+    say "installing rustup into $CACHE"
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+        sh -s -- -y --quiet --no-modify-path --profile minimal --default-toolchain none && has rustup
 }
 
 # By its folder, since `cargo` and `rustc` in the path may be another package's.
