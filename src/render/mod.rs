@@ -107,6 +107,7 @@ impl Renderer {
     /// Opens the adapter. `library` holds assets that are loaded already; others are read when a scene names them.
     pub fn new(options: &RenderOptions, library: Library) -> Result<Self, RenderError> {
         let (resources, adapter) = adapter::open(&options.adapter)?;
+        tracing::info!(adapter = adapter.summary(), "rendering");
         let app = app::build(resources);
         let device = app.world().resource::<RenderDevice>().wgpu_device();
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
