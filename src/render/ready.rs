@@ -128,8 +128,10 @@ fn missing_shadows(render: &World, shot: &Shot, missing: &mut BTreeSet<String>) 
         shared += usize::from(!matches!(light, LightEntity::Directional { .. }));
         let pipelines = specialized.get(&view.retained_view_entity);
         let ready = |id: CachedRenderPipelineId| cache.get_render_pipeline(id).is_some();
-        let all_ready = pipelines.is_some_and(|map| map.values().all(|&(id, _)| ready(id)));
-        if !shot.surfaces.is_empty() && !all_ready {
+        let cast = |entity: &Entity| {
+            pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&(id, _)| ready(id))
+        };
+        if !shot.surfaces.iter().all(|(entity, _)| cast(entity)) {
             missing.insert("a shadow".to_owned());
         }
     }
