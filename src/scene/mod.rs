@@ -33,6 +33,13 @@ use serde::{Deserialize, Serialize};
 /// The version of the scene file that this program writes and reads.
 pub const SCENE_VERSION: u32 = 1;
 
+/// The most suns that a scene may have: what the renderer's shader has room for.
+pub const MOST_SUNS: usize = 10;
+/// The most point lights with shadows, and the most spots with shadows: each takes room in one texture.
+pub const MOST_SHADOWED_LAMPS: usize = 32;
+/// The longest side of an image, pixels.
+pub const LONGEST_SIDE: u32 = 16384;
+
 /// One fully decided sample. See the [module documentation](self) for what holds of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

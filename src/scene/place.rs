@@ -24,8 +24,8 @@ use crate::recipe::{ObjectRecipe, Place};
 /// Candidate poses per instance.
 pub const ATTEMPTS: u32 = 100;
 
-/// A flat thing lies this share of its longest side above what it lies on: in one plane, neither would hide the other.
-const FLAT_LIFT: f64 = 1e-3;
+/// A flat thing lies this share of half its longest side above what it lies on: in one plane, neither would hide the other.
+const FLAT_LIFT: f64 = 2e-3;
 
 /// Positions are kept within this of the origin, metres.
 const FARTHEST: f64 = 1e9;
@@ -38,6 +38,22 @@ pub struct Body {
     /// Scale along its own axes.
     pub scale: DVec3,
 }
+
+impl Body {
+    /// The box that it takes up at `pose`. A flat thing takes up some room below itself, so that no two lie in one plane.
+    fn room(&self, pose: &Pose) -> Obb {
+        let mut room = Obb::new(self.bounds, self.scale, pose.rotation, pose.position);
+        let least = FLAT_LIFT * room.half.max_element();
+        if room.half.y < least {
+            room.center -= room.axes.y_axis * (least - room.half.y);
+            room.half.y = least;
+        }
+        room
+    }
+}
+
+/// An instance that can be stood on: its number in its group, the number of its box, and its rotation.
+type Standing = (u64, usize, DQuat);
 
 /// Where an instance is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,8 +82,8 @@ pub struct Group<'a> {
 pub fn place(groups: &BTreeMap<&str, Group<'_>>) -> Result<BTreeMap<String, Vec<Option<Pose>>>, SampleError> {
     let mut placed: BTreeMap<String, Vec<Option<Pose>>> = BTreeMap::new();
     let mut boxes = NearBoxes::default();
-    // For each group the boxes of its placed instances, with their poses: what can be stood on.
-    let mut supports: BTreeMap<&str, Vec<(usize, DQuat)>> = BTreeMap::new();
+    // For each group its placed instances: what can be stood on.
+    let mut supports: BTreeMap<&str, Vec<Standing>> = BTreeMap::new();
     for name in order(groups)? {
         let group = &groups[name];
         let mut poses = Vec::with_capacity(group.bodies.len());
@@ -76,8 +92,7 @@ pub fn place(groups: &BTreeMap<&str, Group<'_>>) -> Result<BTreeMap<String, Vec<
             let key = group.key.item(number).name("place");
             let pose = find(group.recipe, body, &key, &boxes, &supports);
             if let Some(pose) = pose {
-                let number = boxes.insert(Obb::new(body.bounds, body.scale, pose.rotation, pose.position));
-                stood_on.push((number, pose.rotation));
+                stood_on.push((number, boxes.insert(body.room(&pose)), pose.rotation));
             }
             poses.push(pose);
         }
@@ -91,22 +106,27 @@ pub fn place(groups: &BTreeMap<&str, Group<'_>>) -> Result<BTreeMap<String, Vec<
 fn order<'a>(groups: &BTreeMap<&'a str, Group<'_>>) -> Result<Vec<&'a str>, SampleError> {
     let fixed = |name: &&str| matches!(groups[*name].recipe.place, Place::At { .. });
     let mut order: Vec<&str> = groups.keys().copied().filter(|name| fixed(name)).collect();
-    let mut done: BTreeSet<&str> = order.iter().copied().collect();
-    let mut left: Vec<&str> = groups.keys().copied().filter(|name| !fixed(name)).collect();
-    while !left.is_empty() {
-        let ready = left.iter().position(|name| match &groups[name].recipe.place {
-            Place::On { support, .. } => done.contains(support.as_str()),
-            _ => true,
-        });
-        let Some(next) = ready else {
-            let what = format!("a support for `{}` that is not itself on top of it", left[0]);
-            return Err(SampleError::Unchecked { what });
-        };
-        let name = left.remove(next);
-        done.insert(name);
+    // By support, those that wait for it.
+    let mut waiting: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+    let mut ready: BTreeSet<&'a str> = BTreeSet::new();
+    for name in groups.keys().copied().filter(|name| !fixed(name)) {
+        match &groups[name].recipe.place {
+            Place::On { support, .. } if !groups.get(support.as_str()).is_some_and(|_| fixed(&support.as_str())) => {
+                waiting.entry(support).or_default().push(name);
+            }
+            _ => drop(ready.insert(name)),
+        }
+    }
+    while let Some(name) = ready.pop_first() {
+        ready.extend(waiting.remove(name).unwrap_or_default());
         order.push(name);
     }
-    Ok(order)
+    match waiting.values().flatten().min() {
+        Some(name) => {
+            Err(SampleError::Unchecked { what: format!("a support for `{name}` that is not itself on top of it") })
+        }
+        None => Ok(order),
+    }
 }
 
 /// The first candidate that is free.
@@ -115,7 +135,7 @@ fn find(
     body: &Body,
     key: &Key,
     boxes: &NearBoxes,
-    supports: &BTreeMap<&str, Vec<(usize, DQuat)>>,
+    supports: &BTreeMap<&str, Vec<Standing>>,
 ) -> Option<Pose> {
     match &recipe.place {
         Place::At { position, rotation } => {
@@ -125,19 +145,19 @@ fn find(
         Place::InBox { min, max, rotation, spacing } => attempts(key).find_map(|key| {
             let position = within_reach(random::in_box(*min, *max, &key.name("position")));
             let pose = Pose { position, rotation: random::rotation(rotation, &key.name("rotation")) };
-            let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
-            boxes.clear(&obb, *spacing, |_| false).then_some(pose)
+            boxes.clear(&body.room(&pose), *spacing, |_| false).then_some(pose)
         }),
         Place::On { support, yaw, spacing } => {
             let supports = supports.get(support.as_str()).filter(|list| !list.is_empty())?;
             attempts(key).find_map(|key| {
-                let chosen = key.name("support").stream().below(supports.len() as u64);
-                let &(number, rotation) = supports.get(usize::try_from(chosen).ok()?)?;
+                // The one that draws highest (rendezvous hashing): one support more or fewer re-deals only what it gains or loses.
+                let draw =
+                    |&&(instance, _, _): &&Standing| key.name("support").item(instance).stream().uniform(0.0, 1.0);
+                let &(_, number, rotation) = supports.iter().max_by(|a, b| draw(a).total_cmp(&draw(b)))?;
                 let yaw = random::angle(yaw, &key.name("yaw"));
                 let support = boxes.get(number);
                 let pose = on_top(support, rotation, body, yaw, &key.name("position"))?;
-                let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
-                boxes.clear(&obb, *spacing, |other| is_below_top(other, support)).then_some(pose)
+                boxes.clear(&body.room(&pose), *spacing, |other| is_below_top(other, support)).then_some(pose)
             })
         }
     }
@@ -168,7 +188,7 @@ fn on_top(support: &Obb, support_rotation: DQuat, body: &Body, yaw: f64, key: &K
     if free_x < 0.0 || free_z < 0.0 {
         return None;
     }
-    let lift = if half.y > 0.0 { half.y } else { FLAT_LIFT * 2.0 * half.max_element() };
+    let lift = half.y.max(FLAT_LIFT * half.max_element());
     let mut stream = key.stream();
     let middle = DVec3::new(stream.uniform(-free_x, free_x), support.half.y + lift, stream.uniform(-free_z, free_z));
     let local = middle - turn * center;

@@ -129,6 +129,36 @@ fn a_flat_thing_lies_a_thousandth_of_its_length_above_what_it_lies_on() {
 }
 
 #[test]
+fn no_two_flat_things_lie_in_one_plane_where_they_meet() {
+    let mut recipe = empty();
+    let table = ShapeRecipe::Box([c(1.0), c(0.1), c(1.0)]);
+    recipe.objects.insert("table".into(), object(table, c(1.0), at(0.0, 0.0, 0.0)));
+    // Each covers more than a quarter of the table, whatever its size: a second one cannot lie beside it often, a fifth never.
+    let sheets = ShapeRecipe::Plane([uniform(0.55, 0.6), uniform(0.55, 0.6)]);
+    recipe.objects.insert("sheets".into(), object(sheets, c(5.0), on("table", 0.0)));
+    for index in 0..20 {
+        let scene = sample(&recipe, 0, index).unwrap();
+        // Two of width 0.55 do not fit side by side on 1.0.
+        assert_eq!(of(&scene, "sheets").len(), 1);
+    }
+}
+
+#[test]
+fn one_support_more_moves_only_what_chooses_it() {
+    let mut recipe = empty();
+    let tray = |count| object(ShapeRecipe::Box([c(1.0), c(0.1), c(1.0)]), count, in_box(20.0, 0.5));
+    recipe.objects.insert("trays".into(), tray(c(6.0)));
+    recipe.objects.insert("cups".into(), object(ShapeRecipe::Cylinder(c(0.02), c(0.1)), c(40.0), on("trays", 0.0)));
+    let before = sample(&recipe, 0, 0).unwrap();
+    recipe.objects.insert("trays".into(), tray(c(7.0)));
+    let after = sample(&recipe, 0, 0).unwrap();
+    let stay =
+        of(&before, "cups").iter().filter(|cup| of(&after, "cups").iter().any(|c| c.position == cup.position)).count();
+    // Each of 40 moves with chance 1/7 (5.7 of them, deviation 2.2); all but a few stay, and some do move.
+    assert!((26..40).contains(&stay), "{stay} of 40 stay");
+}
+
+#[test]
 fn a_floor_is_not_in_the_way_of_what_stands_on_a_thin_tray() {
     let mut recipe = empty();
     let floor = ShapeRecipe::Box([c(9.0), c(0.1), c(9.0)]);
