@@ -1,14 +1,14 @@
 //! `scenewright check`
 
-use scenewright::recipe::{Problem, load_checked};
+use scenewright::recipe::Problem;
 use scenewright::survey::{Survey, survey};
 use std::fmt::Write as _;
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, load};
 use super::{Failure, print};
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let checked = load_checked(&args.recipe)?;
+    let checked = load(&args.recipe, args.assets.as_deref())?;
     if !checked.warnings.is_empty() {
         eprint!("{}", checked.warnings);
     }

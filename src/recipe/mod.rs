@@ -14,7 +14,7 @@ pub mod syntax;
 
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
 pub use load::{
-    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, vocabulary,
+    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
 };
 
 pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};

@@ -13,7 +13,7 @@ use wgpu::{DeviceType, Features};
 
 use super::RenderError;
 
-/// What a dataset records about the adapter that rendered it.
+/// What is known of an adapter before it is opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AdapterReport {
     /// As the driver names it.
@@ -190,7 +190,12 @@ fn missing_adapter(seen: &[AdapterReport], choice: &AdapterChoice) -> String {
              brings a software driver and those of AMD and Intel; an NVIDIA card needs NVIDIA's own driver.",
         );
     } else if seen.is_empty() {
-        let _ = write!(text, "\n  Drivers are declared in {}, but none of them started.", icds.join(", "));
+        let _ = write!(
+            text,
+            "\n  Drivers are declared in {}, but none of them started. Is the Vulkan loader there (libvulkan.so.1; on Debian or \
+             Ubuntu, `apt-get install libvulkan1`)?",
+            icds.join(", ")
+        );
     }
     text.push_str(&gpu_hints());
     text

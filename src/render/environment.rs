@@ -10,10 +10,13 @@ use bevy::render::render_resource::{
     Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension,
 };
 
+use std::sync::LazyLock;
+
 use crate::scene::{Environment, ToneCurve};
 
-/// Texels along an edge of the map that is seen: the arc between two texels is under two degrees, and colour is linear between them.
-const BACKGROUND_SIZE: u32 = 64;
+/// Texels along an edge of the map that is seen: the arc between two texels is under four degrees, and colour is linear
+/// between them.
+const BACKGROUND_SIZE: u32 = 32;
 /// Texels along an edge of the maps that light surfaces.
 const LIGHT_SIZE: u32 = 16;
 /// Roughness levels of the specular map: 16, 8, 4, 2, 1 texels.
@@ -85,9 +88,9 @@ fn diffuse_map(environment: &Environment) -> Image {
 
 /// Mirror reflection at level 0, wider lobes after it, cd/m2.
 fn specular_map(environment: &Environment) -> Image {
-    cube_map(LIGHT_SIZE, LIGHT_LEVELS, |height, level| {
-        environment.luminance(height, ggx_lobe(f64::from(level) / f64::from(LIGHT_LEVELS - 1)))
-    })
+    static LOBES: LazyLock<[f64; LIGHT_LEVELS as usize]> =
+        LazyLock::new(|| std::array::from_fn(|level| ggx_lobe(level as f64 / f64::from(LIGHT_LEVELS - 1))));
+    cube_map(LIGHT_SIZE, LIGHT_LEVELS, |height, level| environment.luminance(height, LOBES[level as usize]))
 }
 
 /// `k` of the reflection lobe at a perceptual roughness, as a split-sum environment map has it (Karis 2013): half

@@ -89,6 +89,7 @@ pub struct Holdings {
 pub struct Renderer {
     app: App,
     adapter: AdapterReport,
+    failure: app::DeviceFailure,
     uploads: upload::Uploads,
     maps: environment::Maps,
     label_pass: labels::LabelPass,
@@ -108,12 +109,12 @@ impl Renderer {
     pub fn new(options: &RenderOptions, library: Library) -> Result<Self, RenderError> {
         let (resources, adapter) = adapter::open(&options.adapter)?;
         tracing::info!(adapter = adapter.summary(), "rendering");
-        let app = app::build(resources);
+        let (app, failure) = app::build(resources);
         let device = app.world().resource::<RenderDevice>().wgpu_device();
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
         let uploads = upload::Uploads::new(options.asset_root.clone(), library);
         let maps = environment::Maps::default();
-        Ok(Self { app, adapter, uploads, maps, label_pass, targets: None, times: RenderTimes::default() })
+        Ok(Self { app, adapter, failure, uploads, maps, label_pass, targets: None, times: RenderTimes::default() })
     }
 
     /// The adapter in use.
@@ -139,6 +140,13 @@ impl Renderer {
 
     /// Renders every camera of `scene`, in its order. Returns when the frames are in memory and proved complete.
     pub fn render(&mut self, scene: &Scene) -> Result<Vec<Frame>, RenderError> {
+        self.render_after(scene, 0)
+    }
+
+    /// As [`render`](Self::render), after `more` updates of the same entities than are needed. Whatever Bevy prepares late is there
+    /// then: tests compare this with what `render` takes for complete.
+    #[doc(hidden)]
+    pub fn render_after(&mut self, scene: &Scene, more: u32) -> Result<Vec<Frame>, RenderError> {
         scene.validate().map_err(|reason| RenderError::InvalidScene { index: scene.index, reason })?;
         let spawning = clock();
         self.prepare_targets(scene.image, scene.cameras.len())?;
@@ -146,11 +154,26 @@ impl Renderer {
         let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &targets)?;
         self.times.spawn += spawning.elapsed();
 
-        let frames = self.update_until_complete(scene.index, &shot).and_then(|()| self.read(&shot));
+        let frames = self.update_until_complete(scene.index, &shot).and_then(|()| {
+            (0..more).for_each(|_| self.app.update());
+            self.read(&shot)
+        });
         shot.despawn(self.app.world_mut());
         self.uploads.forget_rare_shapes();
         self.times.scenes += 1;
         frames
+    }
+
+    /// Has the device refuse a command, as tests of what follows need it.
+    #[doc(hidden)]
+    pub fn submit_invalid_command(&self) {
+        let device = self.app.world().resource::<RenderDevice>().wgpu_device();
+        let _ = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("refused on purpose"),
+            size: 4,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::INDEX,
+            mapped_at_creation: false,
+        });
     }
 
     fn prepare_targets(&mut self, image: ImageSettings, cameras: usize) -> Result<(), RenderError> {
@@ -190,7 +213,8 @@ impl Renderer {
             updates += 1;
             self.times.updates += 1;
             self.check_device()?;
-            let missing = ready::missing(self.app.world(), self.app.sub_app(RenderApp).world(), shot);
+            let missing = ready::missing(self.app.world(), self.app.sub_app(RenderApp).world(), shot)
+                .map_err(RenderError::Failed)?;
             if missing.is_empty() {
                 self.times.update += start.elapsed();
                 return Ok(());
@@ -207,8 +231,8 @@ impl Renderer {
     }
 
     fn check_device(&self) -> Result<(), RenderError> {
-        if let Some(reason) = &self.app.world().resource::<app::DeviceFailure>().0 {
-            return Err(RenderError::Failed(reason.clone()));
+        if let Some(reason) = self.failure.reason() {
+            return Err(RenderError::Failed(reason));
         }
         match self.app.should_exit() {
             Some(_) => Err(RenderError::Failed("Bevy stopped rendering; its reason is in the log".into())),
@@ -242,7 +266,7 @@ impl Renderer {
         let submission = render.resource::<RenderQueue>().submit([encoder.finish()]);
         let frames = targets.staging.read(device, submission);
         self.times.labels_and_wait += start.elapsed();
-        // A refused command is reported here only after the next extraction; ask now, or the frame would be a lie.
+        // Where a command was refused, the buffer still holds the images of the scene before.
         frames.and_then(|frames| self.check_device().map(|()| frames))
     }
 }

@@ -102,8 +102,9 @@ impl Staging {
         let ids = self.plane(bytes, camera, 1, u32::from_ne_bytes);
         let depth = self.plane(bytes, camera, 2, |word| {
             let depth = f32::from_ne_bytes(word);
-            // The pass clears to 0, a depth that no surface has: the near plane is in front of it.
-            if depth > 0.0 { depth } else { f32::INFINITY }
+            // The pass clears to 0, a depth that no surface has: the near plane is in front of it. Anything else is left as it is,
+            // for the audit to see.
+            if depth == 0.0 { f32::INFINITY } else { depth }
         });
         Frame { camera, rgb, ids, depth }
     }

@@ -19,20 +19,27 @@ use bevy::render::render_resource::{CachedPipelineState, CachedRenderPipelineId,
 use bevy::render::sync_world::{MainEntity, RenderEntity};
 use bevy::render::texture::GpuImage;
 use bevy::render::view::{ExtractedView, ViewDepthTexture, ViewTarget};
+use bevy::shader::ShaderCacheError;
 use std::collections::BTreeSet;
 
 use super::spawn::Shot;
 
-/// What is still missing, in words; empty where the frame is complete.
-pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> BTreeSet<String> {
+/// What is still missing, in words; empty where the frame is complete. An error is what waiting will not mend.
+pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> Result<BTreeSet<String>, String> {
     let mut missing = BTreeSet::new();
     let cache = render.resource::<PipelineCache>();
     if cache.waiting_pipelines().next().is_some() {
         missing.insert("pipelines that wait for their shaders".to_owned());
     }
     for pipeline in cache.pipelines() {
-        if let CachedPipelineState::Err(error) = &pipeline.state {
-            missing.insert(format!("a pipeline ({error})"));
+        match &pipeline.state {
+            CachedPipelineState::Err(
+                ShaderCacheError::ShaderNotLoaded(_) | ShaderCacheError::ShaderImportNotYetAvailable,
+            ) => {
+                missing.insert("a shader".to_owned());
+            }
+            CachedPipelineState::Err(error) => return Err(format!("a shader does not compile: {error}")),
+            _ => {}
         }
     }
     let pending = &render.resource::<PendingMeshMaterialQueues>().0;
@@ -51,7 +58,7 @@ pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> BTreeSet<Str
         missing_view(main, render, shot, camera, &mut missing);
     }
     missing_shadows(render, shot, &mut missing);
-    missing
+    Ok(missing)
 }
 
 fn on_gpu(images: &RenderAssets<GpuImage>, handle: &Handle<BevyImage>) -> bool {

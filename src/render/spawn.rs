@@ -18,6 +18,7 @@ use bevy::render::view::Msaa;
 use std::collections::BTreeMap;
 
 use super::RenderError;
+use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
 use super::environment;
 use super::labels::Surface;
 use super::projection::Pinhole;
@@ -227,7 +228,8 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
             // Between evenly spaced and evenly spaced in the logarithm, as cascades usually are.
             let first = 0.5 * (near + (far - near) / 3.0) + 0.5 * near * libm::cbrtf(far / near);
             let widest = scene.cameras.iter().map(|camera| frame_diagonal(scene, camera)).fold(0.0, f32::max);
-            let texel = (widest * far).ceil() / 2048.0;
+            // Bevy rounds the width of a cascade up to whole metres.
+            let texel = (widest * far).ceil() / f32::from(SUN_SHADOW_TEXELS);
             world.spawn((
                 Name::new(name.clone()),
                 DirectionalLight {
@@ -259,7 +261,7 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
                     // Bevy fades light out towards its range; at a tenth of it, by 0.02 %.
                     range: narrow(reach * 10.0),
                     shadow_maps_enabled: *shadows,
-                    shadow_depth_bias: narrow(reach / 1024.0),
+                    shadow_depth_bias: narrow(reach / f64::from(POINT_SHADOW_TEXELS)),
                     shadow_map_near_z: narrow(reach * 1e-3),
                     ..Default::default()
                 },
@@ -277,7 +279,7 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
                     inner_angle: narrow(*inner_angle),
                     outer_angle: narrow(*outer_angle),
                     shadow_maps_enabled: *shadows,
-                    shadow_depth_bias: narrow(reach / 1024.0),
+                    shadow_depth_bias: narrow(reach / f64::from(SUN_SHADOW_TEXELS)),
                     shadow_map_near_z: narrow(reach * 1e-3),
                     ..Default::default()
                 },

@@ -2,6 +2,7 @@
 
 use glam::DVec3;
 use scenewright::assets::Library;
+use scenewright::frame::Frame;
 use scenewright::render::{AdapterChoice, RenderError, RenderOptions, Renderer};
 use scenewright::scene::{Environment, Light, Material, Scene, Shape};
 
@@ -16,6 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("no_scene_is_lit_by_the_environment_of_another", new_environments),
         ("a_hundred_scenes_leave_nothing_behind", no_leaks),
         ("what_cannot_be_drawn_is_said", errors),
+        ("a_device_error_ends_the_scene_that_it_happens_in", device_error),
     ]
 }
 
@@ -44,27 +46,30 @@ fn textured(tag: &str) -> Scene {
     s
 }
 
-/// A renderer of its own: its shaders are not compiled, its textures not uploaded. What it shows first is what it shows
-/// ever after.
-fn first_frame() -> Result<(), String> {
-    let mut renderer = new_renderer();
-    let s = textured("first");
-    let first = renderer.render(&s).unwrap();
-    for _ in 0..3 {
-        ensure(renderer.render(&s).unwrap() == first, || "a later frame of the same scene is another".into())?;
-    }
-    ensure(colours(&first[0]) > 500, || "the textures are not seen".into())
+/// What the renderer takes for complete is what the same entities show three updates later, when Bevy has had the time for
+/// everything; and what it shows the next time.
+fn complete_at_once(renderer: &mut Renderer, scene: &Scene) -> Result<Frame, String> {
+    let first = renderer.render(scene).unwrap();
+    ensure(renderer.render_after(scene, 3).unwrap() == first, || "three updates later, more is there".into())?;
+    ensure(renderer.render(scene).unwrap() == first, || "the next time, it is another".into())?;
+    Ok(first.into_iter().next().unwrap())
 }
 
-fn colours(frame: &scenewright::frame::Frame) -> usize {
+/// A renderer of its own: its shaders are not compiled, its textures not uploaded.
+fn first_frame() -> Result<(), String> {
+    let first = complete_at_once(&mut new_renderer(), &textured("first"))?;
+    ensure(colours(&first) > 500, || "the textures are not seen".into())
+}
+
+fn colours(frame: &Frame) -> usize {
     frame.rgb.pixels().iter().collect::<std::collections::BTreeSet<_>>().len()
 }
 
 fn new_textures() -> Result<(), String> {
+    let mut renderer = new_renderer();
     for round in 0..5 {
-        let s = textured(&format!("round-{round}"));
-        let first = render_one(&s);
-        ensure(render_one(&s) == first, || format!("round {round}: the second frame is another"))?;
+        complete_at_once(&mut renderer, &textured(&format!("round-{round}")))
+            .map_err(|what| format!("round {round}: {what}"))?;
     }
     Ok(())
 }
@@ -95,13 +100,13 @@ fn new_lights() -> Result<(), String> {
         vec![],
         vec![sun(), sun()],
     ];
+    let mut renderer = new_renderer();
     for (number, lights) in rigs.into_iter().enumerate() {
         let mut s = scene(120, 90);
         s.lights = lights;
         add(&mut s, Shape::Box(DVec3::new(4.0, 0.1, 4.0)), DVec3::new(0.0, -0.6, -3.0));
         add(&mut s, Shape::Sphere(0.3), DVec3::new(0.0, 0.0, -3.0));
-        let first = render_one(&s);
-        ensure(render_one(&s) == first, || format!("rig {number}: the second frame is lit differently"))?;
+        complete_at_once(&mut renderer, &s).map_err(|what| format!("rig {number}: {what}"))?;
     }
     Ok(())
 }
@@ -157,7 +162,7 @@ fn errors() -> Result<(), String> {
     let mut renderer = new_renderer();
     let mut error = |s: &Scene| renderer.render(s).err().map(|error| error.to_string()).unwrap_or_default();
     let too_large = error(&scene(100_000, 2));
-    ensure(too_large.contains("too large"), || format!("an image of 100000 columns: {too_large:?}"))?;
+    ensure(too_large.contains("16384 pixels"), || format!("an image of 100000 columns: {too_large:?}"))?;
     let mut missing = scene(8, 8);
     add(&mut missing, Shape::Gltf("no/such/file.glb".into()), DVec3::ZERO);
     let missing = error(&missing);
@@ -168,4 +173,17 @@ fn errors() -> Result<(), String> {
     ensure(invalid.contains("thing[0]"), || format!("a negative radius: {invalid:?}"))?;
     // And it still renders.
     ensure(error(&scene(8, 8)).is_empty(), || "after errors nothing renders any more".into())
+}
+
+/// Not the scene after it: by then the frame would be in the dataset.
+fn device_error() -> Result<(), String> {
+    let mut renderer = new_renderer();
+    let s = scene(8, 8);
+    renderer.render(&s).unwrap();
+    renderer.submit_invalid_command();
+    match renderer.render(&s) {
+        Err(RenderError::Failed(reason)) => ensure(reason.contains("refused on purpose"), || reason.clone()),
+        Err(other) => Err(format!("another error: {other}")),
+        Ok(_) => Err("the scene was rendered all the same".into()),
+    }
 }

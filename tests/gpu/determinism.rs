@@ -22,12 +22,14 @@ pub(crate) const RECIPE: &str = r##"(
     objects: {
         "table": (shape: Box(2, 0.1, 2), place: At(position: (0, -0.05, 0))),
         "things": (shape: Choice([Box(0.2, 0.2, 0.2), Cone(0.1, 0.3), Torus(Uniform(0.1, 0.2), 0.05)]), category: "thing",
-                   count: UniformInt(2, 8), material: "paint", place: On("table", yaw: Uniform(0, 360))),
+                   count: UniformInt(2, 30), material: "paint", place: On("table", yaw: Uniform(0, 360))),
         "balls": (shape: Sphere(Uniform(0.05, 0.15)), category: "ball", count: UniformInt(0, 5), material: Choice(["paint", "glow"]),
                   place: InBox(min: (-0.8, 0.4, -0.8), max: (0.8, 1, 0.8))),
     },
     lights: {
         "sun": Sun(elevation: Uniform(20, 80), azimuth: Uniform(0, 360), illuminance: LogUniform(1e3, 1e5)),
+        "dusk": Sun(elevation: Uniform(2, 30), azimuth: Uniform(0, 360), illuminance: LogUniform(1e3, 1e4), color: Kelvin(2500)),
+        "moon": Sun(elevation: 60, azimuth: Uniform(0, 360), illuminance: 3e3, color: Kelvin(9000), shadows: false),
         "lamp": Point(position: OnSphere(center: (0, 1, 0), radius: 2), flux: Uniform(1e3, 1e5)),
         "spot": Spot(position: (1, 3, 1), target: (0, 0, 0), flux: 1e5, angle: 50),
     },

@@ -128,7 +128,11 @@ fn exit_codes() -> Result<(), String> {
     .unwrap();
     let occupied = path("occupied");
     std::fs::write(&occupied, "not a folder").unwrap();
-    let cases: [(&[&str], i32, &str); 9] = [
+    let camera_rig = path("rig.ron");
+    std::fs::write(&camera_rig, format!("// not a scene_version at all\n{RECIPE}")).unwrap();
+    let many = ["render", &camera_rig, "-n", "9223372036854775807", "-o", &format!("{occupied}/out")];
+    let cases: [(&[&str], i32, &str); 10] = [
+        (&many, 65, "image ids"),
         (&["render", &recipe], 2, "--out"),
         (&["sing"], 2, "sing"),
         (&["check", &broken], 65, "paint"),
