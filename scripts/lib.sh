@@ -28,6 +28,15 @@ CARGO_TARGET_DIR=$(cd "$CARGO_TARGET_DIR" && pwd)
 export CARGO_TARGET_DIR
 export BINARY="$CARGO_TARGET_DIR/release/scenewright"
 
+# Cargo tells the clones that share a target folder apart by nothing but the times of their files: after another clone has
+# built there, this one has to build its own package again. Dependencies stay.
+claim_target() {
+    local mark="$CARGO_TARGET_DIR/last-clone"
+    [ "$(cat "$mark" 2>/dev/null)" = "$REPO" ] || rm -rf "$CARGO_TARGET_DIR"/release/.fingerprint/scenewright-* \
+        "$CARGO_TARGET_DIR"/fast/release/.fingerprint/scenewright-*
+    printf '%s\n' "$REPO" >"$mark"
+}
+
 # ---- Installing packages ----------------------------------------------------------------------------------------------
 
 # Runs a command as root, or fails. Without a terminal nobody can type a password.
@@ -137,6 +146,7 @@ need_rust() {
         PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
     fi
     have=$(rust_version || true)
+    claim_target
     if has cargo && [ -n "$have" ] && version_at_least "$have" "$want"; then return 0; fi
 
     if ! has rustup && has apt-get && as_root true; then
