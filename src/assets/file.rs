@@ -34,8 +34,8 @@ pub(super) fn read(root: &Path, path: &str) -> Result<Vec<u8>, AssetError> {
     Ok(bytes)
 }
 
-/// SHA-256 in lower-case hex.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+/// SHA-256 in lower-case hex, as `sha256sum` prints it.
+pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 

@@ -6,6 +6,8 @@ mod material;
 pub mod model;
 pub mod texture;
 
+pub use file::sha256;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! `scenewright render`
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use scenewright::plan::{Plan, Selection};
 use scenewright::render::AdapterChoice;
 use scenewright::run::{RunOptions, RunReport, Timings, render_dataset};
@@ -49,8 +49,12 @@ pub(super) fn plan(args: &SceneArgs, count: Option<u64>) -> Result<Plan, Failure
 
 /// On stderr, and not at all where that is no terminal.
 pub(super) fn progress_bar(images: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} images  {per_sec}  {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {rate}  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            // Writing to the bar's own line cannot fail.
+            let _ = write!(text, "{:.1} images/s", state.per_sec());
+        });
     ProgressBar::new(images).with_style(style)
 }
 

@@ -21,9 +21,6 @@ const BACKGROUND_SIZE: u32 = 32;
 const LIGHT_SIZE: u32 = 16;
 /// Roughness levels of the specular map: 16, 8, 4, 2, 1 texels.
 const LIGHT_LEVELS: u32 = 5;
-/// `k` of a cosine lobe: the integral of `d.y cos` over the hemisphere is `2 pi / 3`, against `pi` for a constant.
-const COSINE_LOBE: f64 = 2.0 / 3.0;
-
 /// The maps of the current scene. Their handles stay the same from scene to scene: Bevy looks the maps that light a view
 /// up before it prepares new images, and would leave the light of a new one out of its first frame.
 #[derive(Default)]
@@ -67,23 +64,9 @@ fn replace(images: &mut Assets<Image>, handle: &Handle<Image>, image: Image) {
     images.insert(handle.id(), image).expect("the handle is held, so its place is valid");
 }
 
-impl Environment {
-    /// Whether it gives no light at all.
-    fn is_black(&self) -> bool {
-        self.zenith.iter().chain(&self.nadir).all(|&channel| channel <= 0.0)
-    }
-
-    fn luminance(&self, height: f64, k: f64) -> [f64; 3] {
-        std::array::from_fn(|c| {
-            let (mean, half) = ((self.zenith[c] + self.nadir[c]) / 2.0, (self.zenith[c] - self.nadir[c]) / 2.0);
-            mean + k * half * height
-        })
-    }
-}
-
 /// Irradiance divided by pi, cd/m2.
 fn diffuse_map(environment: &Environment) -> Image {
-    cube_map(LIGHT_SIZE, 1, |height, _| environment.luminance(height, COSINE_LOBE))
+    cube_map(LIGHT_SIZE, 1, |height, _| environment.luminance(height, Environment::COSINE_LOBE))
 }
 
 /// Mirror reflection at level 0, wider lobes after it, cd/m2.

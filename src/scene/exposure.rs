@@ -48,8 +48,7 @@ pub fn illuminance(place: DVec3, lights: &[Light], environment: &Environment) ->
             }
         })
         .sum();
-    let (zenith, nadir) = (color::luminance(environment.zenith), color::luminance(environment.nadir));
-    lamps + PI * ((zenith + nadir) / 2.0 + 2.0 / 3.0 * (zenith - nadir) / 2.0)
+    lamps + PI * color::luminance(environment.luminance(1.0, Environment::COSINE_LOBE))
 }
 
 /// Where the meter is: the mean position of the labelled instances, or of all where none is labelled.

@@ -318,6 +318,26 @@ pub struct Environment {
     pub nadir: [f64; 3],
 }
 
+impl Environment {
+    /// `k` of a cosine lobe, which a matte surface has: the integral of `d.y cos` over the hemisphere is `2 pi / 3`, against
+    /// `pi` for a constant.
+    pub const COSINE_LOBE: f64 = 2.0 / 3.0;
+
+    /// Whether it gives no light at all.
+    pub fn is_black(&self) -> bool {
+        self.zenith.iter().chain(&self.nadir).all(|&channel| channel <= 0.0)
+    }
+
+    /// Mean luminance, cd/m2 per linear RGB channel, over a lobe about a direction of this height (its y, -1 to 1): `k` is 1 for
+    /// the direction alone, and less for a wider lobe.
+    pub fn luminance(&self, height: f64, k: f64) -> [f64; 3] {
+        std::array::from_fn(|c| {
+            let (mean, half) = ((self.zenith[c] + self.nadir[c]) / 2.0, (self.zenith[c] - self.nadir[c]) / 2.0);
+            mean + k * half * height
+        })
+    }
+}
+
 /// How many instances of a group were asked for, and how many found a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

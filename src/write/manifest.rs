@@ -1,9 +1,8 @@
 //! `dataset.json`: what the dataset is, what it was made from, and how to read it.
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::assets::AssetFile;
+use crate::assets::{AssetFile, sha256};
 use crate::scene::Category;
 use crate::write::coco::MaskFormat;
 
@@ -232,7 +231,7 @@ pub(crate) fn manifest_json(
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         recipe: RecipeEntry {
             name: &info.recipe_name,
-            sha256: sha256_hex(info.recipe_text.as_bytes()),
+            sha256: sha256(info.recipe_text.as_bytes()),
             text: &info.recipe_text,
         },
         seed: info.seed,
@@ -252,13 +251,4 @@ pub(crate) fn manifest_json(
 pub(crate) fn is_ours(text: &str) -> bool {
     let parsed: Result<serde_json::Value, _> = serde_json::from_str(text);
     parsed.is_ok_and(|value| value.get("format").and_then(serde_json::Value::as_str) == Some(FORMAT))
-}
-
-/// SHA-256 in lower-case hex, as `sha256sum` prints it.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-        text
-    })
 }
