@@ -211,7 +211,7 @@ def leaf():
         body = clamp((t - 0.10) / 0.88)
         teeth = 0.012 * abs((body * 14) % 2 - 1)
         # Widest below the middle; the tip is drawn out.
-        half = max(3.2 * body * (1 - body) ** 2 * (0.72 + 0.4 * body) - teeth, 0)
+        half = 3.2 * body * (1 - body) ** 2 * (0.72 + 0.4 * body) - teeth
         if t < 0.14:
             half = max(half, 0.012)
         for x in range(size):
