@@ -59,6 +59,9 @@ pub enum PlanError {
     SceneIsDecided(PathBuf),
 }
 
+/// A scene of a million instances is written in some 700 MB.
+const LARGEST_SCENE: usize = 1 << 30;
+
 /// Which scenes of a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Selection {
@@ -75,11 +78,12 @@ impl Plan {
     pub fn load(path: &Path, assets: Option<&Path>, selection: Selection) -> Result<Self, PlanError> {
         let own_folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let root = assets.map_or(own_folder, Path::to_path_buf);
-        match std::fs::read_to_string(path) {
-            Ok(text) if is_scene(&text) => Self::of_scene(path, text, root, selection),
-            // Everything else is for the recipe reader to judge, unreadable files too.
-            _ => Self::of_recipe(recipe::load_checked_in(path, &root)?.recipe, root, selection),
+        let text = recipe::read_text(path, LARGEST_SCENE)?;
+        if is_scene(&text) {
+            return Self::of_scene(path, text, root, selection);
         }
+        let recipe = recipe::parse(&text, &path.display().to_string(), &root)?;
+        Self::of_recipe(recipe, root, selection)
     }
 
     /// Scenes of a checked recipe whose assets are in `root`.
@@ -99,7 +103,8 @@ impl Plan {
             return Err(PlanError::SceneIsDecided(path.to_path_buf()));
         }
         let scene = read_scene(path, &text)?;
-        let library = load_assets(&scene, &root).map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
+        let library =
+            load_assets(&scene, &root).map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
         let (seed, first) = (scene.seed, scene.index);
         Ok(Self { source: Source::Scene(Box::new(scene)), text, root, seed, first, count: 1, library })
     }
@@ -182,9 +187,11 @@ impl Plan {
     }
 }
 
-/// A scene file says so in its first field; a recipe cannot have such a field.
+/// A scene file says so in its first field, after comments; a recipe has no such field.
 fn is_scene(text: &str) -> bool {
-    text.contains("scene_version")
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let start: String = lines.by_ref().take(2).collect();
+    start.strip_prefix('(').is_some_and(|fields| fields.trim_start().starts_with("scene_version"))
 }
 
 fn read_scene(path: &Path, text: &str) -> Result<Scene, PlanError> {

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use crate::plan::Plan;
 use crate::render::{AdapterChoice, AdapterReport, RenderError, RenderOptions, RenderTimes, Renderer};
 use crate::scene::SampleError;
-use crate::write::{AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, SinkError, StageTimes, Summary, WriteError, WriteOptions};
+use crate::write::{
+    AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, SinkError, StageTimes, Summary, WriteError, WriteOptions,
+};
 
 /// How a dataset is rendered.
 #[derive(Debug, Clone)]

@@ -64,7 +64,8 @@ impl Survey {
     fn add(&mut self, recipe: &Recipe, scene: &Scene) {
         for category in &scene.categories {
             let here = scene.instances.iter().filter(|instance| instance.category == Some(category.id)).count() as u64;
-            let count = self.categories.entry(category.name.clone()).or_insert(Count { least: here, most: here, total: 0 });
+            let count =
+                self.categories.entry(category.name.clone()).or_insert(Count { least: here, most: here, total: 0 });
             *count = Count { least: count.least.min(here), most: count.most.max(here), total: count.total + here };
         }
         for placed in &scene.placed {

@@ -85,8 +85,10 @@ pub enum AnnotateError {
         /// The id.
         category: u32,
     },
-    /// A labelled pixel has no proper depth.
-    #[error("pixel ({x}, {y}) shows id {id}, but its depth is {depth}: labelled pixels need a finite depth above 0")]
+    /// A labelled pixel has no depth, or any pixel has one that is none.
+    #[error(
+        "pixel ({x}, {y}) shows id {id}, but its depth is {depth}: it has to be finite and above 0, or +inf where nothing is"
+    )]
     Depth {
         /// The id.
         id: u32,
@@ -145,7 +147,9 @@ fn check_sizes(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError> {
 fn check_depth(frame: &Frame) -> Result<(), AnnotateError> {
     for (y, (ids, depths)) in (0..).zip(frame.ids.rows().zip(frame.depth.rows())) {
         for (x, (&id, &depth)) in (0..).zip(ids.iter().zip(depths)) {
-            if id != 0 && !(depth.is_finite() && depth > 0.0) {
+            let surface = depth.is_finite() && depth > 0.0;
+            let nothing = id == 0 && depth == f32::INFINITY;
+            if !(surface || nothing) {
                 return Err(AnnotateError::Depth { id, x, y, depth });
             }
         }

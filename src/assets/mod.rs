@@ -91,7 +91,8 @@ pub struct Texture {
 pub struct AssetFile {
     /// As written in the recipe.
     pub path: String,
-    /// SHA-256 of the file, lower-case hex. For a glTF file with external buffers or images, those are listed in `parts`.
+    /// SHA-256 of the file, lower-case hex. For a glTF file with external buffers or images, those are listed in
+    /// `parts`.
     pub sha256: String,
     /// Files that this file refers to, relative to the recipe's folder, with their hashes.
     pub parts: Vec<(String, String)>,

@@ -7,10 +7,12 @@
 //! - Animations are ignored: the file is shown in the pose of its nodes.
 //!
 //! Refused, by name, because ignoring it would show something else than the file says: required extensions other than
-//! [`SUPPORTED`], moved textures (`KHR_texture_transform`), instancing, skins, morph targets, points, lines, vertex colours, see-through
-//! materials (`BLEND`), UV sets other than the first, textures that clamp or mirror where UVs leave 0..=1.
+//! [`SUPPORTED`], moved textures (`KHR_texture_transform`), instancing, skins, morph targets, points, lines, vertex
+//! colours, see-through materials (`BLEND`), UV sets other than the first, textures that clamp or mirror where UVs
+//! leave 0..=1.
 //!
-//! Other optional extensions fall back to the core material, as the specification wants it; texture filters are ignored.
+//! Other optional extensions fall back to the core material, as the specification wants it; texture filters are
+//! ignored.
 
 use std::collections::BTreeSet;
 use std::path::Path;

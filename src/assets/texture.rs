@@ -8,7 +8,7 @@ use image::ImageReader;
 use super::{AssetError, AssetFile, Texture, file};
 use crate::image::Image;
 
-/// Wider or higher images are refused: what every Vulkan adapter can hold.
+/// Wider or higher images are refused: more than any GPU of today can hold.
 pub const MAX_SIDE: u32 = 16384;
 
 pub(super) fn load(root: &Path, path: &str) -> Result<Texture, AssetError> {

@@ -1,7 +1,8 @@
 //! What can be typed.
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
-use std::path::PathBuf;
+use scenewright::recipe::{Checked, Problems, load_checked_in};
+use std::path::{Path, PathBuf};
 
 /// Turns a scene recipe into a labelled image dataset.
 ///
@@ -10,8 +11,8 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Exit codes: 0 done; 2 wrong arguments; 65 something is wrong with the recipe, scene or an asset; \
-                  69 no usable graphics adapter; 70 the graphics device failed, or a bug; 74 a file cannot be read or written.\n\n\
+    after_help = "Exit codes: 0 done; 2 wrong arguments; 65 something is wrong with the recipe, scene or an asset, or it is not there; \
+                  69 no usable graphics adapter; 70 the graphics device failed, or a bug; 74 the output cannot be written.\n\n\
                   Start with `scenewright check scenes/tabletop.ron` and `scenewright preview scenes/tabletop.ron`. \
                   docs/recipe.md describes recipes, docs/dataset.md describes datasets."
 )]
@@ -50,6 +51,9 @@ pub(super) struct CheckArgs {
     /// The seed to sample with.
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
+    /// Folder that asset paths start from. [default: that of the recipe]
+    #[arg(long)]
+    pub(super) assets: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -62,6 +66,14 @@ pub(super) struct SampleArgs {
     /// The seed.
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
+    /// Folder that asset paths start from. [default: that of the recipe]
+    #[arg(long)]
+    pub(super) assets: Option<PathBuf>,
+}
+
+/// A recipe, checked, with its warnings.
+pub(super) fn load(recipe: &Path, assets: Option<&Path>) -> Result<Checked, Problems> {
+    load_checked_in(recipe, assets.unwrap_or_else(|| recipe.parent().unwrap_or(Path::new(""))))
 }
 
 /// What to render.
@@ -139,7 +151,7 @@ pub(super) struct PreviewArgs {
     #[arg(short, long, default_value = "preview.png")]
     pub(super) out: PathBuf,
     /// Width of one picture on the sheet, pixels.
-    #[arg(long, default_value_t = 320, value_parser = clap::value_parser!(u32).range(64..=4096))]
+    #[arg(long, default_value_t = 320, value_parser = clap::value_parser!(u32).range(96..=2048))]
     pub(super) width: u32,
 }
 

@@ -1,14 +1,14 @@
 //! `scenewright check`
 
-use scenewright::recipe::{Problem, load_checked};
+use scenewright::recipe::Problem;
 use scenewright::survey::{Survey, survey};
 use std::fmt::Write as _;
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, load};
 use super::{Failure, print};
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let checked = load_checked(&args.recipe)?;
+    let checked = load(&args.recipe, args.assets.as_deref())?;
     if !checked.warnings.is_empty() {
         eprint!("{}", checked.warnings);
     }
@@ -57,7 +57,10 @@ fn problems(survey: &Survey) -> Vec<(String, Problem)> {
     let mut found = Vec::new();
     if let Some(failure) = &survey.first_failure {
         let message = format!("{} of {all} scenes cannot be: {failure}", survey.failed);
-        found.push(("objects".to_owned(), Problem::new(message).help("make room, ask for fewer, or say `if_full: Fewer`")));
+        found.push((
+            "objects".to_owned(),
+            Problem::new(message).help("make room, ask for fewer, or say `if_full: Fewer`"),
+        ));
     }
     for ((camera, object), &scenes) in &survey.cameras_inside {
         let message = format!("camera `{camera}` is inside of `{object}` in {scenes} of {all} scenes");

@@ -107,7 +107,9 @@ mod rendering {
         fn from(error: SinkError) -> Self {
             let code = match &error {
                 SinkError::Write(WriteError::Disk(_) | WriteError::NotOurs(_) | WriteError::Exists(_)) => IO,
-                SinkError::Write(WriteError::CameraName(_) | WriteError::NoCamera | WriteError::ImageIds { .. }) => BAD_INPUT,
+                SinkError::Write(WriteError::CameraName(_) | WriteError::NoCamera | WriteError::ImageIds { .. }) => {
+                    BAD_INPUT
+                }
                 SinkError::Thread(_) => IO,
                 _ => INTERNAL,
             };

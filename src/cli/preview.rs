@@ -11,8 +11,10 @@ use super::{Failure, print};
 
 /// Scenes on a sheet, where not said.
 const DEFAULT_COUNT: u64 = 8;
-/// More frames than this make a sheet that nobody can look at, and that may not fit in memory.
+/// More frames than this make a sheet that nobody can look at.
 const MOST_IMAGES: u64 = 200;
+/// All frames are in memory until the sheet is drawn, at 11 bytes a pixel.
+const MOST_PIXELS: u64 = 200_000_000;
 
 pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     let plan = match args.count {
@@ -21,20 +23,30 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         None => plan(&args.scenes, None)?.or_first(DEFAULT_COUNT),
     };
     let images = plan.count().saturating_mul(plan.camera_names().len() as u64);
-    if images > MOST_IMAGES {
-        return Err(Failure::bad_input(format!("a sheet of {images} images is too large to look at; ask for up to {MOST_IMAGES}")));
+    let sides = plan.scene(plan.indices().start)?.image;
+    let pixels = u64::from(sides.width) * u64::from(sides.height);
+    if images.saturating_mul(pixels) > MOST_PIXELS && images > 1 {
+        let fit = (MOST_PIXELS / pixels).max(1);
+        return Err(Failure::bad_input(format!(
+            "{images} images of {}x{} do not fit into memory at once; ask for up to {fit}",
+            sides.width, sides.height
+        )));
     }
-    let options = RenderOptions {
-        adapter: AdapterChoice::parse(&args.scenes.adapter),
-        asset_root: plan.root().to_path_buf(),
-    };
+    if images > MOST_IMAGES {
+        return Err(Failure::bad_input(format!(
+            "a sheet of {images} images is too large to look at; ask for up to {MOST_IMAGES}"
+        )));
+    }
+    let options =
+        RenderOptions { adapter: AdapterChoice::parse(&args.scenes.adapter), asset_root: plan.root().to_path_buf() };
     let mut renderer = Renderer::new(&options, plan.library().clone())?;
     let bar = progress_bar(images);
     let mut shots = Vec::new();
     for index in plan.indices() {
         let scene = plan.scene(index)?;
         for frame in renderer.render(&scene)? {
-            let annotations = annotate(&scene, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
+            let annotations =
+                annotate(&scene, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
             shots.push((scene.clone(), frame, annotations));
             bar.inc(1);
         }
@@ -45,5 +57,11 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     let sheet = contact_sheet(&items, args.width);
     let png = encode::rgb_png(&sheet).map_err(|error| Failure::internal(error.to_string()))?;
     files::write_whole(&args.out, &png)?;
-    print(&format!("{}: {} images of `{}`, rendered on {}\n", args.out.display(), shots.len(), plan.name(), renderer.adapter().summary()))
+    print(&format!(
+        "{}: {} images of `{}`, rendered on {}\n",
+        args.out.display(),
+        shots.len(),
+        plan.name(),
+        renderer.adapter().summary()
+    ))
 }

@@ -30,7 +30,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
         },
         encoders: args.jobs.unwrap_or_else(FrameSink::default_threads),
     };
-    let bar = progress_bar(plan.count() * plan.camera_names().len() as u64);
+    let bar = progress_bar(plan.count().saturating_mul(plan.camera_names().len() as u64));
     let report = render_dataset(&plan, &options, |images| bar.inc(images));
     bar.finish_and_clear();
     let report = report?;

@@ -46,7 +46,8 @@ pub enum MeshKey {
     },
 }
 
-/// The canonical mesh of `shape`, and the scale that turns it into `shape`. `None` for glTF files, which bring their own.
+/// The canonical mesh of `shape`, and the scale that turns it into `shape`. `None` for glTF files, which bring their
+/// own.
 pub fn key_and_scale(shape: &Shape) -> Option<(MeshKey, DVec3)> {
     Some(match *shape {
         Shape::Box(size) => (MeshKey::Box, size),

@@ -68,8 +68,8 @@ impl Geometry<Portable> for Corners<'_> {
     }
 }
 
-/// MikkTSpace recurses from triangle to triangle about a point. A fan larger than this gets arbitrary tangents instead of
-/// a chance to overflow the stack; no real model comes near.
+/// MikkTSpace recurses from triangle to triangle about a point. A fan larger than this gets arbitrary tangents instead
+/// of a chance to overflow the stack; no real model comes near.
 const MAX_CORNERS_AT_A_POINT: usize = 1024;
 
 fn most_corners_at_a_point(mesh: &Mesh) -> usize {

@@ -207,7 +207,7 @@ fn depth_color(depth: f32, range: Option<(f32, f32)>, x: u32, y: u32) -> [u8; 3]
             let part = libm::log(f64::from(max) / f64::from(depth));
             color::ramp(if whole > 0.0 { part / whole } else { 1.0 })
         }
-        _ if (x + y) % 8 == 0 => [58, 58, 64],
+        _ if (x + y).is_multiple_of(8) => [58, 58, 64],
         _ => [38, 38, 42],
     }
 }

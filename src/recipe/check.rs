@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::decode::{AssetKind, Context, Kinds, MOST_INSTANCES, nearest};
+use super::decode::{AssetKind, Context, Kinds, LightKind, MOST_INSTANCES, nearest};
 use super::diagnostics::{Problem, Span, quoted};
 use crate::assets::{AssetError, Library};
+use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
 
 /// Checks what was found while decoding, and loads the assets.
 pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
@@ -13,6 +14,7 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     references(cx, &mut found);
     circles(cx, &mut found);
     instances(cx, &mut found);
+    lights(cx, &mut found);
     let library = assets(cx, root, &mut found);
     if found.is_empty() && cx.report.is_empty() {
         // Beside a mistake, "unused" is likely a consequence of it.
@@ -98,6 +100,27 @@ fn instances(cx: &Context, found: &mut Vec<Problem>) {
         let message =
             format!("one scene may hold {total} objects, and more than {MOST_INSTANCES} do not fit into memory");
         found.push(Problem::at(*span, message).label(*span, "the largest count").help("lower the counts"));
+    }
+}
+
+/// What the renderer has room for.
+fn lights(cx: &Context, found: &mut Vec<Problem>) {
+    let rooms: [(&str, usize, &str, fn(LightKind, bool) -> bool); 3] = [
+        ("suns", MOST_SUNS, "remove some", |kind, _| kind == LightKind::Sun),
+        ("point lights with shadows", MOST_SHADOWED_LAMPS, "give some `shadows: false`", |kind, shadows| {
+            kind == LightKind::Point && shadows
+        }),
+        ("spots with shadows", MOST_SHADOWED_LAMPS, "give some `shadows: false`", |kind, shadows| {
+            kind == LightKind::Spot && shadows
+        }),
+    ];
+    for (what, most, help, counts) in rooms {
+        let mut those = cx.findings.lights.iter().filter(|(kind, shadows, _)| counts(*kind, *shadows));
+        let number = those.clone().count();
+        if let Some((_, _, span)) = those.nth(most) {
+            let message = format!("there are {number} {what}, and a scene has room for {most}");
+            found.push(Problem::at(*span, message).label(*span, "one too many").help(help));
+        }
     }
 }
 

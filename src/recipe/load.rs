@@ -75,6 +75,14 @@ pub fn load_checked(path: &Path) -> Result<Checked, Problems> {
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn load_checked_in(path: &Path, root: &Path) -> Result<Checked, Problems> {
+    parse_checked(&read_text(path, LARGEST_FILE)?, &path.display().to_string(), root)
+}
+
+/// The text of a file of at most `largest` bytes.
+///
+/// # Errors
+/// It cannot be read, is too large, or is no text.
+pub fn read_text(path: &Path, largest: usize) -> Result<String, Problems> {
     let name = path.display().to_string();
     let refuse = |problem: Problem| Problems::new(&name, "", vec![problem]);
     if path.is_dir() {
@@ -82,8 +90,7 @@ pub fn load_checked_in(path: &Path, root: &Path) -> Result<Checked, Problems> {
             Problem::new("this is a folder, not a recipe").help("name a file such as scenes/tabletop.ron"),
         ));
     }
-    let too_large =
-        || refuse(Problem::new(format!("the file is larger than {LARGEST_FILE} bytes: this is not a recipe")));
+    let too_large = || refuse(Problem::new(format!("the file is larger than {largest} bytes: this is not a recipe")));
     let io = |error: std::io::Error| {
         refuse(match error.kind() {
             std::io::ErrorKind::NotFound => Problem::new("there is no such file"),
@@ -93,15 +100,14 @@ pub fn load_checked_in(path: &Path, root: &Path) -> Result<Checked, Problems> {
     // Read through a limit rather than by the file's length: a pipe has none.
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(io)?;
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_FILE as u64 + 1), &mut bytes).map_err(io)?;
-    if bytes.len() > LARGEST_FILE {
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, largest as u64 + 1), &mut bytes).map_err(io)?;
+    if bytes.len() > largest {
         return Err(too_large());
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
         refuse(Problem::new(format!("the file is not UTF-8 text (line {line})")).help("save it as UTF-8 in the editor"))
-    })?;
-    parse_checked(&text, &name, root)
+    })
 }
 
 /// Reads and checks the recipe in a text. `file_name` is for messages; paths of assets are relative to `root`. Warnings

@@ -13,7 +13,9 @@ mod load;
 pub mod syntax;
 
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
-pub use load::{Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, vocabulary};
+pub use load::{
+    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
+};
 
 pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
 

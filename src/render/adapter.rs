@@ -1,6 +1,8 @@
 //! Which graphics adapters there are, which one is taken and why, and what to do where there is none.
 
-use bevy::render::renderer::{RenderAdapter, RenderAdapterInfo, RenderDevice, RenderInstance, RenderQueue, WgpuWrapper};
+use bevy::render::renderer::{
+    RenderAdapter, RenderAdapterInfo, RenderDevice, RenderInstance, RenderQueue, WgpuWrapper,
+};
 use bevy::render::settings::RenderResources;
 use bevy::tasks::block_on;
 use serde::Serialize;
@@ -11,7 +13,7 @@ use wgpu::{DeviceType, Features};
 
 use super::RenderError;
 
-/// What a dataset records about the adapter that rendered it.
+/// What is known of an adapter before it is opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AdapterReport {
     /// As the driver names it.
@@ -123,7 +125,9 @@ pub fn diagnose(choice: &AdapterChoice) -> Diagnosis {
         (Some(i), AdapterChoice::Best) if reports[i].is_software() => {
             format!("it is the only kind there is: no GPU is visible to Vulkan.{}", gpu_hints())
         }
-        (Some(_), AdapterChoice::Best) => "a GPU comes before a software driver, and a discrete GPU before others".into(),
+        (Some(_), AdapterChoice::Best) => {
+            "a GPU comes before a software driver, and a discrete GPU before others".into()
+        }
         (Some(_), AdapterChoice::Software) => "a software driver was asked for".into(),
         (Some(_), AdapterChoice::Named(name)) => format!("its name holds `{name}`"),
         (None, _) => missing_adapter(&reports, choice),
@@ -186,7 +190,12 @@ fn missing_adapter(seen: &[AdapterReport], choice: &AdapterChoice) -> String {
              brings a software driver and those of AMD and Intel; an NVIDIA card needs NVIDIA's own driver.",
         );
     } else if seen.is_empty() {
-        let _ = write!(text, "\n  Drivers are declared in {}, but none of them started.", icds.join(", "));
+        let _ = write!(
+            text,
+            "\n  Drivers are declared in {}, but none of them started. Is the Vulkan loader there (libvulkan.so.1; on Debian or \
+             Ubuntu, `apt-get install libvulkan1`)?",
+            icds.join(", ")
+        );
     }
     text.push_str(&gpu_hints());
     text

@@ -1,33 +1,64 @@
 //! The Bevy app: which plugins run, and every switch that makes a frame a function of its scene alone.
 
 use bevy::app::{PluginGroup, PluginsState};
-use bevy::camera::ClearColor;
+use bevy::camera::{ClearColor, ShadowLodOrigin};
 use bevy::light::cluster::GlobalClusterSettings;
 use bevy::light::{DirectionalLightShadowMap, GlobalAmbientLight, PointLightShadowMap};
 use bevy::pbr::{MeshMaterial3d, PbrPlugin, StandardMaterial};
 use bevy::prelude::*;
 use bevy::render::batching::gpu_preprocessing::{GpuPreprocessingMode, GpuPreprocessingSupport};
 use bevy::render::erased_render_asset::prepare_erased_assets;
-use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::render_asset::prepare_assets;
+use bevy::render::renderer::RenderDevice;
 use bevy::render::settings::{RenderCreation, RenderResources};
 use bevy::render::texture::GpuImage;
 use bevy::render::{Render, RenderApp, RenderPlugin, RenderStartup, RenderSystems, init_gpu_resource};
 use bevy::time::TimeUpdateStrategy;
 use bevy::window::{ExitCondition, WindowPlugin};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Edge of a sun's shadow map for each cascade, texels. A power of two: see `calculate_cascade` in `bevy_light`.
-const SUN_SHADOW_TEXELS: usize = 2048;
+/// Edge of a spot's shadow map, and of a sun's for each cascade, texels. A power of two: see `calculate_cascade` in `bevy_light`.
+pub(super) const SUN_SHADOW_TEXELS: u16 = 2048;
 /// Edge of each of the six faces around a point light, texels.
-const POINT_SHADOW_TEXELS: usize = 1024;
+pub(super) const POINT_SHADOW_TEXELS: u16 = 1024;
 
-/// The first error that the graphics device reported, if any. Bevy's own handler would only stop rendering.
-#[derive(Resource, Default)]
-pub(super) struct DeviceFailure(pub(super) Option<String>);
+/// The first error that the graphics device reported, if any.
+///
+/// It is heard from the device itself: Bevy looks for errors at the start of the *next* update, when the frame that suffered
+/// from one would long be on its way to the dataset.
+#[derive(Clone, Default)]
+pub(super) struct DeviceFailure(Arc<Mutex<Option<String>>>);
+
+impl DeviceFailure {
+    fn listen(device: &wgpu::Device) -> Self {
+        let failure = Self::default();
+        let (errors, loss) = (failure.clone(), failure.clone());
+        device.on_uncaptured_error(Arc::new(move |error| {
+            errors.note(match error {
+                wgpu::Error::OutOfMemory { .. } => {
+                    "it is out of memory; smaller images or fewer objects need less".into()
+                }
+                other => other.to_string(),
+            });
+        }));
+        device.set_device_lost_callback(move |reason, text| loss.note(format!("it was lost ({reason:?}): {text}")));
+        failure
+    }
+
+    /// Keeps the first: what follows is its consequence.
+    fn note(&self, text: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+    }
+
+    /// What went wrong, if anything did.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 /// Builds the app on an opened device. One `update()` renders the main world as it is then, once.
-pub(super) fn build(resources: RenderResources) -> App {
+pub(super) fn build(resources: RenderResources) -> (App, DeviceFailure) {
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins
@@ -39,23 +70,21 @@ pub(super) fn build(resources: RenderResources) -> App {
                 ..default()
             })
             // The CPU path for mesh data, one half: see `force_cpu_preprocessing`.
-            .set(PbrPlugin { use_gpu_instance_buffer_builder: false, add_default_deferred_lighting_plugin: false, ..default() })
+            .set(PbrPlugin {
+                use_gpu_instance_buffer_builder: false,
+                add_default_deferred_lighting_plugin: false,
+                ..default()
+            })
             // Otherwise update k would show the world of update k - 1.
             .disable::<PipelinedRenderingPlugin>()
             .disable::<bevy::app::TerminalCtrlCHandlerPlugin>(),
     );
-    app.insert_resource(RenderErrorHandler(|error, main_world, _| {
-        let text = format!("{:?}: {}", error.ty, error.description);
-        main_world.get_resource_or_insert_with(DeviceFailure::default).0.get_or_insert(text);
-        RenderErrorPolicy::StopRendering
-    }));
     app.insert_resource(TimeUpdateStrategy::ManualDuration(std::time::Duration::ZERO));
     app.insert_resource(ClearColor(Color::BLACK));
     // Only the recipe's lights shine.
     app.insert_resource(GlobalAmbientLight::NONE);
-    app.insert_resource(DirectionalLightShadowMap { size: SUN_SHADOW_TEXELS });
-    app.insert_resource(PointLightShadowMap { size: POINT_SHADOW_TEXELS });
-    app.init_resource::<DeviceFailure>();
+    app.insert_resource(DirectionalLightShadowMap { size: SUN_SHADOW_TEXELS.into() });
+    app.insert_resource(PointLightShadowMap { size: POINT_SHADOW_TEXELS.into() });
 
     let render_app = app.sub_app_mut(RenderApp);
     render_app
@@ -78,7 +107,11 @@ pub(super) fn build(resources: RenderResources) -> App {
     // Inserted while finishing. On the GPU the order of lights in a cluster, and so the last bit of their sum, would
     // depend on the scheduling of threads.
     app.world_mut().resource_mut::<GlobalClusterSettings>().gpu_clustering = None;
-    app
+    // Levels of detail are not used; without an origin for them Bevy warns about every lamp.
+    app.world_mut().spawn((ShadowLodOrigin, Transform::IDENTITY));
+    // After `finish`, in which Bevy sets its own listeners.
+    let failure = DeviceFailure::listen(app.world().resource::<RenderDevice>().wgpu_device());
+    (app, failure)
 }
 
 /// The other half: without it phases would still hold indirect draws that nobody fills in. Every scene is new, with some

@@ -6,12 +6,17 @@
 
 use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::image::{Image, ImageSampler};
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, TextureViewDescriptor, TextureViewDimension};
+use bevy::render::render_resource::{
+    Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension,
+};
+
+use std::sync::LazyLock;
 
 use crate::scene::{Environment, ToneCurve};
 
-/// Texels along an edge of the map that is seen: the arc between two texels is under two degrees, and colour is linear between them.
-const BACKGROUND_SIZE: u32 = 64;
+/// Texels along an edge of the map that is seen: the arc between two texels is under four degrees, and colour is linear
+/// between them.
+const BACKGROUND_SIZE: u32 = 32;
 /// Texels along an edge of the maps that light surfaces.
 const LIGHT_SIZE: u32 = 16;
 /// Roughness levels of the specular map: 16, 8, 4, 2, 1 texels.
@@ -29,7 +34,11 @@ pub(super) struct Maps {
 
 impl Maps {
     /// Diffuse and specular map of `environment`; `None` where it is black.
-    pub(super) fn light(&mut self, images: &mut Assets<Image>, environment: &Environment) -> Option<(Handle<Image>, Handle<Image>)> {
+    pub(super) fn light(
+        &mut self,
+        images: &mut Assets<Image>,
+        environment: &Environment,
+    ) -> Option<(Handle<Image>, Handle<Image>)> {
         if environment.is_black() {
             return None;
         }
@@ -79,9 +88,9 @@ fn diffuse_map(environment: &Environment) -> Image {
 
 /// Mirror reflection at level 0, wider lobes after it, cd/m2.
 fn specular_map(environment: &Environment) -> Image {
-    cube_map(LIGHT_SIZE, LIGHT_LEVELS, |height, level| {
-        environment.luminance(height, ggx_lobe(f64::from(level) / f64::from(LIGHT_LEVELS - 1)))
-    })
+    static LOBES: LazyLock<[f64; LIGHT_LEVELS as usize]> =
+        LazyLock::new(|| std::array::from_fn(|level| ggx_lobe(level as f64 / f64::from(LIGHT_LEVELS - 1))));
+    cube_map(LIGHT_SIZE, LIGHT_LEVELS, |height, level| environment.luminance(height, LOBES[level as usize]))
 }
 
 /// `k` of the reflection lobe at a perceptual roughness, as a split-sum environment map has it (Karis 2013): half
@@ -161,6 +170,9 @@ fn cube_map(size: u32, levels: u32, color: impl Fn(f64, u32) -> [f64; 3]) -> Ima
     );
     image.data = Some(data);
     image.texture_descriptor.mip_level_count = levels;
+    // Without COPY_DST: Bevy 0.19 would otherwise write new data of the same size into the old texture, and only into its
+    // first mip level, so that a scene would be lit by the environment of the one before it.
+    image.texture_descriptor.usage = TextureUsages::TEXTURE_BINDING;
     image.texture_view_descriptor =
         Some(TextureViewDescriptor { dimension: Some(TextureViewDimension::Cube), ..Default::default() });
     image.sampler = ImageSampler::linear();
@@ -184,4 +196,3 @@ fn half_bits(value: f64) -> u16 {
     let value = value.clamp(-65504.0, 65504.0) as f32;
     half::f16::from_f32(value).to_bits()
 }
-

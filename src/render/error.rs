@@ -17,7 +17,9 @@ pub enum RenderError {
         reason: String,
     },
     /// The images are larger than the adapter can make.
-    #[error("images of {width}x{height} are too large for {adapter}, which makes them up to {limit}x{limit}; use a smaller `image` in the recipe")]
+    #[error(
+        "images of {width}x{height} are too large for {adapter}, which makes them up to {limit}x{limit}; use a smaller `image` in the recipe"
+    )]
     TooLarge {
         /// Columns asked for.
         width: u32,

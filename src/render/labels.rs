@@ -101,7 +101,11 @@ impl LabelPass {
         let buffer = |binding, ty, size: usize| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::VERTEX_FRAGMENT,
-            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: NonZeroU64::new(4 * size as u64) },
+            ty: wgpu::BindingType::Buffer {
+                ty,
+                has_dynamic_offset: false,
+                min_binding_size: NonZeroU64::new(4 * size as u64),
+            },
             count: None,
         };
         let surface_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
@@ -149,8 +153,16 @@ impl LabelPass {
                         array_stride: VERTEX_STRIDE,
                         step_mode: wgpu::VertexStepMode::Vertex,
                         attributes: &[
-                            wgpu::VertexAttribute { format: wgpu::VertexFormat::Float32x3, offset: 0, shader_location: 0 },
-                            wgpu::VertexAttribute { format: wgpu::VertexFormat::Float32x2, offset: UV_OFFSET, shader_location: 1 },
+                            wgpu::VertexAttribute {
+                                format: wgpu::VertexFormat::Float32x3,
+                                offset: 0,
+                                shader_location: 0,
+                            },
+                            wgpu::VertexAttribute {
+                                format: wgpu::VertexFormat::Float32x2,
+                                offset: UV_OFFSET,
+                                shader_location: 1,
+                            },
                         ],
                     }],
                 },
@@ -248,7 +260,10 @@ impl LabelPass {
                 view,
                 depth_slice: None,
                 resolve_target: None,
-                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
+                ops: wgpu::Operations {
+                    load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT),
+                    store: wgpu::StoreOp::Store,
+                },
             })
         };
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {

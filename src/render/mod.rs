@@ -26,6 +26,8 @@ pub use error::RenderError;
 use bevy::app::App;
 use bevy::asset::{Assets, Handle};
 use bevy::image::Image as BevyImage;
+use bevy::mesh::Mesh as BevyMesh;
+use bevy::pbr::StandardMaterial;
 use bevy::render::RenderApp;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
@@ -44,7 +46,7 @@ use crate::scene::{ImageSettings, Scene};
 
 /// How long a scene may stay incomplete. Shaders compile within updates and count; a software driver takes seconds for
 /// the first frame.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the renderer is set up.
 #[derive(Debug, Clone, Default)]
@@ -70,10 +72,24 @@ pub struct RenderTimes {
     pub updates: u64,
 }
 
+/// Numbers of things that a renderer holds: the same before and after a scene, unless it brought new asset files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holdings {
+    /// Entities of the main world.
+    pub entities: usize,
+    /// Meshes.
+    pub meshes: usize,
+    /// Materials.
+    pub materials: usize,
+    /// Textures and render targets.
+    pub images: usize,
+}
+
 /// Renders scenes. Owns the graphics device; nothing of Bevy leaks out.
 pub struct Renderer {
     app: App,
     adapter: AdapterReport,
+    failure: app::DeviceFailure,
     uploads: upload::Uploads,
     maps: environment::Maps,
     label_pass: labels::LabelPass,
@@ -92,12 +108,13 @@ impl Renderer {
     /// Opens the adapter. `library` holds assets that are loaded already; others are read when a scene names them.
     pub fn new(options: &RenderOptions, library: Library) -> Result<Self, RenderError> {
         let (resources, adapter) = adapter::open(&options.adapter)?;
-        let app = app::build(resources);
+        tracing::info!(adapter = adapter.summary(), "rendering");
+        let (app, failure) = app::build(resources);
         let device = app.world().resource::<RenderDevice>().wgpu_device();
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
         let uploads = upload::Uploads::new(options.asset_root.clone(), library);
         let maps = environment::Maps::default();
-        Ok(Self { app, adapter, uploads, maps, label_pass, targets: None, times: RenderTimes::default() })
+        Ok(Self { app, adapter, failure, uploads, maps, label_pass, targets: None, times: RenderTimes::default() })
     }
 
     /// The adapter in use.
@@ -110,8 +127,26 @@ impl Renderer {
         self.times
     }
 
+    /// What the renderer holds between scenes.
+    pub fn holdings(&self) -> Holdings {
+        let world = self.app.world();
+        Holdings {
+            entities: world.entities().count_spawned() as usize,
+            meshes: world.resource::<Assets<BevyMesh>>().len(),
+            materials: world.resource::<Assets<StandardMaterial>>().len(),
+            images: world.resource::<Assets<BevyImage>>().len(),
+        }
+    }
+
     /// Renders every camera of `scene`, in its order. Returns when the frames are in memory and proved complete.
     pub fn render(&mut self, scene: &Scene) -> Result<Vec<Frame>, RenderError> {
+        self.render_after(scene, 0)
+    }
+
+    /// As [`render`](Self::render), after `more` updates of the same entities than are needed. Whatever Bevy prepares late is there
+    /// then: tests compare this with what `render` takes for complete.
+    #[doc(hidden)]
+    pub fn render_after(&mut self, scene: &Scene, more: u32) -> Result<Vec<Frame>, RenderError> {
         scene.validate().map_err(|reason| RenderError::InvalidScene { index: scene.index, reason })?;
         let spawning = clock();
         self.prepare_targets(scene.image, scene.cameras.len())?;
@@ -119,24 +154,38 @@ impl Renderer {
         let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &targets)?;
         self.times.spawn += spawning.elapsed();
 
-        let frames = self.update_until_complete(scene.index, &shot).and_then(|()| self.read(&shot));
+        let frames = self.update_until_complete(scene.index, &shot).and_then(|()| {
+            (0..more).for_each(|_| self.app.update());
+            self.read(&shot)
+        });
         shot.despawn(self.app.world_mut());
         self.uploads.forget_rare_shapes();
         self.times.scenes += 1;
         frames
     }
 
+    /// Has the device refuse a command, as tests of what follows need it.
+    #[doc(hidden)]
+    pub fn submit_invalid_command(&self) {
+        let device = self.app.world().resource::<RenderDevice>().wgpu_device();
+        let _ = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("refused on purpose"),
+            size: 4,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::INDEX,
+            mapped_at_creation: false,
+        });
+    }
+
     fn prepare_targets(&mut self, image: ImageSettings, cameras: usize) -> Result<(), RenderError> {
         let ImageSettings { width, height, .. } = image;
-        if let Some(targets) = &self.targets {
-            if targets.staging.fits(width, height, cameras) {
-                return Ok(());
-            }
+        if self.targets.as_ref().is_some_and(|targets| targets.staging.fits(width, height, cameras)) {
+            return Ok(());
         }
         let device = self.app.world().resource::<RenderDevice>().wgpu_device().clone();
         let limits = device.limits();
         let limit = limits.max_texture_dimension_2d;
-        if width > limit || height > limit || readback::Staging::bytes(width, height, cameras) > limits.max_buffer_size {
+        if width > limit || height > limit || readback::Staging::bytes(width, height, cameras) > limits.max_buffer_size
+        {
             return Err(RenderError::TooLarge { width, height, adapter: self.adapter.name.clone(), limit });
         }
         let mut images = self.app.world_mut().resource_mut::<Assets<BevyImage>>();
@@ -164,7 +213,8 @@ impl Renderer {
             updates += 1;
             self.times.updates += 1;
             self.check_device()?;
-            let missing = ready::missing(self.app.world(), self.app.sub_app(RenderApp).world(), shot);
+            let missing = ready::missing(self.app.world(), self.app.sub_app(RenderApp).world(), shot)
+                .map_err(RenderError::Failed)?;
             if missing.is_empty() {
                 self.times.update += start.elapsed();
                 return Ok(());
@@ -181,8 +231,8 @@ impl Renderer {
     }
 
     fn check_device(&self) -> Result<(), RenderError> {
-        if let Some(reason) = &self.app.world().resource::<app::DeviceFailure>().0 {
-            return Err(RenderError::Failed(reason.clone()));
+        if let Some(reason) = self.failure.reason() {
+            return Err(RenderError::Failed(reason));
         }
         match self.app.should_exit() {
             Some(_) => Err(RenderError::Failed("Bevy stopped rendering; its reason is in the log".into())),
@@ -216,7 +266,7 @@ impl Renderer {
         let submission = render.resource::<RenderQueue>().submit([encoder.finish()]);
         let frames = targets.staging.read(device, submission);
         self.times.labels_and_wait += start.elapsed();
-        // A refused command is reported here only after the next extraction; ask now, or the frame would be a lie.
+        // Where a command was refused, the buffer still holds the images of the scene before.
         frames.and_then(|frames| self.check_device().map(|()| frames))
     }
 }

@@ -9,7 +9,7 @@ use crate::image::Image;
 /// All images are four bytes a pixel: RGBA8, u32, f32.
 const PIXEL: usize = 4;
 /// Images per camera: colour, ids, depth.
-const PLANES: u64 = 3;
+const PLANES: u32 = 3;
 
 /// A buffer that the images of one scene are copied to. Rows are padded as wgpu wants them.
 pub(super) struct Staging {
@@ -23,7 +23,7 @@ pub(super) struct Staging {
 impl Staging {
     pub(super) fn new(device: &wgpu::Device, width: u32, height: u32, cameras: usize) -> Self {
         let padded_row = (width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
-        let size = u64::from(padded_row) * u64::from(height) * PLANES * cameras as u64;
+        let size = u64::from(padded_row) * u64::from(height) * u64::from(PLANES) * cameras as u64;
         let buffer = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("staging"),
             size,
@@ -35,7 +35,7 @@ impl Staging {
 
     /// Bytes that a buffer of these images takes.
     pub(super) fn bytes(width: u32, height: u32, cameras: usize) -> u64 {
-        (u64::from(width) * 4).next_multiple_of(256) * u64::from(height) * PLANES * cameras as u64
+        (u64::from(width) * 4).next_multiple_of(256) * u64::from(height) * u64::from(PLANES) * cameras as u64
     }
 
     pub(super) fn fits(&self, width: u32, height: u32, cameras: usize) -> bool {
@@ -61,7 +61,7 @@ impl Staging {
                 wgpu::TexelCopyBufferInfo {
                     buffer: &self.buffer,
                     layout: wgpu::TexelCopyBufferLayout {
-                        offset: (camera as u64 * PLANES + plane as u64) * self.plane_bytes(),
+                        offset: (camera as u64 * u64::from(PLANES) + plane as u64) * self.plane_bytes(),
                         bytes_per_row: Some(self.padded_row),
                         rows_per_image: Some(self.height),
                     },
@@ -72,7 +72,11 @@ impl Staging {
     }
 
     /// Waits for the device and takes the frames.
-    pub(super) fn read(&self, device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> Result<Vec<Frame>, RenderError> {
+    pub(super) fn read(
+        &self,
+        device: &wgpu::Device,
+        submission: wgpu::SubmissionIndex,
+    ) -> Result<Vec<Frame>, RenderError> {
         let (sender, receiver) = mpsc::channel();
         self.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
             // The receiver is gone only if waiting failed, which is reported already.
@@ -98,8 +102,9 @@ impl Staging {
         let ids = self.plane(bytes, camera, 1, u32::from_ne_bytes);
         let depth = self.plane(bytes, camera, 2, |word| {
             let depth = f32::from_ne_bytes(word);
-            // The pass clears to 0, a depth that no surface has: the near plane is in front of it.
-            if depth > 0.0 { depth } else { f32::INFINITY }
+            // The pass clears to 0, a depth that no surface has: the near plane is in front of it. Anything else is left as it is,
+            // for the audit to see.
+            if depth == 0.0 { f32::INFINITY } else { depth }
         });
         Frame { camera, rgb, ids, depth }
     }

@@ -7,8 +7,8 @@ use bevy::image::Image as BevyImage;
 use bevy::light::EnvironmentMapLight;
 use bevy::pbr::{
     LightEntity, MeshViewBindGroup, PendingMeshMaterialQueues, PendingShadowQueues, PreparedMaterial,
-    RenderMaterialInstances, RenderMeshInstances, RenderViewLightProbes, SpecializedMaterialPipelineCache, SpecializedShadowMaterialPipelineCache,
-    ViewLightEntities,
+    RenderMaterialInstances, RenderMeshInstances, RenderViewLightProbes, SpecializedMaterialPipelineCache,
+    SpecializedShadowMaterialPipelineCache, ViewLightEntities,
 };
 use bevy::prelude::World;
 use bevy::render::erased_render_asset::ErasedRenderAssets;
@@ -19,20 +19,27 @@ use bevy::render::render_resource::{CachedPipelineState, CachedRenderPipelineId,
 use bevy::render::sync_world::{MainEntity, RenderEntity};
 use bevy::render::texture::GpuImage;
 use bevy::render::view::{ExtractedView, ViewDepthTexture, ViewTarget};
+use bevy::shader::ShaderCacheError;
 use std::collections::BTreeSet;
 
 use super::spawn::Shot;
 
-/// What is still missing, in words; empty where the frame is complete.
-pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> BTreeSet<String> {
+/// What is still missing, in words; empty where the frame is complete. An error is what waiting will not mend.
+pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> Result<BTreeSet<String>, String> {
     let mut missing = BTreeSet::new();
     let cache = render.resource::<PipelineCache>();
     if cache.waiting_pipelines().next().is_some() {
         missing.insert("pipelines that wait for their shaders".to_owned());
     }
     for pipeline in cache.pipelines() {
-        if let CachedPipelineState::Err(error) = &pipeline.state {
-            missing.insert(format!("a pipeline ({error})"));
+        match &pipeline.state {
+            CachedPipelineState::Err(
+                ShaderCacheError::ShaderNotLoaded(_) | ShaderCacheError::ShaderImportNotYetAvailable,
+            ) => {
+                missing.insert("a shader".to_owned());
+            }
+            CachedPipelineState::Err(error) => return Err(format!("a shader does not compile: {error}")),
+            _ => {}
         }
     }
     let pending = &render.resource::<PendingMeshMaterialQueues>().0;
@@ -47,14 +54,11 @@ pub(super) fn missing(main: &World, render: &World, shot: &Shot) -> BTreeSet<Str
         }
     }
     missing_surfaces(render, shot, &mut missing);
-    let mut shared_shadows = BTreeSet::new();
     for &camera in &shot.cameras {
-        missing_view(main, render, shot, camera, &mut shared_shadows, &mut missing);
+        missing_view(main, render, shot, camera, &mut missing);
     }
-    if shared_shadows.len() != shot.shared_shadow_views {
-        missing.insert("the shadow map of a point or spot light".to_owned());
-    }
-    missing
+    missing_shadows(render, shot, &mut missing);
+    Ok(missing)
 }
 
 fn on_gpu(images: &RenderAssets<GpuImage>, handle: &Handle<BevyImage>) -> bool {
@@ -85,15 +89,8 @@ fn missing_surfaces(render: &World, shot: &Shot, missing: &mut BTreeSet<String>)
     }
 }
 
-/// What one camera needs: its own images and bindings, a pipeline for every surface, and its shadow maps.
-fn missing_view(
-    main: &World,
-    render: &World,
-    shot: &Shot,
-    camera: Entity,
-    shared_shadows: &mut BTreeSet<Entity>,
-    missing: &mut BTreeSet<String>,
-) {
+/// What one camera needs: its own images and bindings, a pipeline for every surface, and a sun's shadow maps.
+fn missing_view(main: &World, render: &World, shot: &Shot, camera: Entity, missing: &mut BTreeSet<String>) {
     let Some(view_entity) = main.get::<RenderEntity>(camera).map(RenderEntity::id) else {
         missing.insert("a camera".to_owned());
         return;
@@ -112,35 +109,40 @@ fn missing_view(
     }
     let cache = render.resource::<PipelineCache>();
     let ready = |id: CachedRenderPipelineId| cache.get_render_pipeline(id).is_some();
-    let pipelines = view.get::<ExtractedView>().and_then(|view| {
-        render.resource::<SpecializedMaterialPipelineCache>().get(&view.retained_view_entity)
-    });
-    let drawn = |entity: &Entity| {
-        pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&id| ready(id))
-    };
+    let pipelines = view
+        .get::<ExtractedView>()
+        .and_then(|view| render.resource::<SpecializedMaterialPipelineCache>().get(&view.retained_view_entity));
+    let drawn =
+        |entity: &Entity| pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&id| ready(id));
     if !shot.surfaces.iter().all(|(entity, _)| drawn(entity)) {
         missing.insert("the pipeline of an object".to_owned());
     }
 
-    let lights = view.get::<ViewLightEntities>().map(|lights| lights.lights.as_slice()).unwrap_or_default();
-    let of_kind = |sun: bool| {
-        lights.iter().filter(move |&&light| match render.get::<LightEntity>(light) {
-            Some(LightEntity::Directional { .. }) => sun,
-            Some(_) => !sun,
-            None => false,
-        })
-    };
-    if of_kind(true).count() != shot.cascades_per_camera {
+    let cascades = view.get::<ViewLightEntities>().map_or(0, |views| views.lights.len());
+    if cascades != shot.cascades_per_camera {
         missing.insert("a sun's shadow map".to_owned());
     }
-    shared_shadows.extend(of_kind(false));
-    let shadows = render.resource::<SpecializedShadowMaterialPipelineCache>();
-    for &light in lights {
-        let Some(view) = render.get::<ExtractedView>(light) else { continue };
-        let pipelines = shadows.get(&view.retained_view_entity);
-        let all_ready = pipelines.is_some_and(|map| map.values().all(|&(id, _)| ready(id)));
-        if !shot.surfaces.is_empty() && !all_ready {
+}
+
+/// The views that shadow maps are drawn from: their number, and their pipelines.
+fn missing_shadows(render: &World, shot: &Shot, missing: &mut BTreeSet<String>) {
+    let cache = render.resource::<PipelineCache>();
+    let specialized = render.resource::<SpecializedShadowMaterialPipelineCache>();
+    // There is no such query where no light was ever there.
+    let mut views = render.try_query::<(&LightEntity, &ExtractedView)>();
+    let mut shared = 0;
+    for (light, view) in views.iter_mut().flat_map(|views| views.iter(render)) {
+        shared += usize::from(!matches!(light, LightEntity::Directional { .. }));
+        let pipelines = specialized.get(&view.retained_view_entity);
+        let ready = |id: CachedRenderPipelineId| cache.get_render_pipeline(id).is_some();
+        let cast = |entity: &Entity| {
+            pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&(id, _)| ready(id))
+        };
+        if !shot.surfaces.iter().all(|(entity, _)| cast(entity)) {
             missing.insert("a shadow".to_owned());
         }
+    }
+    if shared != shot.shared_shadow_views {
+        missing.insert("the shadow map of a point or spot light".to_owned());
     }
 }

@@ -18,6 +18,7 @@ use bevy::render::view::Msaa;
 use std::collections::BTreeMap;
 
 use super::RenderError;
+use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
 use super::environment;
 use super::labels::Surface;
 use super::projection::Pinhole;
@@ -73,7 +74,8 @@ pub(super) fn spawn(
     let surfaces = placed.into_iter().map(|mesh| mesh.spawn(world)).collect();
 
     let light = maps.light(&mut world.resource_mut(), &scene.environment);
-    let mut environment: Vec<_> = light.iter().flat_map(|(diffuse, specular)| [diffuse.clone(), specular.clone()]).collect();
+    let mut environment: Vec<_> =
+        light.iter().flat_map(|(diffuse, specular)| [diffuse.clone(), specular.clone()]).collect();
     let mut cameras = Vec::new();
     for (position, (camera, target)) in scene.cameras.iter().zip(targets).enumerate() {
         let entity = spawn_camera(world, scene, camera, position, target);
@@ -97,7 +99,14 @@ pub(super) fn spawn(
     };
     let suns = scene.lights.iter().filter(casts).filter(|light| matches!(light, Light::Sun { .. })).count();
     let shared = scene.lights.iter().filter(casts).map(views).sum();
-    Ok(Shot { cameras, surfaces, environment, cascades_per_camera: suns * CASCADES, shared_shadow_views: shared, lights })
+    Ok(Shot {
+        cameras,
+        surfaces,
+        environment,
+        cascades_per_camera: suns * CASCADES,
+        shared_shadow_views: shared,
+        lights,
+    })
 }
 
 /// A mesh that knows where it goes, before it is an entity.
@@ -115,7 +124,11 @@ impl PlacedMesh {
         let (min, max) = (self.piece.mesh.min, self.piece.mesh.max);
         (0..8).map(move |i| {
             let pick = |bit: u32, low: f32, high: f32| f64::from(if i & bit == 0 { low } else { high });
-            world_from_local.transform_point3(DVec3::new(pick(1, min.x, max.x), pick(2, min.y, max.y), pick(4, min.z, max.z)))
+            world_from_local.transform_point3(DVec3::new(
+                pick(1, min.x, max.x),
+                pick(2, min.y, max.y),
+                pick(4, min.z, max.z),
+            ))
         })
     }
 
@@ -215,7 +228,8 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
             // Between evenly spaced and evenly spaced in the logarithm, as cascades usually are.
             let first = 0.5 * (near + (far - near) / 3.0) + 0.5 * near * libm::cbrtf(far / near);
             let widest = scene.cameras.iter().map(|camera| frame_diagonal(scene, camera)).fold(0.0, f32::max);
-            let texel = (widest * far).ceil() / 2048.0;
+            // Bevy rounds the width of a cascade up to whole metres.
+            let texel = (widest * far).ceil() / f32::from(SUN_SHADOW_TEXELS);
             world.spawn((
                 Name::new(name.clone()),
                 DirectionalLight {
@@ -247,7 +261,7 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
                     // Bevy fades light out towards its range; at a tenth of it, by 0.02 %.
                     range: narrow(reach * 10.0),
                     shadow_maps_enabled: *shadows,
-                    shadow_depth_bias: narrow(reach / 1024.0),
+                    shadow_depth_bias: narrow(reach / f64::from(POINT_SHADOW_TEXELS)),
                     shadow_map_near_z: narrow(reach * 1e-3),
                     ..Default::default()
                 },
@@ -265,7 +279,7 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
                     inner_angle: narrow(*inner_angle),
                     outer_angle: narrow(*outer_angle),
                     shadow_maps_enabled: *shadows,
-                    shadow_depth_bias: narrow(reach / 1024.0),
+                    shadow_depth_bias: narrow(reach / f64::from(SUN_SHADOW_TEXELS)),
                     shadow_map_near_z: narrow(reach * 1e-3),
                     ..Default::default()
                 },
@@ -291,31 +305,28 @@ fn spawn_camera(
 ) -> Entity {
     // Each has a target of its own; the order only has to be one.
     let order = isize::try_from(position).unwrap_or(isize::MAX);
-    world.spawn((
-        Name::new(camera.name.clone()),
-        Camera3d::default(),
-        BevyCamera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..Default::default() },
-        RenderTarget::Image(target.clone().into()),
-        Projection::custom(Pinhole::new(camera, &scene.image)),
-        Transform {
-            translation: camera.position.as_vec3(),
-            rotation: camera.rotation.as_quat(),
-            scale: Vec3::ONE,
-        },
-        Exposure { ev100: narrow(camera.ev100) },
-        match scene.image.anti_aliasing {
-            AntiAliasing::Off => Msaa::Off,
-            AntiAliasing::Msaa4 => Msaa::Sample4,
-        },
-        match scene.image.tone_curve {
-            ToneCurve::Srgb => Tonemapping::None,
-            ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
-        },
-        DebandDither::Disabled,
-        // One list of lights for the whole image: no state carried from frame to frame.
-        ClusterConfig::Single,
-    ))
-    .id()
+    world
+        .spawn((
+            Name::new(camera.name.clone()),
+            Camera3d::default(),
+            BevyCamera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..Default::default() },
+            RenderTarget::Image(target.clone().into()),
+            Projection::custom(Pinhole::new(camera, &scene.image)),
+            Transform { translation: camera.position.as_vec3(), rotation: camera.rotation.as_quat(), scale: Vec3::ONE },
+            Exposure { ev100: narrow(camera.ev100) },
+            match scene.image.anti_aliasing {
+                AntiAliasing::Off => Msaa::Off,
+                AntiAliasing::Msaa4 => Msaa::Sample4,
+            },
+            match scene.image.tone_curve {
+                ToneCurve::Srgb => Tonemapping::None,
+                ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
+            },
+            DebandDither::Disabled,
+            // One list of lights for the whole image: no state carried from frame to frame.
+            ClusterConfig::Single,
+        ))
+        .id()
 }
 
 /// What lights a camera's scene from all sides, and what is seen of it.

@@ -11,7 +11,7 @@ use bevy::prelude::World;
 use bevy::render::render_resource::{Extent3d, Face, TextureDimension, TextureFormat};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::RenderError;
 use super::labels::CutOut;
@@ -19,6 +19,7 @@ use crate::assets::{Library, Model, PartMaterial, Texture};
 use crate::image::Image;
 use crate::mesh::Mesh;
 use crate::mesh::shapes::{self, MeshKey};
+use crate::scene::color::linear_from_srgb;
 use crate::scene::{Material, Shape};
 
 /// One mesh with one material: what Bevy draws as one entity.
@@ -139,7 +140,8 @@ impl Uploads {
 
     /// A glTF file's own material.
     fn part_material(&mut self, world: &mut World, material: &PartMaterial) -> UploadedMaterial {
-        let mut texture = |texture: &Option<Arc<Texture>>, meaning| texture.as_ref().map(|t| self.texture(world, t, meaning));
+        let mut texture =
+            |texture: &Option<Arc<Texture>>, meaning| texture.as_ref().map(|t| self.texture(world, t, meaning));
         let color = texture(&material.base_color_texture, Meaning::Srgb);
         let normal = texture(&material.normal_texture, Meaning::Linear);
         let metallic_roughness = texture(&material.metallic_roughness_texture, Meaning::Linear);
@@ -256,6 +258,10 @@ fn upload_texture(image: &Image<[u8; 4]>, meaning: Meaning) -> BevyImage {
     bevy_image
 }
 
+/// Linear light of each sRGB byte.
+static LINEAR: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|byte| to_f32(linear_from_srgb(byte as f64 / 255.0))));
+
 /// The next mip level: the mean of two by two pixels, of linear light where the bytes are sRGB.
 fn half_size(image: &Image<[u8; 4]>, meaning: Meaning) -> Image<[u8; 4]> {
     let (width, height) = ((image.width() / 2).max(1), (image.height() / 2).max(1));
@@ -271,7 +277,7 @@ fn half_size(image: &Image<[u8; 4]>, meaning: Meaning) -> Image<[u8; 4]> {
                 let bytes = four.map(|pixel| pixel[channel]);
                 match meaning {
                     Meaning::Srgb if channel < 3 => {
-                        let mean = bytes.map(|b| Color::srgb_u8(b, 0, 0).to_linear().red).iter().sum::<f32>() / 4.0;
+                        let mean = bytes.map(|b| LINEAR[usize::from(b)]).iter().sum::<f32>() / 4.0;
                         bevy::color::Srgba::from(LinearRgba::rgb(mean, 0.0, 0.0)).to_u8_array()[0]
                     }
                     _ => u8::try_from((bytes.iter().map(|&b| u32::from(b)).sum::<u32>() + 2) / 4).unwrap_or(u8::MAX),

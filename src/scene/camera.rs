@@ -1,7 +1,7 @@
 //! The pinhole camera, and every conversion between our convention and other people's.
 //!
-//! Ours: continuous pixel coordinates (the centre of the first pixel is (0.5, 0.5)), camera frame x right, y up, looking down -z.
-//! OpenCV's: camera frame x right, y down, z forward; a pixel's centre has integer coordinates.
+//! Ours: continuous pixel coordinates (the centre of the first pixel is (0.5, 0.5)), camera frame x right, y up,
+//! looking down -z. OpenCV's: camera frame x right, y down, z forward; a pixel's centre has integer coordinates.
 
 use glam::{DAffine3, DMat3, DMat4, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};

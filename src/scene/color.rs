@@ -22,9 +22,9 @@ pub fn srgb_from_hsv(hue: f64, saturation: f64, value: f64) -> [f64; 3] {
 
 /// Linear RGB of a black body at `kelvin` (kept in 1000..=40000), brightest channel 1.
 ///
-/// Krystek, "An algorithm to calculate correlated colour temperature" (1985): a rational fit of the Planckian locus in CIE 1960
-/// uv, within 1e-4 up to 15 000 K. Above, it tends to within 0.004 of the true limit (0.180, 0.264), which no eye tells.
-/// Channels outside Rec. 709 (blue below about 1900 K) are set to 0.
+/// Krystek, "An algorithm to calculate correlated colour temperature" (1985): a rational fit of the Planckian locus in
+/// CIE 1960 uv, within 1e-4 up to 15 000 K. Above, it tends to within 0.004 of the true limit (0.180, 0.264), which no
+/// eye tells. Channels outside Rec. 709 (blue below about 1900 K) are set to 0.
 pub fn linear_from_kelvin(kelvin: f64) -> [f64; 3] {
     let t = kelvin.clamp(1000.0, 40_000.0);
     let u = (0.860_117_757 + 1.541_182_54e-4 * t + 1.286_412_12e-7 * t * t)

@@ -9,8 +9,11 @@ use glam::DVec3;
 
 use super::{Environment, Instance, Light, color};
 
-/// Calibration constant of an incident-light meter over ISO 100, lux: ISO 2720 (1974) with C = 250, `N^2 / t = E S / C`.
-const LUX_AT_EV_0: f64 = 2.5;
+/// What an illuminance is divided by to give `2^ev100`, lux. A matte white surface under `E` lux has a luminance of `E / pi`,
+/// and linear 1 is `1.2 * 2^ev100` (see [`Camera::ev100`](super::Camera::ev100)): under the metered light, white is just
+/// white, and every matte surface shows its own base colour. A meter by ISO 2720 with C = 250 would give two thirds of
+/// a stop less.
+const LUX_AT_EV_0: f64 = 1.2 * PI;
 
 /// The meter is never nearer to a lamp than this, metres.
 const LEAST_DISTANCE: f64 = 0.1;
@@ -18,19 +21,23 @@ const LEAST_DISTANCE: f64 = 0.1;
 /// Darker scenes are exposed like this one, lux.
 const LEAST_ILLUMINANCE: f64 = 1e-3;
 
-/// Illuminance at `place`, lux, with a meter that faces every light at once and that nothing shades.
+/// Illuminance at `place`, lux, that nothing shades, on a meter with a dome that points up.
 ///
-/// Suns count fully, lamps by `flux / 4 pi / d^2`, spots only inside their cone, and the environment by `pi` times its
-/// mean luminance. The colour of a lamp does not count: a red lamp is not made brighter for being red.
+/// A dome takes light from an angle `t` above by `(1 + cos t) / 2`: all of it from straight overhead, half of it from the
+/// horizon. Lamps give `flux / 4 pi / d^2`, spots only inside their cone. The environment counts as a level surface
+/// receives it, in closed form (see [`Environment`]). The colour of a lamp does not count: a red lamp is not made brighter
+/// for being red.
 pub fn illuminance(place: DVec3, lights: &[Light], environment: &Environment) -> f64 {
+    let dome = |towards_light: DVec3| (1.0 + towards_light.y) / 2.0;
     let lamp = |position: DVec3, flux: f64| {
-        let distance = position.distance(place).max(LEAST_DISTANCE);
-        flux / (4.0 * PI) / (distance * distance)
+        let towards = position - place;
+        let distance = towards.length().max(LEAST_DISTANCE);
+        dome(towards.try_normalize().unwrap_or(DVec3::Y)) * flux / (4.0 * PI) / (distance * distance)
     };
     let lamps: f64 = lights
         .iter()
         .map(|light| match *light {
-            Light::Sun { illuminance, .. } => illuminance,
+            Light::Sun { direction, illuminance, .. } => dome(-direction) * illuminance,
             Light::Point { position, flux, .. } => lamp(position, flux),
             Light::Spot { position, direction, flux, outer_angle, .. } => {
                 let inside = match (place - position).try_normalize() {
@@ -41,8 +48,8 @@ pub fn illuminance(place: DVec3, lights: &[Light], environment: &Environment) ->
             }
         })
         .sum();
-    let sky = (color::luminance(environment.zenith) + color::luminance(environment.nadir)) / 2.0;
-    lamps + PI * sky
+    let (zenith, nadir) = (color::luminance(environment.zenith), color::luminance(environment.nadir));
+    lamps + PI * ((zenith + nadir) / 2.0 + 2.0 / 3.0 * (zenith - nadir) / 2.0)
 }
 
 /// Where the meter is: the mean position of the labelled instances, or of all where none is labelled.

@@ -11,7 +11,8 @@
 //! - Rotations are unit quaternions, light directions unit vectors, scales positive, every number finite.
 //! - Asset paths are as written in the recipe, with `/`, relative to the folder of the recipe; the same path
 //!   always means the same file.
-//! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the recipe.
+//! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the
+//!   recipe.
 
 mod appearance;
 pub mod camera;
@@ -31,6 +32,13 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the scene file that this program writes and reads.
 pub const SCENE_VERSION: u32 = 1;
+
+/// The most suns that a scene may have: what the renderer's shader has room for.
+pub const MOST_SUNS: usize = 10;
+/// The most point lights with shadows, and the most spots with shadows: each takes room in one texture.
+pub const MOST_SHADOWED_LAMPS: usize = 32;
+/// The longest side of an image, pixels.
+pub const LONGEST_SIDE: u32 = 16384;
 
 /// One fully decided sample. See the [module documentation](self) for what holds of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -188,7 +196,8 @@ pub enum Shape {
         /// Radius of the tube; less than `major_radius`.
         minor_radius: f64,
     },
-    /// A rectangle in the XZ plane that faces +Y, edge lengths along x and z. Its back is not drawn unless the material is double-sided.
+    /// A rectangle in the XZ plane that faces +Y, edge lengths along x and z. Its back is not drawn unless the
+    /// material is double-sided.
     Plane(DVec2),
     /// The default scene of a glTF or GLB file.
     Gltf(String),
@@ -216,7 +225,8 @@ pub struct Material {
     pub normal_texture: Option<String>,
     /// How often textures repeat per unit of UV.
     pub tiling: DVec2,
-    /// Where set, surface points whose alpha (texture times `alpha`) is below this value do not exist, for colour and labels.
+    /// Where set, surface points whose alpha (texture times `alpha`) is below this value do not exist, for colour and
+    /// labels.
     pub alpha_mask: Option<f64>,
     /// Whether the back of a triangle is a surface too.
     pub double_sided: bool,

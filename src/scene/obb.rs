@@ -34,16 +34,18 @@ impl Obb {
     }
 
     /// Half its extent along a unit vector.
-    fn reach(&self, axis: DVec3) -> f64 {
+    pub fn reach(&self, axis: DVec3) -> f64 {
         (axis.dot(self.axes.x_axis) * self.half.x).abs()
             + (axis.dot(self.axes.y_axis) * self.half.y).abs()
             + (axis.dot(self.axes.z_axis) * self.half.z).abs()
     }
 
-    /// Whether a gap of at least `spacing` (metres) between the two can be shown. Boxes that touch are clear with spacing 0.
+    /// Whether a gap of at least `spacing` (metres) between the two can be shown. Boxes that touch are clear with
+    /// spacing 0.
     ///
     /// The separating-axis test over the 15 axes of two boxes (Gottschalk, Lin and Manocha, 1996): exact for spacing 0.
-    /// With spacing it never says clear wrongly; two corners that face each other may need up to `sqrt(3)` times the spacing.
+    /// With spacing it never says clear wrongly; corners that face each other may need a somewhat larger gap, because the
+    /// shortest way between them need not lie along any of the 15.
     pub fn clear_of(&self, other: &Self, spacing: f64) -> bool {
         let between = other.center - self.center;
         let gap = |axis: DVec3| between.dot(axis).abs() - self.reach(axis) - other.reach(axis);
@@ -88,9 +90,9 @@ impl NearBoxes {
         &self.boxes[number]
     }
 
-    /// Whether `obb` is clear of every stored box but `except`.
-    pub fn clear(&self, obb: &Obb, spacing: f64, except: Option<usize>) -> bool {
-        let ok = |&n: &usize| Some(n) == except || obb.clear_of(&self.boxes[n], spacing);
+    /// Whether `obb` is clear of every stored box but those that `ignore` names.
+    pub fn clear(&self, obb: &Obb, spacing: f64, ignore: impl Fn(&Obb) -> bool) -> bool {
+        let ok = |&n: &usize| ignore(&self.boxes[n]) || obb.clear_of(&self.boxes[n], spacing);
         self.levels.iter().all(|(&level, stored)| {
             // Centres of boxes of this level that could touch lie within half a cell of the reach.
             let reach = obb.world_half() + spacing + libm::ldexp(0.5, level);

@@ -1,27 +1,31 @@
 //! Placement without overlap.
 //!
-//! Objects are boxes here: the bounding box of the shape, scaled and turned with it. `At` groups go first and stay where
-//! they are, whatever is there. Then every other group: supports before what stands on them, and by name where that
-//! leaves a choice; within a group by number. Each instance has a list of [`ATTEMPTS`] candidate poses, drawn from
-//! its own path of names, and takes the first that overlaps nothing placed before it. Touching its own support is allowed.
+//! Objects are boxes here: the bounding box of the shape, scaled and turned with it. `At` groups go first and stay
+//! where they are, whatever is there. Then every other group: supports before what stands on them, and by name where
+//! that leaves a choice; within a group by number. Each instance has a list of [`ATTEMPTS`] candidate poses, drawn from
+//! its own path of names, and takes the first that overlaps nothing placed before it. Touching its own support is
+//! allowed, and what lies below the face that it stands on is not in its way.
 //!
 //! # The one limit of edit stability
 //! An instance's candidates depend on nothing but its own recipe, yet which of them is free depends on what was
-//! placed before it. A newcomer that is placed earlier and takes a candidate's room makes that instance take its next one
-//! (and what stands on it moves along); the room that it leaves may serve a later one. Instances that meet neither the
-//! newcomer nor one that moved keep their places.
+//! placed before it. A newcomer that is placed earlier and takes a candidate's room makes that instance take its next
+//! one (and what stands on it moves along); the room that it leaves may serve a later one. Instances that meet neither
+//! the newcomer nor one that moved keep their places.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use glam::{DQuat, DVec3};
 
-use super::obb::{NearBoxes, Obb};
+use super::obb::{NearBoxes, Obb, TOUCH};
 use super::random::{self, Key};
 use super::sample::SampleError;
 use crate::recipe::{ObjectRecipe, Place};
 
 /// Candidate poses per instance.
 pub const ATTEMPTS: u32 = 100;
+
+/// A flat thing lies this share of half its longest side above what it lies on: in one plane, neither would hide the other.
+const FLAT_LIFT: f64 = 2e-3;
 
 /// Positions are kept within this of the origin, metres.
 const FARTHEST: f64 = 1e9;
@@ -34,6 +38,22 @@ pub struct Body {
     /// Scale along its own axes.
     pub scale: DVec3,
 }
+
+impl Body {
+    /// The box that it takes up at `pose`. A flat thing takes up some room below itself, so that no two lie in one plane.
+    fn room(&self, pose: &Pose) -> Obb {
+        let mut room = Obb::new(self.bounds, self.scale, pose.rotation, pose.position);
+        let least = FLAT_LIFT * room.half.max_element();
+        if room.half.y < least {
+            room.center -= room.axes.y_axis * (least - room.half.y);
+            room.half.y = least;
+        }
+        room
+    }
+}
+
+/// An instance that can be stood on: its number in its group, the number of its box, and its rotation.
+type Standing = (u64, usize, DQuat);
 
 /// Where an instance is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,8 +82,8 @@ pub struct Group<'a> {
 pub fn place(groups: &BTreeMap<&str, Group<'_>>) -> Result<BTreeMap<String, Vec<Option<Pose>>>, SampleError> {
     let mut placed: BTreeMap<String, Vec<Option<Pose>>> = BTreeMap::new();
     let mut boxes = NearBoxes::default();
-    // For each group the boxes of its placed instances, with their poses: what can be stood on.
-    let mut supports: BTreeMap<&str, Vec<(usize, DQuat)>> = BTreeMap::new();
+    // For each group its placed instances: what can be stood on.
+    let mut supports: BTreeMap<&str, Vec<Standing>> = BTreeMap::new();
     for name in order(groups)? {
         let group = &groups[name];
         let mut poses = Vec::with_capacity(group.bodies.len());
@@ -72,8 +92,7 @@ pub fn place(groups: &BTreeMap<&str, Group<'_>>) -> Result<BTreeMap<String, Vec<
             let key = group.key.item(number).name("place");
             let pose = find(group.recipe, body, &key, &boxes, &supports);
             if let Some(pose) = pose {
-                let number = boxes.insert(Obb::new(body.bounds, body.scale, pose.rotation, pose.position));
-                stood_on.push((number, pose.rotation));
+                stood_on.push((number, boxes.insert(body.room(&pose)), pose.rotation));
             }
             poses.push(pose);
         }
@@ -87,22 +106,27 @@ pub fn place(groups: &BTreeMap<&str, Group<'_>>) -> Result<BTreeMap<String, Vec<
 fn order<'a>(groups: &BTreeMap<&'a str, Group<'_>>) -> Result<Vec<&'a str>, SampleError> {
     let fixed = |name: &&str| matches!(groups[*name].recipe.place, Place::At { .. });
     let mut order: Vec<&str> = groups.keys().copied().filter(|name| fixed(name)).collect();
-    let mut done: BTreeSet<&str> = order.iter().copied().collect();
-    let mut left: Vec<&str> = groups.keys().copied().filter(|name| !fixed(name)).collect();
-    while !left.is_empty() {
-        let ready = left.iter().position(|name| match &groups[name].recipe.place {
-            Place::On { support, .. } => done.contains(support.as_str()),
-            _ => true,
-        });
-        let Some(next) = ready else {
-            let what = format!("a support for `{}` that is not itself on top of it", left[0]);
-            return Err(SampleError::Unchecked { what });
-        };
-        let name = left.remove(next);
-        done.insert(name);
+    // By support, those that wait for it.
+    let mut waiting: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+    let mut ready: BTreeSet<&'a str> = BTreeSet::new();
+    for name in groups.keys().copied().filter(|name| !fixed(name)) {
+        match &groups[name].recipe.place {
+            Place::On { support, .. } if !groups.get(support.as_str()).is_some_and(|_| fixed(&support.as_str())) => {
+                waiting.entry(support).or_default().push(name);
+            }
+            _ => drop(ready.insert(name)),
+        }
+    }
+    while let Some(name) = ready.pop_first() {
+        ready.extend(waiting.remove(name).unwrap_or_default());
         order.push(name);
     }
-    Ok(order)
+    match waiting.values().flatten().min() {
+        Some(name) => {
+            Err(SampleError::Unchecked { what: format!("a support for `{name}` that is not itself on top of it") })
+        }
+        None => Ok(order),
+    }
 }
 
 /// The first candidate that is free.
@@ -111,7 +135,7 @@ fn find(
     body: &Body,
     key: &Key,
     boxes: &NearBoxes,
-    supports: &BTreeMap<&str, Vec<(usize, DQuat)>>,
+    supports: &BTreeMap<&str, Vec<Standing>>,
 ) -> Option<Pose> {
     match &recipe.place {
         Place::At { position, rotation } => {
@@ -121,21 +145,29 @@ fn find(
         Place::InBox { min, max, rotation, spacing } => attempts(key).find_map(|key| {
             let position = within_reach(random::in_box(*min, *max, &key.name("position")));
             let pose = Pose { position, rotation: random::rotation(rotation, &key.name("rotation")) };
-            let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
-            boxes.clear(&obb, *spacing, None).then_some(pose)
+            boxes.clear(&body.room(&pose), *spacing, |_| false).then_some(pose)
         }),
         Place::On { support, yaw, spacing } => {
             let supports = supports.get(support.as_str()).filter(|list| !list.is_empty())?;
             attempts(key).find_map(|key| {
-                let chosen = key.name("support").stream().below(supports.len() as u64);
-                let &(number, rotation) = supports.get(usize::try_from(chosen).ok()?)?;
+                // The one that draws highest (rendezvous hashing): one support more or fewer re-deals only what it gains or loses.
+                let draw =
+                    |&&(instance, _, _): &&Standing| key.name("support").item(instance).stream().uniform(0.0, 1.0);
+                let &(_, number, rotation) = supports.iter().max_by(|a, b| draw(a).total_cmp(&draw(b)))?;
                 let yaw = random::angle(yaw, &key.name("yaw"));
-                let pose = on_top(boxes.get(number), rotation, body, yaw, &key.name("position"))?;
-                let obb = Obb::new(body.bounds, body.scale, pose.rotation, pose.position);
-                boxes.clear(&obb, *spacing, Some(number)).then_some(pose)
+                let support = boxes.get(number);
+                let pose = on_top(support, rotation, body, yaw, &key.name("position"))?;
+                boxes.clear(&body.room(&pose), *spacing, |other| is_below_top(other, support)).then_some(pose)
             })
         }
     }
+}
+
+/// Whether a box lies wholly below the plane of a support's top face, or is the support: what stands on the face cannot
+/// meet it, and keeps no distance from it. (A floor is not in the way of what stands on a thin tray on it.)
+fn is_below_top(other: &Obb, support: &Obb) -> bool {
+    let up = support.axes.y_axis;
+    (other.center - support.center).dot(up) + other.reach(up) <= support.half.y + TOUCH
 }
 
 fn attempts(key: &Key) -> impl Iterator<Item = Key> {
@@ -156,8 +188,9 @@ fn on_top(support: &Obb, support_rotation: DQuat, body: &Body, yaw: f64, key: &K
     if free_x < 0.0 || free_z < 0.0 {
         return None;
     }
+    let lift = half.y.max(FLAT_LIFT * half.max_element());
     let mut stream = key.stream();
-    let middle = DVec3::new(stream.uniform(-free_x, free_x), support.half.y + half.y, stream.uniform(-free_z, free_z));
+    let middle = DVec3::new(stream.uniform(-free_x, free_x), support.half.y + lift, stream.uniform(-free_z, free_z));
     let local = middle - turn * center;
     Some(Pose {
         position: within_reach(support.center + support_rotation * local),

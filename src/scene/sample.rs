@@ -42,7 +42,8 @@ pub enum SampleError {
 /// The scene of `recipe` at `index`: every random choice made, every default filled in. The guarantees are listed at
 /// [`crate::scene`]. The same arguments give the same bits on every platform.
 ///
-/// Draws from distributions without ends (`Normal`) that fall outside of what a field can be are moved to the nearer end.
+/// Draws from distributions without ends (`Normal`) that fall outside of what a field can be are moved to the nearer
+/// end.
 ///
 /// # Errors
 /// A group found no place for all its instances and says `if_full: Fail`; or the recipe was never checked.

@@ -3,18 +3,27 @@
 use glam::{DQuat, DVec3};
 use std::collections::BTreeSet;
 
-use super::{Camera, Instance, Light, Material, SCENE_VERSION, Scene, Shape};
+use super::{
+    Camera, Instance, LONGEST_SIDE, Light, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, SCENE_VERSION, Scene, Shape,
+};
+
+/// Lengths and places beyond this leave the range in which single precision, which the GPU computes in, is of any use.
+const FARTHEST: f64 = 1e9;
 
 /// How far a unit vector or quaternion may be off length 1: text keeps all digits, people do not.
 const UNIT_TOLERANCE: f64 = 1e-6;
 
 impl Scene {
-    /// Checks every guarantee that the module documentation lists. The error says which one is broken, and where.
+    /// Checks what the renderer and the annotator rely on: ids, ranges, unit vectors, names that become part of file names.
+    /// (Order, and where values came from, cannot be seen in a scene.) The error says what is broken, and where.
     pub fn validate(&self) -> Result<(), String> {
         ensure(self.scene_version == SCENE_VERSION, || {
             format!("`scene_version` is {}, but this program reads version {SCENE_VERSION}", self.scene_version)
         })?;
-        ensure(self.image.width > 0 && self.image.height > 0, || "`image` has no pixels".into())?;
+        let side = 1..=LONGEST_SIDE;
+        ensure(side.contains(&self.image.width) && side.contains(&self.image.height), || {
+            format!("the sides of `image` are from 1 to {LONGEST_SIDE} pixels")
+        })?;
         ensure(!self.cameras.is_empty(), || "there is no camera".into())?;
 
         let categories: BTreeSet<u32> = self.categories.iter().map(|category| category.id).collect();
@@ -30,7 +39,11 @@ impl Scene {
                 Some(category) => {
                     ensure(categories.contains(&category), || format!("{}: there is no category {category}", place()))?;
                     ensure(instance.id == next_id, || {
-                        format!("{}: its id is {}, but ids count up from 1, so it must be {next_id}", place(), instance.id)
+                        format!(
+                            "{}: its id is {}, but ids count up from 1, so it must be {next_id}",
+                            place(),
+                            instance.id
+                        )
                     })?;
                     next_id += 1;
                 }
@@ -39,6 +52,15 @@ impl Scene {
         for light in &self.lights {
             light.validate()?;
         }
+        let lights = |counts: fn(&Light) -> bool| self.lights.iter().filter(|light| counts(light)).count();
+        let suns = lights(|light| matches!(light, Light::Sun { .. }));
+        let points = lights(|light| matches!(light, Light::Point { shadows: true, .. }));
+        let spots = lights(|light| matches!(light, Light::Spot { shadows: true, .. }));
+        ensure(suns <= MOST_SUNS && points.max(spots) <= MOST_SHADOWED_LAMPS, || {
+            format!(
+                "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots"
+            )
+        })?;
         let radiance = self.environment.zenith.iter().chain(&self.environment.nadir);
         ensure(radiance.into_iter().all(|&c| c.is_finite() && c >= 0.0), || {
             "`environment` must be finite and not negative".into()
@@ -54,9 +76,11 @@ impl Scene {
 
 impl Instance {
     fn validate(&self) -> Result<(), String> {
-        ensure(self.position.is_finite(), || "`position` must be finite".into())?;
+        ensure_within_reach(self.position)?;
         ensure_rotation(self.rotation)?;
-        ensure(self.scale.is_finite() && self.scale.min_element() > 0.0, || "`scale` must be positive".into())?;
+        ensure(self.scale.min_element() > 0.0 && self.scale.max_element() <= FARTHEST, || {
+            format!("`scale` must be positive, and at most {FARTHEST:e}")
+        })?;
         self.shape.validate()?;
         self.material.as_ref().map_or(Ok(()), Material::validate)
     }
@@ -77,15 +101,16 @@ impl Shape {
             Self::Plane(size) => size.to_array().to_vec(),
             Self::Gltf(_) => Vec::new(),
         };
-        ensure(lengths.iter().all(|&length| length.is_finite() && length > 0.0), || {
-            "the lengths of `shape` must be positive".into()
+        ensure(lengths.iter().all(|&length| length > 0.0 && length <= FARTHEST), || {
+            format!("the lengths of `shape` must be positive, and at most {FARTHEST:e}")
         })
     }
 }
 
 impl Material {
     fn validate(&self) -> Result<(), String> {
-        let shares = self.base_color.iter().chain([&self.alpha, &self.metallic, &self.roughness]).chain(&self.alpha_mask);
+        let shares =
+            self.base_color.iter().chain([&self.alpha, &self.metallic, &self.roughness]).chain(&self.alpha_mask);
         ensure(shares.into_iter().all(|share| (0.0..=1.0).contains(share)), || {
             "colour, `alpha`, `metallic`, `roughness` and `alpha_mask` of a material lie in 0..=1".into()
         })?;
@@ -105,9 +130,9 @@ impl Light {
             ensure(light.into_iter().all(|&c| c.is_finite() && c >= 0.0), || "light must not be negative".into())?;
             match self {
                 Self::Sun { direction, .. } => ensure_unit(*direction),
-                Self::Point { position, .. } => ensure(position.is_finite(), || "`position` must be finite".into()),
+                Self::Point { position, .. } => ensure_within_reach(*position),
                 Self::Spot { position, direction, inner_angle, outer_angle, .. } => {
-                    ensure(position.is_finite(), || "`position` must be finite".into())?;
+                    ensure_within_reach(*position)?;
                     ensure_unit(*direction)?;
                     let ordered = 0.0 <= *inner_angle && inner_angle < outer_angle;
                     ensure(ordered && *outer_angle <= std::f64::consts::FRAC_PI_2, || {
@@ -127,7 +152,8 @@ impl Camera {
         })?;
         ensure(self.cx.is_finite() && self.cy.is_finite(), || "`cx` and `cy` must be finite".into())?;
         ensure(self.near.is_finite() && self.near > 0.0, || "`near` must be positive".into())?;
-        ensure(self.position.is_finite() && self.ev100.is_finite(), || "`position` and `ev100` must be finite".into())?;
+        ensure_within_reach(self.position)?;
+        ensure(self.ev100.is_finite(), || "`ev100` must be finite".into())?;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         ensure(!self.name.is_empty() && self.name.chars().all(plain), || {
             "its name becomes part of file names: use letters, digits, `_` and `-`".into()
@@ -138,6 +164,12 @@ impl Camera {
 
 fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(reason()) }
+}
+
+fn ensure_within_reach(position: DVec3) -> Result<(), String> {
+    ensure(position.is_finite() && position.abs().max_element() <= FARTHEST, || {
+        format!("the coordinates of `position` lie within {FARTHEST:e} m")
+    })
 }
 
 fn ensure_unit(direction: DVec3) -> Result<(), String> {

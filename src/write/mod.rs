@@ -9,6 +9,7 @@
 pub mod cameras;
 pub mod coco;
 pub mod encode;
+mod error;
 pub mod files;
 pub mod manifest;
 mod pool;
@@ -16,7 +17,8 @@ mod spill;
 mod writer;
 
 pub use coco::MaskFormat;
+pub use error::WriteError;
 pub use files::DiskError;
 pub use manifest::{AdapterInfo, DatasetInfo, DepthFormat, Summary, WriteOptions};
 pub use pool::{FrameSink, SinkError, StageTimes};
-pub use writer::{DatasetWriter, FrameRecord, WriteError};
+pub use writer::{DatasetWriter, FrameRecord};

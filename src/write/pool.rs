@@ -1,6 +1,8 @@
 //! Threads between the renderer and the disk.
 
+use std::any::Any;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -11,8 +13,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::annotate::{AnnotateError, annotate};
 use crate::frame::Frame;
 use crate::scene::Scene;
+use crate::write::error::WriteError;
 use crate::write::manifest::Summary;
-use crate::write::writer::{DatasetWriter, WriteError};
+use crate::write::writer::DatasetWriter;
 
 /// Why a frame did not reach the dataset.
 #[derive(Debug, thiserror::Error)]
@@ -131,8 +134,7 @@ impl FrameSink {
         let mut message = None;
         for thread in self.threads.drain(..) {
             if let Err(panic) = thread.join() {
-                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-                message = text.or_else(|| panic.downcast_ref::<String>().cloned()).or(Some("no message".into()));
+                message = Some(panic_text(panic.as_ref()));
             }
         }
         message
@@ -155,7 +157,10 @@ fn work(receiver: &Receiver<(Arc<Scene>, Frame)>, shared: &Shared) {
         if shared.failed.load(Ordering::Acquire) {
             continue; // keeps the queue moving, so that the renderer is not left waiting
         }
-        if let Err(error) = process(&scene, &frame, shared) {
+        // A panic is a bug, and must end the dataset like any error: the frame that is missing would keep all later ones waiting.
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(&scene, &frame, shared)))
+            .unwrap_or_else(|panic| Err(SinkError::Panic(panic_text(panic.as_ref()))));
+        if let Err(error) = outcome {
             lock(&shared.error).get_or_insert(error);
             shared.failed.store(true, Ordering::Release);
         }
@@ -180,6 +185,11 @@ fn process(scene: &Scene, frame: &Frame, shared: &Shared) -> Result<(), SinkErro
     times.encode += encode_time;
     times.write += write_time;
     Ok(())
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
 /// What the mutexes guard is never left half changed, so a panic elsewhere does not spoil it.

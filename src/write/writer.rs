@@ -11,96 +11,14 @@ use crate::annotate::Annotation;
 use crate::frame::Frame;
 use crate::scene::{PlacedCount, Scene};
 use crate::write::cameras::{CameraEntry, FrameFiles};
-use crate::write::coco::{self, CocoError};
+use crate::write::coco;
 use crate::write::encode::{self, EncodeError};
+use crate::write::error::WriteError;
 use crate::write::files::{DiskError, create_folder, remove, write_whole};
 use crate::write::manifest::{
     self, CategoryCount, DatasetInfo, DepthFormat, PlacementTotal, State, Summary, WriteOptions,
 };
 use crate::write::spill::{Spill, write_json};
-
-/// Why a dataset cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// From the disk.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-    /// The folder holds something else.
-    #[error(
-        "{} is not empty and is not a dataset of ours (it has no dataset.json that says so): nothing in it was touched; \
-         choose a new folder or empty this one",
-        .0.display()
-    )]
-    NotOurs(PathBuf),
-    /// There is a dataset already.
-    #[error("{} already holds a dataset: choose another folder, or ask to overwrite it", .0.display())]
-    Exists(PathBuf),
-    /// The name of a camera is part of file names.
-    #[error(
-        "camera name {0:?} cannot be part of a file name: use 1 to 64 letters, digits, `_`, `-` and `.`, the first of them \
-         not a `.`"
-    )]
-    CameraName(String),
-    /// A dataset needs a camera.
-    #[error("a dataset needs at least one camera")]
-    NoCamera,
-    /// Image ids would leave the range that every JSON reader can hold.
-    #[error(
-        "{count} scenes from index {first_index} with {cameras} cameras need image ids above {}, the largest whole number \
-         that every JSON reader can hold",
-        coco::MAX_IMAGE_ID
-    )]
-    ImageIds {
-        /// Index of the first scene.
-        first_index: u64,
-        /// Number of scenes.
-        count: u64,
-        /// Number of cameras.
-        cameras: usize,
-    },
-    /// The scene of a frame does not belong to this dataset.
-    #[error("scene {index} does not belong to this dataset: {reason}")]
-    WrongScene {
-        /// Its index.
-        index: u64,
-        /// Why.
-        reason: String,
-    },
-    /// A frame came twice.
-    #[error("{0} was entered twice")]
-    Twice(String),
-    /// Not all frames came.
-    #[error("the dataset is not complete: {missing} of its {total} images are missing, the first of them {first}")]
-    Incomplete {
-        /// How many.
-        missing: u64,
-        /// Of how many.
-        total: u64,
-        /// `000007_main.png`.
-        first: String,
-    },
-    /// An image cannot be encoded.
-    #[error("cannot encode {}: {source}", path.display())]
-    Encode {
-        /// Of which file.
-        path: PathBuf,
-        /// Why.
-        source: EncodeError,
-    },
-    /// An annotation cannot be encoded.
-    #[error("cannot write the annotation of {name} in {image}: {source}")]
-    Coco {
-        /// `mugs[2]`.
-        name: String,
-        /// `000007_main.png`.
-        image: String,
-        /// Why.
-        source: CocoError,
-    },
-    /// From the JSON writer.
-    #[error("the JSON writer failed: {0}")]
-    Json(#[from] serde_json::Error),
-}
 
 /// What is entered into the JSON files for a frame whose images are written. Made by [`DatasetWriter::write_frame`].
 #[derive(Debug)]

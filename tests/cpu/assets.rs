@@ -225,6 +225,40 @@ fn normalised_integers_are_read_as_fractions() {
 }
 
 #[test]
+fn normals_and_tangents_of_the_file_are_kept_and_turned_with_it() {
+    let mut binary = buffer();
+    let at = binary.len().next_multiple_of(4);
+    binary.resize(at, 0);
+    // Not quite the square's own, to tell them from computed ones: leaning by 30 degrees towards +X.
+    let (sin, cos) = (0.5f32, 0.75f32.sqrt());
+    [[sin, 0.0, cos]; 4].iter().flatten().for_each(|v| binary.extend(v.to_le_bytes()));
+    [[cos, 0.0, -sin, 1.0]; 4].iter().flatten().for_each(|v| binary.extend(v.to_le_bytes()));
+    let mut document = document(binary.len());
+    document["bufferViews"][3]["byteLength"] = json!(at - 92);
+    document["bufferViews"].as_array_mut().unwrap().extend([
+        json!({ "buffer": 0, "byteOffset": at, "byteLength": 48 }),
+        json!({ "buffer": 0, "byteOffset": at + 48, "byteLength": 64 }),
+    ]);
+    document["accessors"].as_array_mut().unwrap().extend([
+        json!({ "bufferView": 4, "componentType": 5126, "count": 4, "type": "VEC3" }),
+        json!({ "bufferView": 5, "componentType": 5126, "count": 4, "type": "VEC4" }),
+    ]);
+    let attributes = &mut document["meshes"][0]["primitives"][0]["attributes"];
+    attributes["NORMAL"] = json!(3);
+    attributes["TANGENT"] = json!(4);
+    document["nodes"][0]["scale"] = json!([-1, 1, 1]);
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("a.glb"), glb(&document, &binary)).unwrap();
+    let model = load(dir.path(), "a.glb").unwrap();
+    // Mirrored across x: both lean the other way, and the texture is seen mirrored.
+    let mesh = &model.parts[0].mesh;
+    assert!((Vec3::from(mesh.normals[0]) - Vec3::new(-sin, 0.0, cos)).length() < 1e-6);
+    let [x, y, z, w] = mesh.tangents[0];
+    assert!((Vec3::new(x, y, z) - Vec3::new(-cos, 0.0, -sin)).length() < 1e-6);
+    assert_eq!(w, -1.0);
+}
+
+#[test]
 fn what_is_not_supported_is_refused_by_name() {
     let expect = |text: &str, change: fn(&mut Value)| {
         let reason = reason(change);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use scenewright::recipe::{Drawing, parse, syntax, vocabulary};
+use scenewright::recipe::{Drawing, parse, vocabulary};
 
 fn page(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -39,9 +39,18 @@ fn every_recipe_in_the_reference_can_be_read() {
             panic!("{}", problems.render(Drawing::Plain));
         }
     }
-    for block in blocks {
-        // A fragment is a list of fields, so that it can be put into a recipe as it stands.
-        let text = if block.contains("version:") { block.to_owned() } else { format!("({block})") };
-        assert!(syntax::parse(&text).problems.is_empty(), "not RON: {block}");
+    for block in blocks.iter().filter(|block| !block.contains("version:")) {
+        // A fragment is one field of a recipe; the rest is put round it. What it refers to is on another part of the page.
+        let rest = [
+            ("image:", "image: (width: 64, height: 48)"),
+            ("cameras:", "cameras: { \"main\": (lens: Fov(50), pose: LookAt((0, 1, 2), (0, 0, 0))) }"),
+        ];
+        let rest: Vec<&str> =
+            rest.iter().filter(|(name, _)| !block.starts_with(name)).map(|(_, field)| *field).collect();
+        let text = format!("(version: 1, name: \"t\", {}, {block})", rest.join(", "));
+        let found = parse(&text, "docs/recipe.md", Path::new("")).err();
+        for problem in found.iter().flat_map(|problems| problems.iter()) {
+            assert!(problem.message.starts_with("there is no "), "{}\n{block}", problem.message);
+        }
     }
 }

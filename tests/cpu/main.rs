@@ -6,6 +6,7 @@ mod assets; // glTF and image files, whole and broken
 mod camera; // projection, poses, conversions
 mod dataset; // files on disk
 mod docs; // what the documentation says is so
+mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
 mod placement; // no overlap, checked by other means than the placer's
 mod preview; // the contact sheet

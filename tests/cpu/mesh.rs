@@ -35,7 +35,8 @@ fn scaled(shape: &Shape) -> Mesh {
     mesh
 }
 
-/// Sum of the signed volumes of the tetrahedra between the origin and each triangle: positive when outsides are outside.
+/// Sum of the signed volumes of the tetrahedra between the origin and each triangle: positive when outsides are
+/// outside.
 fn volume(shape: &Shape) -> f64 {
     scaled(shape).triangles().map(|[a, b, c]| a.dot(b.cross(c)) / 6.0).sum()
 }

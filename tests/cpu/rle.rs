@@ -121,12 +121,12 @@ proptest! {
 
 #[test]
 fn known_masks_have_the_strings_that_pycocotools_gives() {
-    // From pycocotools 2.0.11, mask.encode.
+    // As pycocotools 2.0.11 gives them (frPyObjects of the same counts).
     let last = Rle::new(4000, 4000, &[15_999_999, 1]).unwrap();
     assert_eq!(last.to_compressed(), "ooXX?1");
     assert_eq!(Rle::new(2, 3, &[0, 6]).unwrap().to_compressed(), "06");
     assert_eq!(Rle::new(2, 3, &[6]).unwrap().to_compressed(), "6");
-    // Counts 1, 40, 1, 2, 100, 0-free tail: 2 - 40 = -38 and 100 - 1 = 99 are stored as differences.
+    // 2 - 40 = -38 and 100 - 1 = 99 are stored as differences.
     assert_eq!(Rle::new(12, 12, &[1, 40, 1, 2, 100]).unwrap().to_compressed(), "1X11jNS3");
 }
 
@@ -188,7 +188,7 @@ fn an_empty_mask_has_no_polygon() {
 fn many_holes_below_each_other_do_not_exhaust_the_stack() {
     // A ladder: each hole hangs on the one above it.
     let rungs = 20_000;
-    let row = |y: u32| if y % 2 == 0 { [true; 3] } else { [true, false, true] };
+    let row = |y: u32| if y.is_multiple_of(2) { [true; 3] } else { [true, false, true] };
     let pixels = (0..2 * rungs + 1).flat_map(row).collect();
     let mask = Image::new(3, 2 * rungs + 1, pixels).unwrap();
     let traced = polygons(&Rle::from_mask(&mask).unwrap()).unwrap();

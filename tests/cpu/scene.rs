@@ -33,10 +33,10 @@ fn golden_digests_of_scenes() {
 }
 
 const GOLDEN: [(usize, &str); 4] = [
-    (12812, "f6e4caa88e7a5f37"),
-    (10748, "9e523a23def208c0"),
-    (10738, "8962344719845a44"),
-    (12845, "bf4a4584c779ea31"),
+    (12812, "8770f4347b4ea3dd"),
+    (10748, "5a8fd5a47cba0731"),
+    (10738, "612ba17cca03410d"),
+    (12845, "4039d01344004965"),
 ];
 
 #[test]
@@ -177,12 +177,14 @@ fn the_meter_reads_what_a_light_meter_reads() {
         color: hex([255; 3]),
         shadows: true,
     };
-    // 2.5 lux is EV 0; 81 920 = 2.5 * 2^15 lux is EV 15, the "sunny 16" rule.
-    close(ev(&|r| drop(r.lights.insert("sun".into(), sun(81_920.0)))), 15.0);
+    // Under E lux, white has a luminance of E / pi, which is to be 1.2 * 2^ev. From 30 degrees up a dome takes
+    // (1 + sin 30) / 2 = 3/4 of the light.
+    let noon = 1.2 * PI * 32_768.0 * 4.0 / 3.0;
+    close(ev(&|r| drop(r.lights.insert("sun".into(), sun(noon)))), 15.0);
     // Two stops brighter means exposing for two stops less light.
     close(
         ev(&|r| {
-            r.lights.insert("sun".into(), sun(81_920.0));
+            r.lights.insert("sun".into(), sun(noon));
             r.cameras.get_mut("main").unwrap().exposure = ExposureRecipe::Auto { compensation: c(2.0) };
         }),
         13.0,
@@ -190,18 +192,18 @@ fn the_meter_reads_what_a_light_meter_reads() {
     // 1000 lumens at 2 m: 1000 / 4 pi / 4 = 19.894 lux.
     let lamp =
         LightRecipe::Point { position: point(0.0, 2.0, 0.0), flux: c(1000.0), color: hex([255; 3]), shadows: true };
-    close(ev(&|r| drop(r.lights.insert("lamp".into(), lamp.clone()))), libm::log2(1000.0 / (16.0 * PI) / 2.5));
-    // Half of a 5000 cd/m2 sky above black ground: mean 1250, times pi.
+    close(ev(&|r| drop(r.lights.insert("lamp".into(), lamp.clone()))), libm::log2(1000.0 / (16.0 * PI) / (1.2 * PI)));
+    // Half of a 5000 cd/m2 sky above black ground: pi * (1250 + 2/3 * 1250) on a level surface.
     close(
         ev(&|r| {
             r.environment = EnvironmentRecipe::Gradient { sky: hex([255; 3]), ground: hex([0; 3]), strength: c(0.5) };
         }),
-        libm::log2(PI * 1250.0 / 2.5),
+        libm::log2(PI * 1250.0 * 5.0 / 3.0 / (1.2 * PI)),
     );
     // No light at all: 0.001 lux, and finite.
-    close(ev(&|_| ()), libm::log2(0.001 / 2.5));
+    close(ev(&|_| ()), libm::log2(0.001 / (1.2 * PI)));
     close(ev(&|r| r.cameras.get_mut("main").unwrap().exposure = ExposureRecipe::Ev(c(7.5))), 7.5);
-    close(exposure::ev100(2.5, 0.0), 0.0);
+    close(exposure::ev100(1.2 * PI, 0.0), 0.0);
 }
 
 #[test]

@@ -146,14 +146,7 @@ fn notations_mean_what_they_mean_to_ron() {
         "\u{200e}1\u{2028}",
         "(\r\n a: 1,\r\n)",
     ] {
-        if ron::from_str::<ron::Value>(text).is_ok() {
-            assert_agreement(text);
-        } else {
-            assert!(
-                ["Name()", "()"].iter().all(|needed| *needed != text) || text == "Name()",
-                "ron cannot read {text}"
-            );
-        }
+        assert_agreement(text);
     }
 }
 
@@ -230,11 +223,8 @@ proptest! {
 
     #[test]
     fn whatever_ron_reads_is_read_alike(text in written()) {
-        if ron::from_str::<ron::Value>(&text).is_ok() {
-            assert_agreement(&text);
-        } else {
-            // Texts that ron itself cannot read must stay the exception, or this test proves nothing.
-            prop_assert!(syntax::parse(&text).problems.len() < 1000);
-        }
+        // Too many texts that ron itself cannot read would fail this test.
+        prop_assume!(ron::from_str::<ron::Value>(&text).is_ok());
+        assert_agreement(&text);
     }
 }

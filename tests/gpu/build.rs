@@ -8,7 +8,7 @@ use scenewright::scene::{
 
 /// A scene without objects: grey environment, a camera at the origin that looks down -Z with a focal length of one image
 /// width, no anti-aliasing.
-pub fn scene(width: u32, height: u32) -> Scene {
+pub(crate) fn scene(width: u32, height: u32) -> Scene {
     Scene {
         scene_version: SCENE_VERSION,
         recipe: "test".into(),
@@ -25,7 +25,7 @@ pub fn scene(width: u32, height: u32) -> Scene {
 }
 
 /// At the origin, looking down -Z, one image width of focal length, principal point in the middle.
-pub fn camera(width: u32, height: u32) -> Camera {
+pub(crate) fn camera(width: u32, height: u32) -> Camera {
     Camera {
         name: "main".into(),
         fx: width.into(),
@@ -40,14 +40,14 @@ pub fn camera(width: u32, height: u32) -> Camera {
 }
 
 /// Adds a labelled instance and returns its id.
-pub fn add(scene: &mut Scene, shape: Shape, position: DVec3) -> u32 {
+pub(crate) fn add(scene: &mut Scene, shape: Shape, position: DVec3) -> u32 {
     let id = 1 + scene.instances.iter().map(|instance| instance.id).max().unwrap_or(0);
     push(scene, shape, position, id);
     id
 }
 
 /// Adds an instance without a label.
-pub fn add_unlabelled(scene: &mut Scene, shape: Shape, position: DVec3) {
+pub(crate) fn add_unlabelled(scene: &mut Scene, shape: Shape, position: DVec3) {
     push(scene, shape, position, 0);
 }
 
@@ -66,12 +66,12 @@ fn push(scene: &mut Scene, shape: Shape, position: DVec3, id: u32) {
 }
 
 /// The instance that was added last.
-pub fn last(scene: &mut Scene) -> &mut Instance {
+pub(crate) fn last(scene: &mut Scene) -> &mut Instance {
     scene.instances.last_mut().expect("an instance was added")
 }
 
 /// A sun that shines straight down at an angle, with shadows.
-pub fn sun() -> Light {
+pub(crate) fn sun() -> Light {
     Light::Sun {
         name: "sun".into(),
         direction: DVec3::new(-1.0, -2.0, -0.5).normalize(),
@@ -79,4 +79,9 @@ pub fn sun() -> Light {
         illuminance: 3000.0,
         shadows: true,
     }
+}
+
+/// Turns the plane that was added last, which faces +Y, to face +Z; its x stays, its z becomes -y.
+pub(crate) fn stand_up(scene: &mut Scene) {
+    last(scene).rotation = DQuat::from_rotation_x(std::f64::consts::FRAC_PI_2);
 }

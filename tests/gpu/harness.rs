@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 
 /// A trial: a sentence about the world, and the function that checks it.
-pub type Case = (&'static str, fn() -> Result<(), String>);
+pub(crate) type Case = (&'static str, fn() -> Result<(), String>);
 
 thread_local! {
     static RENDERER: RefCell<Option<Renderer>> = const { RefCell::new(None) };
@@ -20,23 +20,23 @@ fn choice() -> AdapterChoice {
 }
 
 /// A renderer of its own, for tests about starting up.
-pub fn new_renderer() -> Renderer {
+pub(crate) fn new_renderer() -> Renderer {
     let options = RenderOptions { adapter: choice(), asset_root: env!("CARGO_MANIFEST_DIR").into() };
     Renderer::new(&options, Library::default()).unwrap()
 }
 
 /// Renders on the shared device. Asset paths are relative to the repository.
-pub fn render(scene: &Scene) -> Vec<Frame> {
+pub(crate) fn render(scene: &Scene) -> Vec<Frame> {
     RENDERER.with_borrow_mut(|renderer| renderer.get_or_insert_with(new_renderer).render(scene).unwrap())
 }
 
 /// The only frame of a scene with one camera.
-pub fn render_one(scene: &Scene) -> Frame {
+pub(crate) fn render_one(scene: &Scene) -> Frame {
     render(scene).into_iter().next().expect("one camera")
 }
 
 /// Runs all cases, or shows them as ignored where nothing can draw.
-pub fn run(groups: Vec<(&'static str, Vec<Case>)>) -> ExitCode {
+pub(crate) fn run(groups: Vec<(&'static str, Vec<Case>)>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     // One device, one thread: trials share the renderer.
     arguments.test_threads = Some(1);
@@ -67,6 +67,25 @@ pub fn run(groups: Vec<(&'static str, Vec<Case>)>) -> ExitCode {
 }
 
 /// Fails with `message` where `holds` is false.
-pub fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
+pub(crate) fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(message()) }
+}
+
+/// Writes a texture that no other test uses into the test folder, and returns its path.
+pub(crate) fn texture(name: &str, size: u32, pixel: impl Fn(u32, u32) -> [u8; 4]) -> String {
+    let path = folder().join(format!("{name}.png"));
+    let mut bytes = Vec::new();
+    for y in 0..size {
+        for x in 0..size {
+            bytes.extend(pixel(x, y));
+        }
+    }
+    image::save_buffer(&path, &bytes, size, size, image::ColorType::Rgba8).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A folder for files of this run.
+pub(crate) fn folder() -> &'static std::path::Path {
+    static FOLDER: std::sync::LazyLock<tempfile::TempDir> = std::sync::LazyLock::new(|| tempfile::tempdir().unwrap());
+    FOLDER.path()
 }

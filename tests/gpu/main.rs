@@ -1,10 +1,24 @@
 //! Everything that draws. One process and one device; without an adapter every trial shows as ignored, with the reason,
-//! unless `SCENEWRIGHT_REQUIRE_GPU=1` (as in CI) turns that into a failure.
+//! unless `SCENEWRIGHT_REQUIRE_GPU=1` (as in CI) turns that into a failure. See tests/README.md.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers, chosen here")]
 
-mod build;
-mod harness;
-mod reference;
+mod build; // scenes in few words
+mod color; // what light does, where it is known on paper
+mod complete; // nothing is missing from a first frame, nothing is left behind
+mod determinism; // the same scene, the same bytes
+mod harness; // trials on one renderer
+mod labels; // ids and depth whose values are derived on paper
+mod oracle; // the CPU ray caster, and the comparison with it
+mod program; // the binary, as a shell sees it
 
 fn main() -> std::process::ExitCode {
-    harness::run(vec![("reference", reference::trials())])
+    harness::run(vec![
+        ("labels", labels::cases()),
+        ("oracle", oracle::cases()),
+        ("color", color::cases()),
+        ("complete", complete::cases()),
+        ("determinism", determinism::cases()),
+        ("program", program::cases()),
+    ])
 }

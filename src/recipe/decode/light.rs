@@ -3,11 +3,11 @@
 use super::super::dist::{ColorRecipe, Number};
 use super::super::syntax::Node;
 use super::super::{EnvironmentRecipe, LightRecipe, Varied};
-use super::Context;
 use super::dist;
 use super::fields::{Form, Variants, variant};
 use super::material::grey;
 use super::number::{Limits, scalar};
+use super::{Context, LightKind};
 
 const LIGHT: Variants = Variants {
     what: "a light such as Sun(elevation: 45, azimuth: 30, illuminance: 5e4)",
@@ -37,6 +37,12 @@ pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
     let (name, fields) = variant(cx, node, &LIGHT)?;
     let color = fields.or(cx, "color", grey(1.0), dist::color);
     let shadows = fields.or(cx, "shadows", true, Context::bool);
+    let kind = match name {
+        "Sun" => LightKind::Sun,
+        "Point" => LightKind::Point,
+        _ => LightKind::Spot,
+    };
+    cx.findings.lights.push((kind, shadows.unwrap_or(true), node.span));
     if name == "Sun" {
         let elevation = fields.need(cx, "elevation", |cx, node| scalar(cx, node, ELEVATION));
         let azimuth = fields.need(cx, "azimuth", |cx, node| scalar(cx, node, Limits::ANY));

@@ -65,6 +65,14 @@ pub(super) struct AssetUse {
     pub(super) span: Span,
 }
 
+/// What lights share room in the renderer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LightKind {
+    Sun,
+    Point,
+    Spot,
+}
+
 /// What `check` needs to know, kept also where the recipe as a whole cannot be decoded.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -74,6 +82,8 @@ pub(super) struct Findings {
     pub(super) assets: Vec<AssetUse>,
     /// Which group stands on which, and where that is said.
     pub(super) supports: BTreeMap<String, (String, Span)>,
+    /// Every light: its kind, whether it casts shadows, and where it is.
+    pub(super) lights: Vec<(LightKind, bool, Span)>,
     /// The largest likely number of instances of each group, and where it is said.
     pub(super) counts: Vec<(f64, Span)>,
 }

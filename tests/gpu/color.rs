@@ -1,0 +1,326 @@
+//! What light does, where it is known on paper; and that colour and labels are of one scene.
+
+use glam::{DQuat, DVec2, DVec3};
+use scenewright::scene::{AntiAliasing, Environment, Light, Material, Scene, Shape, ToneCurve, color};
+use std::collections::BTreeSet;
+use std::f64::consts::PI;
+
+use crate::build::{add, add_unlabelled, last, scene, stand_up};
+use crate::harness::{Case, ensure, render_one, texture};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        ("thirty_two_scenes_each_paint_their_own_index", pairing),
+        ("an_unlit_render_in_id_colours_is_the_id_image", id_colours),
+        ("anti_aliased_colour_leaves_ids_whole", anti_aliasing),
+        ("unlit_bytes_come_back_as_they_were", srgb_ramp),
+        ("a_matte_plane_under_a_sun_shows_illuminance_over_pi", lambert),
+        ("a_stop_more_of_exposure_value_is_half_the_light", exposure),
+        ("a_white_object_disappears_in_a_white_furnace", furnace),
+        ("a_gradient_environment_lights_as_its_closed_form_says", gradient),
+        ("light_of_a_lamp_falls_with_the_square_of_distance", inverse_square),
+        ("a_spot_lights_its_cone_and_nothing_else", spot),
+        ("a_shadow_is_where_the_sun_does_not_reach", sun_shadow),
+        ("a_shadow_is_where_a_lamp_does_not_reach", lamp_shadow),
+        ("emission_is_luminance", emission),
+    ]
+}
+
+/// Linear value of one channel.
+fn linear_at(scene: &Scene, x: u32, y: u32) -> f64 {
+    color::linear_from_srgb(f64::from(render_one(scene).rgb.get(x, y).unwrap()[0]) / 255.0)
+}
+
+fn close(value: f64, expected: f64, share: f64, what: &str) -> Result<(), String> {
+    ensure((value - expected).abs() <= share * expected + 0.003, || format!("{what}: {value:.4}, not {expected:.4}"))
+}
+
+/// What a luminance becomes at an exposure value, before it is encoded.
+fn exposed(luminance: f64, ev100: f64) -> f64 {
+    luminance / (1.2 * libm::exp2(ev100))
+}
+
+fn dark(scene: &mut Scene) {
+    scene.environment = Environment { zenith: [0.0; 3], nadir: [0.0; 3] };
+}
+
+fn matte(base: f64) -> Material {
+    Material { base_color: [base; 3], roughness: 1.0, ..Material::default() }
+}
+
+/// A colour whose bytes lie in the middle of sixteenths: it survives rounding.
+fn id_color(id: u32) -> [f64; 3] {
+    let byte = |nibble: u32| f64::from(nibble * 16 + 8) / 255.0;
+    [byte(id & 15), byte(id >> 4 & 15), byte(id >> 8 & 15)].map(color::linear_from_srgb)
+}
+
+fn id_of([r, g, b]: [u8; 3]) -> u32 {
+    u32::from(r >> 4) | u32::from(g >> 4) << 4 | u32::from(b >> 4) << 8
+}
+
+/// Scene `i` holds `i` objects behind the camera and then a wall, which so has id `i + 1` and is painted in that colour.
+/// A frame that shows the wall of one scene and the ids of another cannot pass.
+fn pairing() -> Result<(), String> {
+    for index in 0..32 {
+        let mut s = scene(48, 32);
+        dark(&mut s);
+        s.index = index;
+        for _ in 0..index {
+            add(&mut s, Shape::Box(DVec3::ONE), DVec3::new(0.0, 0.0, 5.0));
+        }
+        let id = add(&mut s, Shape::Plane(DVec2::splat(50.0)), DVec3::new(0.0, 0.0, -4.0));
+        stand_up(&mut s);
+        last(&mut s).material = Some(Material { base_color: id_color(id), unlit: true, ..Material::default() });
+        let frame = render_one(&s);
+        ensure(frame.ids.pixels().iter().all(|&seen| seen == id), || format!("scene {index} has ids of another"))?;
+        let painted: BTreeSet<u32> = frame.rgb.pixels().iter().map(|&pixel| id_of(pixel)).collect();
+        ensure(painted == BTreeSet::from([id]), || format!("scene {index} is painted {painted:?}, not {id}"))?;
+    }
+    Ok(())
+}
+
+/// Some hundred overlapping shapes, cut-outs among them, each painted in the colour of its id.
+fn many_shapes() -> Scene {
+    let mut s = scene(240, 180);
+    dark(&mut s);
+    let holes = texture("holes", 16, |x, y| [255, 255, 255, if (x / 4 + y / 4) % 2 == 0 { 255 } else { 0 }]);
+    let shapes = [
+        Shape::Box(DVec3::new(0.5, 0.3, 0.4)),
+        Shape::Sphere(0.3),
+        Shape::Cone { radius: 0.3, height: 0.5 },
+        Shape::Torus { major_radius: 0.3, minor_radius: 0.1 },
+        Shape::Plane(DVec2::new(0.7, 0.5)),
+        Shape::Capsule { radius: 0.15, height: 0.4 },
+    ];
+    for i in 0..120_u32 {
+        let t = f64::from(i);
+        // Spread by irrational steps; every pose is another one.
+        let place = |step: f64, width: f64| ((t * step).fract() - 0.5) * width;
+        let position = DVec3::new(place(0.754_877, 5.0), place(0.569_840, 3.6), -4.0 - 2.0 * (t * 0.381_966).fract());
+        let id = add(&mut s, shapes[(i % 6) as usize].clone(), position);
+        let instance = last(&mut s);
+        instance.rotation = DQuat::from_euler(glam::EulerRot::XYZ, t * 0.7, t * 1.3, t * 0.4);
+        instance.scale = DVec3::new(1.0, 1.0 + place(0.3, 0.6), 1.0 + place(0.2, 0.6));
+        instance.material = Some(Material {
+            base_color: id_color(id),
+            unlit: true,
+            double_sided: i % 5 == 0,
+            base_color_texture: (i % 7 == 0).then(|| holes.clone()),
+            alpha_mask: (i % 7 == 0).then_some(0.5),
+            ..Material::default()
+        });
+    }
+    s
+}
+
+fn id_colours() -> Result<(), String> {
+    let frame = render_one(&many_shapes());
+    let differ = frame.ids.pixels().iter().zip(frame.rgb.pixels());
+    // Black is no colour of any id: its nibbles are 0 with bytes of 0, those of an id have bytes of at least 8.
+    let differ = differ.filter(|&(&id, &rgb)| if id == 0 { rgb != [0; 3] } else { id_of(rgb) != id }).count();
+    let labelled = frame.ids.pixels().iter().filter(|&&id| id > 0).count();
+    ensure(labelled > 10_000, || format!("only {labelled} pixels are labelled"))?;
+    ensure(differ == 0, || format!("{differ} of {} pixels are painted in another colour than their id", labelled))
+}
+
+fn anti_aliasing() -> Result<(), String> {
+    let mut s = many_shapes();
+    let sharp = render_one(&s);
+    s.image.anti_aliasing = AntiAliasing::Msaa4;
+    let smooth = render_one(&s);
+    ensure(smooth.ids == sharp.ids && smooth.depth == sharp.depth, || "anti-aliasing changes labels".into())?;
+    let colours = |frame: &scenewright::frame::Frame| frame.rgb.pixels().iter().copied().collect::<BTreeSet<_>>().len();
+    ensure(colours(&smooth) > 2 * colours(&sharp), || "colour is not anti-aliased".into())?;
+    let known: BTreeSet<u32> = s.instances.iter().map(|instance| instance.id).chain([0]).collect();
+    ensure(smooth.ids.pixels().iter().all(|id| known.contains(id)), || "an id that no instance has".into())
+}
+
+/// 16 x 16 unlit quads, one for each byte.
+fn srgb_ramp() -> Result<(), String> {
+    let mut s = scene(64, 64);
+    for byte in 0..=255_u8 {
+        let (x, y) = (f64::from(byte % 16), f64::from(byte / 16));
+        // At 4 m a pixel is 1/16 m; quads are 4 px wide.
+        add(&mut s, Shape::Plane(DVec2::splat(0.25)), DVec3::new((x - 7.5) * 0.25, (7.5 - y) * 0.25, -4.0));
+        stand_up(&mut s);
+        let value = color::linear_from_srgb(f64::from(byte) / 255.0);
+        last(&mut s).material = Some(Material { base_color: [value; 3], unlit: true, ..Material::default() });
+    }
+    let frame = render_one(&s);
+    for byte in 0..=255_u8 {
+        let (x, y) = (u32::from(byte % 16) * 4 + 2, u32::from(byte / 16) * 4 + 2);
+        let seen = frame.rgb.get(x, y).unwrap();
+        ensure(*seen == [byte; 3], || format!("byte {byte} comes back as {seen:?}"))?;
+    }
+    Ok(())
+}
+
+/// A wall that faces the camera, 4 m away.
+fn wall(base: f64) -> Scene {
+    let mut s = scene(32, 32);
+    dark(&mut s);
+    add(&mut s, Shape::Plane(DVec2::splat(20.0)), DVec3::new(0.0, 0.0, -4.0));
+    stand_up(&mut s);
+    last(&mut s).material = Some(matte(base));
+    s
+}
+
+fn sun_along(direction: DVec3, illuminance: f64, shadows: bool) -> Light {
+    Light::Sun { name: "sun".into(), direction: direction.normalize(), color: [1.0; 3], illuminance, shadows }
+}
+
+/// `base E / pi` from diffuse reflection; a dielectric of roughness 1 adds about 1.5 % by its specular lobe.
+fn lambert() -> Result<(), String> {
+    for base in [0.2, 0.5, 0.8] {
+        let mut s = wall(base);
+        s.lights.push(sun_along(DVec3::NEG_Z, 1000.0, false));
+        close(linear_at(&s, 16, 16), exposed(base * 1000.0 / PI, 9.0), 0.05, &format!("base {base}"))?;
+    }
+    Ok(())
+}
+
+fn exposure() -> Result<(), String> {
+    let mut s = wall(0.8);
+    s.lights.push(sun_along(DVec3::NEG_Z, 1500.0, false));
+    let brighter = linear_at(&s, 16, 16);
+    s.cameras[0].ev100 += 1.0;
+    close(linear_at(&s, 16, 16), brighter / 2.0, 0.02, "one stop")
+}
+
+/// In light of luminance L from everywhere, a surface that absorbs nothing sends L everywhere: the sphere has the colour of
+/// the background. Split-sum environment light conserves energy to some percent.
+fn furnace() -> Result<(), String> {
+    for metallic in [0.0, 1.0] {
+        let mut s = scene(64, 48);
+        s.environment = Environment { zenith: [300.0; 3], nadir: [300.0; 3] };
+        add(&mut s, Shape::Sphere(1.0), DVec3::new(0.0, 0.0, -4.0));
+        last(&mut s).material = Some(Material { metallic, ..matte(1.0) });
+        let background = exposed(300.0, 9.0);
+        close(linear_at(&s, 1, 1), background, 0.01, "background")?;
+        close(linear_at(&s, 32, 24), background, 0.05, &format!("sphere with metallic {metallic}"))?;
+    }
+    Ok(())
+}
+
+/// Planes that face up, sideways and down, seen each from 4 m: `base (mean + 2/3 n.y half)`.
+fn gradient() -> Result<(), String> {
+    let environment = Environment { zenith: [600.0; 3], nadir: [100.0; 3] };
+    for (normal, expected) in [(DVec3::Y, 350.0 + 500.0 / 3.0), (DVec3::Z, 350.0), (DVec3::NEG_Y, 350.0 - 500.0 / 3.0)]
+    {
+        let mut s = wall(0.5);
+        s.environment = environment;
+        let turn = DQuat::from_rotation_arc(DVec3::Z, normal);
+        last(&mut s).rotation = turn * last(&mut s).rotation;
+        last(&mut s).position = normal * -4.0;
+        s.cameras[0].rotation = turn;
+        // The specular lobe of a dielectric reflects about 2 % more.
+        close(linear_at(&s, 16, 16), exposed(0.5 * expected, 9.0), 0.08, &format!("facing {normal}"))?;
+    }
+    // Seen directly: mean + d.y half, here along the horizon.
+    let mut s = scene(33, 33);
+    s.environment = environment;
+    close(linear_at(&s, 16, 16), exposed(350.0, 9.0), 0.01, "the horizon")
+}
+
+/// 2000 lumens: 2000 / 4 pi = 159.2 cd; 159.2 lux at 1 m, 39.8 at 2 m, and `E / pi` of that from a matte wall.
+fn inverse_square() -> Result<(), String> {
+    for distance in [1.0, 2.0] {
+        let mut s = wall(0.8);
+        s.cameras[0].ev100 = 6.0;
+        s.lights.push(Light::Point {
+            name: "lamp".into(),
+            position: DVec3::new(0.0, 0.0, -4.0 + distance),
+            color: [1.0; 3],
+            flux: 2000.0,
+            shadows: false,
+        });
+        let expected = exposed(0.8 / PI * 2000.0 / (4.0 * PI) / (distance * distance), 6.0);
+        close(linear_at(&s, 16, 16), expected, 0.05, &format!("at {distance} m"))?;
+    }
+    Ok(())
+}
+
+/// A cone of 2 x 20 degrees at 2 m from the wall lights a disc of 2 tan 20 = 0.73 m; at 4 m a pixel is 1/8 m.
+fn spot() -> Result<(), String> {
+    let mut s = wall(0.8);
+    s.cameras[0].ev100 = 6.0;
+    s.lights.push(Light::Spot {
+        name: "spot".into(),
+        position: DVec3::new(0.0, 0.0, -2.0),
+        direction: DVec3::NEG_Z,
+        color: [1.0; 3],
+        flux: 4000.0,
+        inner_angle: 19.0_f64.to_radians(),
+        outer_angle: 20.0_f64.to_radians(),
+        shadows: true,
+    });
+    close(linear_at(&s, 16, 16), exposed(0.8 / PI * 4000.0 / (4.0 * PI) / 4.0, 6.0), 0.05, "on the axis")?;
+    ensure(linear_at(&s, 19, 16) > 0.05, || "0.44 m off the axis it is dark".into())?;
+    ensure(linear_at(&s, 24, 16) < 0.001, || "1.06 m off the axis it is lit".into())
+}
+
+/// Looking straight down from 10 m (a pixel is 10/100 m), a 1 m slab 2 m above the floor, the sun from 45 degrees: its
+/// shadow is the slab's outline, moved by 2 m along the light's way. The slab itself covers 1/0.8 m in the middle.
+fn shadow_scene() -> Scene {
+    let mut s = scene(100, 100);
+    dark(&mut s);
+    s.cameras[0].position = DVec3::new(0.0, 10.0, 0.0);
+    // Image right is +X, image up is -Z.
+    s.cameras[0].rotation = DQuat::from_rotation_x(-PI / 2.0);
+    add_unlabelled(&mut s, Shape::Plane(DVec2::splat(20.0)), DVec3::ZERO);
+    last(&mut s).material = Some(matte(0.5));
+    add(&mut s, Shape::Box(DVec3::new(1.0, 0.02, 1.0)), DVec3::new(0.0, 2.0, 0.0));
+    s
+}
+
+fn shadow_at(s: &Scene, center: f64) -> Result<(), String> {
+    let frame = render_one(s);
+    let lit = |x: f64, z: f64| {
+        let pixel = |v: f64| (50.0 + v * 10.0) as u32;
+        frame.rgb.get(pixel(x), pixel(z)).unwrap()[0] > 40
+    };
+    // A shadow map of 2048 texels over some 20 m resolves 1 cm; half a metre is the shadow's half width.
+    for (dx, dz, inside) in
+        [(0.0, 0.0, true), (0.4, 0.4, true), (-0.4, 0.4, true), (0.62, 0.0, false), (0.0, 0.62, false)]
+    {
+        let (x, z) = (center + dx, dz);
+        ensure(lit(x, z) != inside, || format!("({x}, {z}) is {}", if inside { "lit" } else { "in shadow" }))?;
+    }
+    ensure(lit(-3.0, 0.0), || "the other side is in shadow".into())
+}
+
+fn sun_shadow() -> Result<(), String> {
+    let mut s = shadow_scene();
+    s.lights.push(sun_along(DVec3::new(1.0, -1.0, 0.0), 1500.0, true));
+    shadow_at(&s, 2.0)?;
+    // Without shadows, it is lit there.
+    s.lights = vec![sun_along(DVec3::new(1.0, -1.0, 0.0), 1500.0, false)];
+    ensure(shadow_at(&s, 2.0).is_err(), || "a light without shadows casts one".into())
+}
+
+/// A lamp straight above the slab, far enough that the shadow is hardly larger: 30 m up, 1 m grows to 30/28 m.
+fn lamp_shadow() -> Result<(), String> {
+    let mut s = shadow_scene();
+    s.cameras[0].position.x = 2.0;
+    s.lights.push(Light::Point {
+        name: "lamp".into(),
+        position: DVec3::new(-28.0, 30.0, 0.0),
+        color: [1.0; 3],
+        flux: 3.0e7,
+        shadows: true,
+    });
+    // From (-28, 30) through (0, 2) to the floor: x = 2; the camera looks down on x = 2.
+    let frame = render_one(&s);
+    let level = |x: u32, y: u32| frame.rgb.get(x, y).unwrap()[0];
+    ensure(level(50, 50) < 20, || format!("the middle of the shadow is lit: {}", level(50, 50)))?;
+    ensure(level(50, 59) > 60 && level(62, 50) > 60, || "beside the shadow it is dark".into())
+}
+
+fn emission() -> Result<(), String> {
+    let mut s = wall(0.0);
+    last(&mut s).material.as_mut().unwrap().emission = [200.0; 3];
+    close(linear_at(&s, 16, 16), exposed(200.0, 9.0), 0.02, "200 cd/m2")?;
+    s.image.tone_curve = ToneCurve::Neutral;
+    // Khronos PBR Neutral takes 0.04 off below its shoulder.
+    close(linear_at(&s, 16, 16), exposed(200.0, 9.0) - 0.04, 0.02, "200 cd/m2 through the neutral curve")
+}
