@@ -23,6 +23,11 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         None => plan(&args.scenes, None)?.or_first(DEFAULT_COUNT),
     };
     let images = plan.count().saturating_mul(plan.camera_names().len() as u64);
+    if images > MOST_IMAGES {
+        return Err(Failure::bad_input(format!(
+            "a sheet of {images} images is too large to look at; ask for up to {MOST_IMAGES}"
+        )));
+    }
     let sides = plan.scene(plan.indices().start)?.image;
     let pixels = u64::from(sides.width) * u64::from(sides.height);
     if images.saturating_mul(pixels) > MOST_PIXELS && images > 1 {
@@ -30,11 +35,6 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         return Err(Failure::bad_input(format!(
             "{images} images of {}x{} do not fit into memory at once; ask for up to {fit}",
             sides.width, sides.height
-        )));
-    }
-    if images > MOST_IMAGES {
-        return Err(Failure::bad_input(format!(
-            "a sheet of {images} images is too large to look at; ask for up to {MOST_IMAGES}"
         )));
     }
     let options =

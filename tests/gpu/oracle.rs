@@ -268,18 +268,19 @@ fn text(text: &str, scenes: u64) -> Result<(), String> {
 }
 
 /// A recipe of the gallery at a size that a ray caster can do.
-fn gallery(name: &str, scenes: u64) -> Result<(), String> {
+fn gallery(name: &str, width: u32, scenes: u64) -> Result<(), String> {
     // The shared renderer reads assets relative to the repository; recipes name them relative to `scenes/`.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes");
     let text = std::fs::read_to_string(folder.join(name)).unwrap().replace("\"../assets/", "\"assets/");
     let mut recipe = recipe::parse(&text, name, Path::new(env!("CARGO_MANIFEST_DIR"))).map_err(|p| p.to_string())?;
-    (recipe.image.width, recipe.image.height) = (160, recipe.image.height * 160 / recipe.image.width);
+    let shrink = f64::from(width) / f64::from(recipe.image.width);
+    (recipe.image.width, recipe.image.height) = (width, recipe.image.height * width / recipe.image.width);
     for camera in recipe.cameras.values_mut() {
-        // Intrinsics are in pixels of the recipe's own size, 320 of them.
+        // Intrinsics are in pixels of the recipe's own size.
         if let LensRecipe::Intrinsics { fx, fy, cx, cy } = &mut camera.lens {
             for value in [fx, fy, cx, cy] {
                 let Varied::One(Number::Const(pixels)) = value else { panic!("the gallery's intrinsics are plain") };
-                *pixels *= 0.5;
+                *pixels *= shrink;
             }
         }
     }
@@ -305,11 +306,11 @@ fn primitives() -> Result<(), String> {
 }
 
 fn demo() -> Result<(), String> {
-    gallery("tabletop.ron", 3)
+    gallery("tabletop.ron", 160, 3)
 }
 
 fn clutter() -> Result<(), String> {
-    gallery("clutter.ron", 2)
+    gallery("clutter.ron", 200, 1)
 }
 
 /// Discs cut out of squares, crosswise through each other. The texture is small, so that it is magnified everywhere: where a
@@ -337,5 +338,5 @@ fn leaves() -> Result<(), String> {
 }
 
 fn cameras() -> Result<(), String> {
-    gallery("cameras.ron", 2)
+    gallery("cameras.ron", 320, 1)
 }
