@@ -71,7 +71,7 @@ fn problems(survey: &Survey) -> Vec<(String, Problem)> {
     for (name, count) in &survey.groups {
         if count.asked > 0 && count.placed == 0 {
             let problem = Problem::new(format!("no `{name}` ever finds a place"));
-            found.push((format!("objects.{name}.place"), problem.help("is what it stands in or on too small for it?")));
+            found.push((format!("objects.{name}.place"), problem.help("is what it stands in or on too small, or is something in the way? What is `At` a place goes first, then in order of name")));
         }
     }
     found

@@ -23,6 +23,7 @@ use super::environment;
 use super::labels::Surface;
 use super::projection::Pinhole;
 use super::upload::{UploadedMaterial, Uploads};
+use crate::scene::exposure::meter_place;
 use crate::scene::{AntiAliasing, Camera, Light, Material, Scene, ToneCurve};
 
 /// A scene in flight: its entities, and what must be seen of them.
@@ -50,14 +51,26 @@ impl Shot {
     }
 }
 
-/// Near and far end of what there is to see along the optical axes of all cameras, metres.
-struct DepthRange {
+/// Where shadows matter along the optical axes of all cameras, metres.
+#[derive(Debug, Clone, Copy)]
+struct ShadowRange {
+    /// Nothing is nearer.
     near: f32,
+    /// Up to here shadows have the full resolution: twice as far as the things that the scene is about.
+    sharp: f32,
+    /// Nothing is farther.
     far: f32,
 }
 
-/// Shadow cascades of a sun: enough for a table top and for a street.
-const CASCADES: usize = 3;
+impl ShadowRange {
+    /// Shadow cascades of a sun: one where everything is within the sharp part, as on a table; more for a street.
+    fn cascades(&self) -> usize {
+        if self.far <= self.sharp { 1 } else { 3 }
+    }
+}
+
+/// Normal bias of a lamp's cube map, in texels. Bevy's 0.6 leaves stripes on floors that its light grazes.
+const LAMP_NORMAL_BIAS: f32 = 2.0;
 
 /// Puts `scene` into the world, its cameras drawing into `targets`.
 pub(super) fn spawn(
@@ -70,7 +83,9 @@ pub(super) fn spawn(
     let placed = place_meshes(world, uploads, scene)?;
     let corners: Vec<DVec3> = placed.iter().flat_map(|p| p.corners()).collect();
 
-    let lights = scene.lights.iter().map(|light| spawn_light(world, scene, light, &corners)).collect();
+    let middle = meter_place(&scene.instances);
+    let shadows = shadow_range(&scene.cameras, &corners, middle);
+    let lights = scene.lights.iter().map(|light| spawn_light(world, scene, light, &corners, middle, shadows)).collect();
     let surfaces = placed.into_iter().map(|mesh| mesh.spawn(world)).collect();
 
     let light = maps.light(&mut world.resource_mut(), &scene.environment);
@@ -103,7 +118,7 @@ pub(super) fn spawn(
         cameras,
         surfaces,
         environment,
-        cascades_per_camera: suns * CASCADES,
+        cascades_per_camera: suns * shadows.cascades(),
         shared_shadow_views: shared,
         lights,
     })
@@ -200,36 +215,41 @@ fn place_meshes(world: &mut World, uploads: &mut Uploads, scene: &Scene) -> Resu
     Ok(placed)
 }
 
-fn depth_range(cameras: &[Camera], corners: &[DVec3]) -> DepthRange {
-    let mut range = DepthRange { near: f32::INFINITY, far: 0.0 };
+fn shadow_range(cameras: &[Camera], corners: &[DVec3], middle: DVec3) -> ShadowRange {
+    let mut range = ShadowRange { near: f32::INFINITY, sharp: 0.0, far: 0.0 };
     for camera in cameras {
         let camera_from_world = camera.world_from_camera().inverse();
-        for &corner in corners {
-            #[expect(clippy::cast_possible_truncation, reason = "shadow distances need no more")]
-            let depth = -camera_from_world.transform_point3(corner).z as f32;
+        let depth = |point: DVec3| narrow(-camera_from_world.transform_point3(point).z);
+        for depth in corners.iter().map(|&corner| depth(corner)) {
             range.near = range.near.min(depth);
             range.far = range.far.max(depth);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "shadow distances need no more")]
-        let least = camera.near as f32;
-        range.near = range.near.max(least);
+        range.near = range.near.max(narrow(camera.near));
+        range.sharp = range.sharp.max(2.0 * depth(middle));
     }
     // Nothing in front of any camera: any range will do.
     range.far = range.far.max(range.near * 2.0).min(1.0e6);
     range.near = range.near.min(range.far * 0.5);
+    range.sharp = range.sharp.clamp(range.near * 2.0, range.far.max(range.near * 2.0));
     range
 }
 
-fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3]) -> Entity {
+/// `middle` is what the scene is about: how far a light is from there decides how much its shadows may be off.
+fn spawn_light(
+    world: &mut World,
+    scene: &Scene,
+    light: &Light,
+    corners: &[DVec3],
+    middle: DVec3,
+    range: ShadowRange,
+) -> Entity {
     let farthest = |position: DVec3| corners.iter().map(|c| c.distance(position)).fold(0.1, f64::max);
+    let away = |position: DVec3| position.distance(middle).max(0.05);
     match light {
         Light::Sun { name, direction, color, illuminance, shadows } => {
-            let DepthRange { near, far } = depth_range(&scene.cameras, corners);
-            // Between evenly spaced and evenly spaced in the logarithm, as cascades usually are.
-            let first = 0.5 * (near + (far - near) / 3.0) + 0.5 * near * libm::cbrtf(far / near);
             let widest = scene.cameras.iter().map(|camera| frame_diagonal(scene, camera)).fold(0.0, f32::max);
             // Bevy rounds the width of a cascade up to whole metres.
-            let texel = (widest * far).ceil() / f32::from(SUN_SHADOW_TEXELS);
+            let texel = (widest * range.sharp).ceil() / f32::from(SUN_SHADOW_TEXELS);
             world.spawn((
                 Name::new(name.clone()),
                 DirectionalLight {
@@ -241,10 +261,10 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
                     ..Default::default()
                 },
                 CascadeShadowConfigBuilder {
-                    num_cascades: CASCADES,
-                    minimum_distance: near,
-                    maximum_distance: far * 1.001,
-                    first_cascade_far_bound: first.min(far),
+                    num_cascades: range.cascades(),
+                    minimum_distance: range.near,
+                    maximum_distance: range.far.max(range.sharp) * 1.001,
+                    first_cascade_far_bound: range.sharp,
                     overlap_proportion: 0.1,
                 }
                 .build(),
@@ -252,40 +272,37 @@ fn spawn_light(world: &mut World, scene: &Scene, light: &Light, corners: &[DVec3
             ))
         }
         Light::Point { name, position, color, flux, shadows } => {
-            let reach = farthest(*position);
             world.spawn((
                 Name::new(name.clone()),
                 PointLight {
                     color: linear(*color),
                     intensity: narrow(*flux),
                     // Bevy fades light out towards its range; at a tenth of it, by 0.02 %.
-                    range: narrow(reach * 10.0),
+                    range: narrow(farthest(*position) * 10.0),
                     shadow_maps_enabled: *shadows,
-                    shadow_depth_bias: narrow(reach / f64::from(POINT_SHADOW_TEXELS)),
-                    shadow_map_near_z: narrow(reach * 1e-3),
+                    shadow_depth_bias: narrow(away(*position) / f64::from(POINT_SHADOW_TEXELS)),
+                    shadow_normal_bias: LAMP_NORMAL_BIAS,
+                    shadow_map_near_z: narrow(away(*position) * 1e-3),
                     ..Default::default()
                 },
                 Transform::from_translation(position.as_vec3()),
             ))
         }
-        Light::Spot { name, position, direction, color, flux, inner_angle, outer_angle, shadows } => {
-            let reach = farthest(*position);
-            world.spawn((
-                Name::new(name.clone()),
-                SpotLight {
-                    color: linear(*color),
-                    intensity: narrow(*flux),
-                    range: narrow(reach * 10.0),
-                    inner_angle: narrow(*inner_angle),
-                    outer_angle: narrow(*outer_angle),
-                    shadow_maps_enabled: *shadows,
-                    shadow_depth_bias: narrow(reach / f64::from(SUN_SHADOW_TEXELS)),
-                    shadow_map_near_z: narrow(reach * 1e-3),
-                    ..Default::default()
-                },
-                looking_along(*direction).with_translation(position.as_vec3()),
-            ))
-        }
+        Light::Spot { name, position, direction, color, flux, inner_angle, outer_angle, shadows } => world.spawn((
+            Name::new(name.clone()),
+            SpotLight {
+                color: linear(*color),
+                intensity: narrow(*flux),
+                range: narrow(farthest(*position) * 10.0),
+                inner_angle: narrow(*inner_angle),
+                outer_angle: narrow(*outer_angle),
+                shadow_maps_enabled: *shadows,
+                shadow_depth_bias: narrow(away(*position) / f64::from(SUN_SHADOW_TEXELS)),
+                shadow_map_near_z: narrow(away(*position) * 1e-3),
+                ..Default::default()
+            },
+            looking_along(*direction).with_translation(position.as_vec3()),
+        )),
     }
     .id()
 }
