@@ -22,6 +22,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_spot_lights_its_cone_and_nothing_else", spot),
         ("a_shadow_is_where_the_sun_does_not_reach", sun_shadow),
         ("a_shadow_is_where_a_lamp_does_not_reach", lamp_shadow),
+        ("shadows_begin_where_things_stand_however_large_the_floor", attached_shadows),
+        ("a_lamp_leaves_no_stripes_on_a_floor_that_it_grazes", no_stripes),
         ("emission_is_luminance", emission),
     ]
 }
@@ -314,6 +316,75 @@ fn lamp_shadow() -> Result<(), String> {
     let level = |x: u32, y: u32| frame.rgb.get(x, y).unwrap()[0];
     ensure(level(50, 50) < 20, || format!("the middle of the shadow is lit: {}", level(50, 50)))?;
     ensure(level(50, 59) > 60 && level(62, 50) > 60, || "beside the shadow it is dark".into())
+}
+
+/// A box of 20 cm on a floor, from 2 m above (a pixel of floor is 2 cm); the light comes over it from the left at
+/// (-1, 1): past the upper right edge (0.1, 0.2) it meets the floor at 0.1 + 0.2 * 1.1 / 0.8 = 0.375.
+fn attached_shadows() -> Result<(), String> {
+    let direction = DVec3::new(1.1, -0.8, 0.0);
+    let (color, position) = ([1.0; 3], DVec3::new(-1.0, 1.0, 0.0));
+    let lights = [
+        Light::Point { name: "lamp".into(), position, color, flux: 12_000.0, shadows: true },
+        Light::Spot {
+            name: "spot".into(),
+            position,
+            direction: direction.normalize(),
+            color,
+            flux: 12_000.0,
+            inner_angle: 0.5,
+            outer_angle: 0.7,
+            shadows: true,
+        },
+        sun_along(direction, 900.0, true),
+    ];
+    for light in lights {
+        for floor in [3.0, 300.0] {
+            let mut s = scene(100, 60);
+            dark(&mut s);
+            s.cameras[0].position = DVec3::new(0.0, 2.0, 0.0);
+            s.cameras[0].rotation = DQuat::from_rotation_x(-PI / 2.0);
+            add_unlabelled(&mut s, Shape::Plane(DVec2::splat(floor)), DVec3::ZERO);
+            last(&mut s).material = Some(matte(0.5));
+            add(&mut s, Shape::Box(DVec3::splat(0.2)), DVec3::new(0.0, 0.1, 0.0));
+            s.lights = vec![light.clone()];
+            let frame = render_one(&s);
+            let level = |x: f64| frame.rgb.get((50.0 + x * 50.0) as u32, 30).unwrap()[0];
+            for (x, lit) in [(0.13, false), (0.2, false), (0.33, false), (0.44, true), (-0.3, true)] {
+                ensure((level(x) > 40) == lit, || {
+                    format!("{light:?}, floor of {floor} m: at {x} the level is {}", level(x))
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Light falls off smoothly over an empty floor: neighbouring pixels differ by little.
+fn no_stripes() -> Result<(), String> {
+    let mut s = scene(200, 150);
+    dark(&mut s);
+    s.cameras[0].position = DVec3::new(0.1, 0.7, 1.3);
+    s.cameras[0].rotation = DQuat::from_rotation_x(-0.5);
+    s.cameras[0].ev100 = 5.0;
+    add(&mut s, Shape::Plane(DVec2::splat(4.0)), DVec3::ZERO);
+    s.lights = vec![Light::Point {
+        name: "lamp".into(),
+        position: DVec3::new(-0.5, 0.8, 0.5),
+        color: [1.0; 3],
+        flux: 6000.0,
+        shadows: true,
+    }];
+    let frame = render_one(&s);
+    let mut worst = 0;
+    for (colors, ids) in frame.rgb.rows().zip(frame.ids.rows()) {
+        for x in 1..colors.len() {
+            if ids[x - 1] > 0 && ids[x] > 0 {
+                worst = worst.max(colors[x][0].abs_diff(colors[x - 1][0]));
+            }
+        }
+    }
+    ensure(frame.rgb.pixels().iter().any(|p| p[0] > 150), || "the floor is not lit".into())?;
+    ensure(worst <= 6, || format!("neighbouring pixels of a smooth floor differ by {worst}"))
 }
 
 fn emission() -> Result<(), String> {
