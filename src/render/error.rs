@@ -18,17 +18,19 @@ pub enum RenderError {
     },
     /// The images are larger than the adapter can make.
     #[error(
-        "images of {width}x{height} are too large for {adapter}, which makes them up to {limit}x{limit}; use a smaller `image` in the recipe"
+        "{cameras} images of {width}x{height} are too large for {adapter}: {limit}; use a smaller `image` in the recipe"
     )]
     TooLarge {
         /// Columns asked for.
         width: u32,
         /// Rows asked for.
         height: u32,
+        /// One for each camera of a scene.
+        cameras: usize,
         /// Name of the adapter.
         adapter: String,
-        /// Longest side it can make.
-        limit: u32,
+        /// What it cannot do, in words.
+        limit: String,
     },
     /// An asset of the scene cannot be read.
     #[error(transparent)]

@@ -183,10 +183,16 @@ impl Renderer {
         }
         let device = self.app.world().resource::<RenderDevice>().wgpu_device().clone();
         let limits = device.limits();
-        let limit = limits.max_texture_dimension_2d;
-        if width > limit || height > limit || readback::Staging::bytes(width, height, cameras) > limits.max_buffer_size
-        {
-            return Err(RenderError::TooLarge { width, height, adapter: self.adapter.name.clone(), limit });
+        let (side, bytes) = (limits.max_texture_dimension_2d, readback::Staging::bytes(width, height, cameras));
+        let limit = if width.max(height) > side {
+            Some(format!("it makes images up to {side}x{side}"))
+        } else if bytes > limits.max_buffer_size {
+            Some(format!("they take {bytes} bytes, and one buffer holds {}", limits.max_buffer_size))
+        } else {
+            None
+        };
+        if let Some(limit) = limit {
+            return Err(RenderError::TooLarge { width, height, cameras, adapter: self.adapter.name.clone(), limit });
         }
         let mut images = self.app.world_mut().resource_mut::<Assets<BevyImage>>();
         let color = (0..cameras)
