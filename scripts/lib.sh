@@ -120,12 +120,12 @@ find_python() {
 }
 
 # The environment of the outside readers, made once for each list of them. The mark comes last: half an environment is made
-# anew. Needs $PYTHON; sets $VENV.
+# anew, and so is one whose Python has gone. Needs $PYTHON; sets $VENV.
 readers() {
     local sum
     sum=$(sha256sum "$REPO/tests/readers/requirements.txt" | cut -c 1-12)
     export VENV="$CACHE/readers-$sum"
-    [ ! -e "$VENV/complete" ] || return 0
+    if [ -e "$VENV/complete" ] && "$VENV/bin/python" -c '' 2>/dev/null; then return 0; fi
     say "installing the outside readers into $VENV"
     rm -rf "$VENV"
     "$PYTHON" -m venv "$VENV"
