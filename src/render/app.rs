@@ -93,7 +93,7 @@ pub(super) fn build(resources: RenderResources) -> (App, DeviceFailure) {
         // otherwise an object with a new texture can be absent from its first frame.
         .add_systems(
             Render,
-            (|| {})
+            textures_before_materials
                 .in_set(RenderSystems::PrepareAssets)
                 .after(prepare_assets::<GpuImage>)
                 .before(prepare_erased_assets::<MeshMaterial3d<StandardMaterial>>),
@@ -113,6 +113,9 @@ pub(super) fn build(resources: RenderResources) -> (App, DeviceFailure) {
     let failure = DeviceFailure::listen(app.world().resource::<RenderDevice>().wgpu_device());
     (app, failure)
 }
+
+/// Does nothing but stand between the two, in the order that its registration gives it.
+fn textures_before_materials() {}
 
 /// The other half: without it phases would still hold indirect draws that nobody fills in. Every scene is new, with some
 /// hundred instances: GPU preprocessing costs more here than it saves, and orders draws by atomics.
