@@ -135,6 +135,38 @@ fn a_dataset_holds_what_the_frames_showed() {
     assert_eq!(manifest["assets"][0]["parts"][0]["path"], "mug.bin");
 }
 
+/// The keys of a JSON value and of all within it; numbered or user-chosen names are not among ours.
+fn keys(value: &Value, found: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
+            found.insert(key.clone());
+            keys(value, found);
+        }),
+        Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_that_is_written_is_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("out");
+    let mut info = info(0, 2, &CAMERAS);
+    info.assets =
+        vec![AssetFile { path: "a.glb".into(), sha256: "00".into(), parts: vec![("a.bin".into(), "11".into())] }];
+    write_dataset(&root, info, WriteOptions::default(), 0..2);
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/dataset.md")).unwrap();
+    for file in ["annotations/instances.json", "cameras.json", "dataset.json"] {
+        // What stands under the file's own heading.
+        let heading = format!("## `{file}`");
+        let section = page.split_once(&heading).unwrap().1.split("\n## ").next().unwrap();
+        let mut found = std::collections::BTreeSet::new();
+        keys(&json(&root.join(file)), &mut found);
+        let missing: Vec<_> = found.iter().filter(|key| !section.contains(key.as_str())).collect();
+        assert!(missing.is_empty(), "docs/dataset.md says nothing of these in {file}: {missing:?}");
+    }
+}
+
 #[test]
 fn cameras_are_written_in_opencv_convention() {
     let root = tempfile::tempdir().unwrap();
