@@ -106,6 +106,9 @@ impl Plan {
         let library =
             load_assets(&scene, &root).map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
         let (seed, first) = (scene.seed, scene.index);
+        if first == u64::MAX {
+            return Err(PlanError::Range { first, count: 1 });
+        }
         Ok(Self { source: Source::Scene(Box::new(scene)), text, root, seed, first, count: 1, library })
     }
 

@@ -17,6 +17,12 @@ const MOST_IMAGES: u64 = 200;
 const MOST_PIXELS: u64 = 200_000_000;
 
 pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
+    if args.out.extension().is_none_or(|end| !end.eq_ignore_ascii_case("png")) {
+        return Err(Failure::bad_input(format!(
+            "{}: a contact sheet is a PNG; name a file that ends in .png",
+            args.out.display()
+        )));
+    }
     let plan = match args.count {
         Some(count) => plan(&args.scenes, Some(count))?,
         // A scene file is one scene, and refuses a count.

@@ -20,7 +20,6 @@ pub(super) struct Surface {
     pub(super) world_from_local: Affine3A,
     /// 0 where unlabelled.
     pub(super) id: u32,
-    pub(super) double_sided: bool,
     pub(super) cut_out: Option<CutOut>,
 }
 
@@ -87,8 +86,8 @@ const UV_OFFSET: u64 = (3 + 3) * 4;
 pub(super) struct LabelPass {
     surface_layout: wgpu::BindGroupLayout,
     texture_layout: wgpu::BindGroupLayout,
-    /// By (double sided, cut out).
-    pipelines: [[wgpu::RenderPipeline; 2]; 2],
+    /// By whether the surface is cut out.
+    pipelines: [wgpu::RenderPipeline; 2],
     opaque_texture: wgpu::BindGroup,
 }
 
@@ -141,7 +140,7 @@ impl LabelPass {
             bind_group_layouts: &[Some(&surface_layout), Some(&texture_layout)],
             immediate_size: 0,
         });
-        let pipeline = |double_sided: bool, cut_out: bool| {
+        let pipeline = |cut_out: bool| {
             device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
                 label: Some("labels"),
                 layout: Some(&layout),
@@ -166,10 +165,7 @@ impl LabelPass {
                         ],
                     }],
                 },
-                primitive: wgpu::PrimitiveState {
-                    cull_mode: (!double_sided).then_some(wgpu::Face::Back),
-                    ..Default::default()
-                },
+                primitive: wgpu::PrimitiveState { cull_mode: Some(wgpu::Face::Back), ..Default::default() },
                 // Reverse z: nearer is greater. Of two surfaces at one depth the first drawn stays.
                 depth_stencil: Some(wgpu::DepthStencilState {
                     format: Z_FORMAT,
@@ -210,12 +206,7 @@ impl LabelPass {
             &white.create_view(&wgpu::TextureViewDescriptor::default()),
             &device.create_sampler(&wgpu::SamplerDescriptor::default()),
         );
-        Self {
-            pipelines: [[pipeline(false, false), pipeline(false, true)], [pipeline(true, false), pipeline(true, true)]],
-            surface_layout,
-            texture_layout,
-            opaque_texture,
-        }
+        Self { pipelines: [pipeline(false), pipeline(true)], surface_layout, texture_layout, opaque_texture }
     }
 
     /// Records the pass for one camera. `surfaces` are drawn in their order where depths tie; meshes and textures must be
@@ -283,7 +274,6 @@ impl LabelPass {
             let surface = &surfaces[first];
             let same = |other: &&Surface| {
                 other.mesh == surface.mesh
-                    && other.double_sided == surface.double_sided
                     && other.cut_out.as_ref().map(|c| c.texture) == surface.cut_out.as_ref().map(|c| c.texture)
             };
             let end = first + surfaces[first..].iter().take_while(same).count();
@@ -298,8 +288,7 @@ impl LabelPass {
                 }
                 None => None,
             };
-            let pipelines = &self.pipelines[usize::from(surface.double_sided)];
-            pass.set_pipeline(&pipelines[usize::from(surface.cut_out.is_some())]);
+            pass.set_pipeline(&self.pipelines[usize::from(surface.cut_out.is_some())]);
             pass.set_bind_group(1, texture_group.as_ref().unwrap_or(&self.opaque_texture), &[]);
             pass.set_vertex_buffer(0, *vertices.buffer.slice(..));
             pass.set_index_buffer(*indices.buffer.slice(..), wgpu::IndexFormat::Uint32);

@@ -285,7 +285,7 @@ fn label_order(shot: &spawn::Shot) -> Vec<labels::Surface> {
     for (position, surface) in surfaces.iter().enumerate() {
         first_use.entry(surface.mesh).or_insert(position);
     }
-    surfaces.sort_by_key(|surface| (surface.double_sided, surface.cut_out.is_some(), first_use[&surface.mesh]));
+    surfaces.sort_by_key(|surface| (surface.cut_out.is_some(), first_use[&surface.mesh]));
     surfaces
 }
 

@@ -153,7 +153,6 @@ impl PlacedMesh {
             mesh: self.piece.mesh.handle.id(),
             world_from_local: self.transform.compute_affine(),
             id: self.id,
-            double_sided: material.double_sided,
             cut_out: material.cut_out.clone(),
         };
         let entity = world

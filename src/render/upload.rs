@@ -58,8 +58,10 @@ pub(super) struct Uploads {
     /// Folder that asset paths are relative to.
     root: PathBuf,
     library: Library,
-    shapes: BTreeMap<MeshKey, UploadedMesh>,
-    models: BTreeMap<String, Vec<Piece>>,
+    /// By whether their backs are surfaces too.
+    shapes: BTreeMap<(MeshKey, bool), UploadedMesh>,
+    /// By whether a recipe's material says that their backs are surfaces too; `None` where the file's materials say.
+    models: BTreeMap<(String, Option<bool>), Vec<Piece>>,
     textures: BTreeMap<(String, Meaning), Handle<BevyImage>>,
 }
 
@@ -78,36 +80,38 @@ impl Uploads {
         default_material: &UploadedMaterial,
     ) -> Result<(Vec<Piece>, Vec3), RenderError> {
         if let Shape::Gltf(path) = shape {
-            let mut pieces = self.model(world, path)?;
+            let mut pieces = self.model(world, path, material.map(|material| material.double_sided))?;
             if let Some(material) = material {
                 pieces.iter_mut().for_each(|piece| piece.material = material.clone());
             }
             return Ok((pieces, Vec3::ONE));
         }
         let (key, scale) = shapes::key_and_scale(shape).expect("every shape but a glTF file is a primitive");
-        let mesh = self.shapes.entry(key).or_insert_with_key(|key| upload_mesh(world, &shapes::build(key))).clone();
         let material = material.unwrap_or(default_material).clone();
+        let entry = self.shapes.entry((key, material.double_sided));
+        let mesh = entry.or_insert_with(|| upload_mesh(world, &shapes::build(&key), material.double_sided)).clone();
         Ok((vec![Piece { mesh, material }], scale.as_vec3()))
     }
 
-    fn model(&mut self, world: &mut World, path: &str) -> Result<Vec<Piece>, RenderError> {
-        if let Some(pieces) = self.models.get(path) {
+    fn model(&mut self, world: &mut World, path: &str, backs: Option<bool>) -> Result<Vec<Piece>, RenderError> {
+        let key = (path.to_owned(), backs);
+        if let Some(pieces) = self.models.get(&key) {
             return Ok(pieces.clone());
         }
         let model: Arc<Model> = self.library.load_model(&self.root, path)?;
         let mut pieces = Vec::with_capacity(model.parts.len());
         for part in &model.parts {
-            let mesh = upload_mesh(world, &part.mesh);
+            let mesh = upload_mesh(world, &part.mesh, backs.unwrap_or(part.material.double_sided));
             let material = self.part_material(world, &part.material);
             pieces.push(Piece { mesh, material });
         }
-        self.models.insert(path.to_owned(), pieces.clone());
+        self.models.insert(key, pieces.clone());
         Ok(pieces)
     }
 
     /// Drops meshes that few scenes share: those of random proportions. Everything else stays.
     pub(super) fn forget_rare_shapes(&mut self) {
-        self.shapes.retain(|key, _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
+        self.shapes.retain(|(key, _), _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
     }
 
     /// A recipe's material.
@@ -129,7 +133,7 @@ impl Uploads {
             normal_map_texture: normal,
             uv_transform: Affine2::from_scale(tiling),
             unlit: material.unlit,
-            ..surface_sides(material.double_sided, cutoff)
+            ..cut_out_at(cutoff)
         };
         Ok(UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
@@ -161,7 +165,7 @@ impl Uploads {
             emissive_exposure_weight: 1.0,
             emissive_texture: emission,
             unlit: material.unlit,
-            ..surface_sides(material.double_sided, material.alpha_mask)
+            ..cut_out_at(material.alpha_mask)
         };
         UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
@@ -194,11 +198,10 @@ impl Uploads {
     }
 }
 
-/// The fields that decide which surface points exist.
-fn surface_sides(double_sided: bool, cutoff: Option<f32>) -> StandardMaterial {
+/// Which surface points exist. Backs are never drawn: those that are surfaces have triangles of their own, see `upload_mesh`.
+fn cut_out_at(cutoff: Option<f32>) -> StandardMaterial {
     StandardMaterial {
-        double_sided,
-        cull_mode: (!double_sided).then_some(Face::Back),
+        cull_mode: Some(Face::Back),
         alpha_mode: cutoff.map_or(AlphaMode::Opaque, AlphaMode::Mask),
         ..Default::default()
     }
@@ -210,7 +213,17 @@ fn to_f32(value: f64) -> f32 {
 }
 
 /// Every mesh has these attributes and no others, so that all share one vertex layout (`labels` relies on it).
-fn upload_mesh(world: &mut World, mesh: &Mesh) -> UploadedMesh {
+///
+/// Where `backs` are surfaces too, they are triangles of their own with normals of their own: Bevy 0.19 does not turn the
+/// normal of a back around where a mesh has tangents, and would light it as if it were the front.
+fn upload_mesh(world: &mut World, mesh: &Mesh, backs: bool) -> UploadedMesh {
+    let both;
+    let mesh = if backs {
+        both = with_backs(mesh);
+        &both
+    } else {
+        mesh
+    };
     let (mut min, mut max) = (Vec3::INFINITY, Vec3::NEG_INFINITY);
     for &position in &mesh.positions {
         min = min.min(Vec3::from(position));
@@ -223,6 +236,20 @@ fn upload_mesh(world: &mut World, mesh: &Mesh) -> UploadedMesh {
         .with_inserted_attribute(BevyMesh::ATTRIBUTE_TANGENT, mesh.tangents.clone())
         .with_inserted_indices(Indices::U32(mesh.indices.clone()));
     UploadedMesh { handle: world.resource_mut::<Assets<BevyMesh>>().add(bevy_mesh), min, max }
+}
+
+/// The mesh and, after it, the same triangles seen from behind.
+fn with_backs(mesh: &Mesh) -> Mesh {
+    let mut both = mesh.clone();
+    let count = u32::try_from(mesh.positions.len()).expect("indices are 32 bits, so vertices fit");
+    both.positions.extend_from_slice(&mesh.positions);
+    both.uvs.extend_from_slice(&mesh.uvs);
+    both.normals.extend(mesh.normals.iter().map(|normal| normal.map(|c| -c)));
+    // The bitangent is w * normal x tangent: with the normal, its sign turns around too.
+    both.tangents.extend(mesh.tangents.iter().map(|&[x, y, z, w]| [x, y, z, -w]));
+    both.indices
+        .extend(mesh.indices.as_chunks::<3>().0.iter().flat_map(|&[a, b, c]| [count + a, count + c, count + b]));
+    both
 }
 
 /// A repeating, mipmapped texture.

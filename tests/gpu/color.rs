@@ -24,6 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_shadow_is_where_a_lamp_does_not_reach", lamp_shadow),
         ("shadows_begin_where_things_stand_however_large_the_floor", attached_shadows),
         ("a_lamp_leaves_no_stripes_on_a_floor_that_it_grazes", no_stripes),
+        ("the_back_of_a_double_sided_surface_is_lit_like_a_front", backs),
         ("emission_is_luminance", emission),
     ]
 }
@@ -385,6 +386,25 @@ fn no_stripes() -> Result<(), String> {
     }
     ensure(frame.rgb.pixels().iter().any(|p| p[0] > 150), || "the floor is not lit".into())?;
     ensure(worst <= 6, || format!("neighbouring pixels of a smooth floor differ by {worst}"))
+}
+
+/// The wall turned around: its back faces camera and sun. With and without shadows and a normal map that is flat.
+fn backs() -> Result<(), String> {
+    let flat = texture("flat-normals", 2, |_, _| [128, 128, 255, 255]);
+    for (shadows, normal_texture) in [(false, None), (true, None), (true, Some(flat))] {
+        let mut levels = Vec::new();
+        for turn in [0.0, PI] {
+            let mut s = wall(0.5);
+            last(&mut s).rotation = DQuat::from_rotation_y(turn) * last(&mut s).rotation;
+            let material = last(&mut s).material.as_mut().unwrap();
+            (material.double_sided, material.normal_texture) = (true, normal_texture.clone());
+            s.lights.push(sun_along(DVec3::new(0.3, -0.2, -1.0), 1500.0, shadows));
+            levels.push(linear_at(&s, 16, 16));
+        }
+        ensure(levels[0] > 0.1, || "the front is dark".into())?;
+        close(levels[1], levels[0], 0.02, &format!("back, shadows {shadows}"))?;
+    }
+    Ok(())
 }
 
 fn emission() -> Result<(), String> {
