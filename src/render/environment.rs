@@ -39,7 +39,11 @@ impl Maps {
         if environment.is_black() {
             return None;
         }
-        let (diffuse, specular) = (diffuse_map(environment), specular_map(environment));
+        // Half floats end at 65504: the maps hold shares of the brightest channel, and the light's intensity is that channel.
+        let peak = environment.peak();
+        let share =
+            Environment { zenith: environment.zenith.map(|c| c / peak), nadir: environment.nadir.map(|c| c / peak) };
+        let (diffuse, specular) = (diffuse_map(&share), specular_map(&share));
         match &self.light {
             Some((old_diffuse, old_specular)) => {
                 replace(images, old_diffuse, diffuse);

@@ -98,7 +98,13 @@ pub(super) fn spawn(
             let exposure = f64::from(Exposure { ev100: narrow(camera.ev100) }.exposure());
             let background = environment::background(&scene.environment, exposure, scene.image.tone_curve);
             let background = maps.background(&mut world.resource_mut(), position, background);
-            world.entity_mut(entity).insert(surroundings(diffuse, specular, &background, exposure));
+            world.entity_mut(entity).insert(surroundings(
+                diffuse,
+                specular,
+                scene.environment.peak(),
+                &background,
+                exposure,
+            ));
             environment.push(background);
         }
         cameras.push(entity);
@@ -349,13 +355,14 @@ fn spawn_camera(
 fn surroundings(
     diffuse_map: &Handle<BevyImage>,
     specular_map: &Handle<BevyImage>,
+    peak: f64,
     background: &Handle<BevyImage>,
     exposure: f64,
 ) -> (EnvironmentMapLight, Skybox) {
     let light = EnvironmentMapLight {
         diffuse_map: diffuse_map.clone(),
         specular_map: specular_map.clone(),
-        intensity: 1.0,
+        intensity: narrow(peak),
         rotation: Quat::IDENTITY,
         affects_lightmapped_mesh_diffuse: true,
     };

@@ -323,9 +323,14 @@ impl Environment {
     /// `pi` for a constant.
     pub const COSINE_LOBE: f64 = 2.0 / 3.0;
 
+    /// The brightest channel anywhere, cd/m2.
+    pub fn peak(&self) -> f64 {
+        self.zenith.iter().chain(&self.nadir).copied().fold(0.0, f64::max)
+    }
+
     /// Whether it gives no light at all.
     pub fn is_black(&self) -> bool {
-        self.zenith.iter().chain(&self.nadir).all(|&channel| channel <= 0.0)
+        self.peak() <= 0.0
     }
 
     /// Mean luminance, cd/m2 per linear RGB channel, over a lobe about a direction of this height (its y, -1 to 1): `k` is 1 for

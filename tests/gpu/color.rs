@@ -18,6 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_stop_more_of_exposure_value_is_half_the_light", exposure),
         ("a_white_object_disappears_in_a_white_furnace", furnace),
         ("a_gradient_environment_lights_as_its_closed_form_says", gradient),
+        ("a_blinding_environment_lights_as_much_as_it_is_seen", blinding),
         ("light_of_a_lamp_falls_with_the_square_of_distance", inverse_square),
         ("a_spot_lights_its_cone_and_nothing_else", spot),
         ("a_shadow_is_where_the_sun_does_not_reach", sun_shadow),
@@ -223,6 +224,17 @@ fn gradient() -> Result<(), String> {
     let mut s = scene(33, 33);
     s.environment = environment;
     close(linear_at(&s, 16, 16), exposed(350.0, 9.0), 0.01, "the horizon")
+}
+
+/// Luminance beyond what a half float holds: the furnace again, 500 000 cd/m2 at an exposure for it.
+fn blinding() -> Result<(), String> {
+    let mut s = scene(64, 48);
+    s.environment = Environment { zenith: [5e5; 3], nadir: [5e5; 3] };
+    s.cameras[0].ev100 = 20.0;
+    add(&mut s, Shape::Sphere(1.0), DVec3::new(0.0, 0.0, -4.0));
+    last(&mut s).material = Some(matte(1.0));
+    close(linear_at(&s, 1, 1), exposed(5e5, 20.0), 0.01, "background")?;
+    close(linear_at(&s, 32, 24), exposed(5e5, 20.0), 0.05, "sphere")
 }
 
 /// 2000 lumens: 2000 / 4 pi = 159.2 cd; 159.2 lux at 1 m, 39.8 at 2 m, and `E / pi` of that from a matte wall.
