@@ -458,7 +458,7 @@ def plant(leaf_png):
             at = [a + length / 3 * w for a, w in zip(at, way)]
         for row in range(3):
             i = 2 * row
-            indices += [i, i + 1, i + 3, i, i + 3, i + 2]
+            indices += [i, i + 3, i + 1, i, i + 2, i + 3]
         leaves.append((points, normals, uvs, indices))
     surfaces = [(pot, clay), (earth, soil), (twig, bark), (joined(*leaves), green)]
     mesh = glb.add("meshes", name="plant", primitives=[glb.primitive(s, m) for s, m in surfaces])
