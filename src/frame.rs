@@ -1,17 +1,130 @@
 //! What one camera saw of one scene.
 
+use std::sync::Arc;
+
 use crate::image::Image;
 
-/// All images of one (scene, camera). The three have the same size and come from the same render update.
+/// All images of one (scene, camera). They have the same size and come from the same render update; all but colour are
+/// sampled once, at the pixel's centre.
+///
+/// Optional images are there if the scene's [`LabelSettings`](crate::scene::LabelSettings) need them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     /// Position of the camera in [`Scene::cameras`](crate::scene::Scene::cameras).
     pub camera: usize,
     /// Colour, 8-bit sRGB, anti-aliased as the scene's image settings say.
     pub rgb: Image<[u8; 3]>,
-    /// The instance id at each pixel centre: 0 where nothing labelled is seen (background or an unlabelled surface).
+    /// Which surface is seen: 0 where nothing is hit, else 1 + its position in `owners`.
+    pub surfaces: Image<u32>,
+    /// To whom each surface belongs. The same for all cameras of a scene.
+    pub owners: Arc<[Owner]>,
+    /// The instance id at each pixel: that of the owner of its surface, so 0 where nothing labelled is seen.
     pub ids: Image<u32>,
-    /// Distance along the optical axis (camera z, not range) at each pixel centre, in metres; `+inf` where nothing is hit.
-    /// Unlabelled surfaces have depth too.
+    /// Distance along the optical axis (camera z, not range), in metres; `+inf` where nothing is hit. Unlabelled surfaces have
+    /// depth too.
     pub depth: Image<f32>,
+    /// Distance to the camera centre, in metres; `+inf` where nothing is hit. Computed from the surface point, not from `depth`.
+    pub range: Image<f32>,
+    /// Unit normals of the triangles, in the world frame; 0 where nothing is hit.
+    pub geometric_normals: Option<Image<[f32; 3]>>,
+    /// Unit normals as light sees them (interpolated, normal map applied), in the world frame; 0 where nothing is hit.
+    pub shaded_normals: Option<Image<[f32; 3]>>,
+    /// Texture coordinates, v down, before tiling; 0 where nothing is hit.
+    pub uv: Option<Image<[f32; 2]>>,
+    /// The surface point in its instance's own frame, before the instance's scale, in metres; 0 where nothing is hit.
+    pub coordinates: Option<Image<[f32; 3]>>,
+    /// Linear base colour, 0..=1; 0 where nothing is hit.
+    pub albedo: Option<Image<[f32; 3]>>,
+    /// Perceptual roughness, 0..=1; 0 where nothing is hit.
+    pub roughness: Option<Image<f32>>,
+    /// 0..=1; 0 where nothing is hit.
+    pub metallic: Option<Image<f32>>,
+    /// Luminance given off, cd/m2 per linear channel; 0 where nothing is hit.
+    pub emission: Option<Image<[f32; 3]>>,
+    /// Amodal masks of the labelled instances that cover any pixel of the canvas, in id order.
+    pub amodal: Option<Vec<AmodalMask>>,
+}
+
+/// To whom a surface belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// Position of the instance in [`Scene::instances`](crate::scene::Scene::instances).
+    pub instance: u32,
+    /// Its id: 0 where unlabelled.
+    pub id: u32,
+    /// Number of the part within the instance, from 1: the order of [`Model::parts`](crate::assets::Model::parts); primitives
+    /// have one part.
+    pub part: u32,
+}
+
+/// Every pixel that an instance covers, whatever hides it, on a canvas three frames wide and high with the frame in its middle
+/// (as BOP has it): from `(-width, -height)` to `(2 width, 2 height)` in pixels of the frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmodalMask {
+    /// Of which instance.
+    pub id: u32,
+    /// Pixels on the whole canvas; at least 1.
+    pub area: u64,
+    /// Tight box of them, `[x, y, width, height]`, far edges exclusive, in pixels of the frame: `x` and `y` may be negative.
+    pub bbox: [i32; 4],
+    /// Those of them that are within the frame.
+    pub inside: BitMask,
+}
+
+/// A mask within a rectangle of the frame, one bit per pixel, column by column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BitMask {
+    /// First column, in pixels of the frame.
+    pub x: u32,
+    /// First row.
+    pub y: u32,
+    /// Columns; 0 for an empty mask.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Each column is [`words_per_column`](Self::words_per_column) words; row `y + k` is bit `k % 32`, lowest first, of word
+    /// `k / 32`. Bits beyond the last row are 0.
+    pub words: Vec<u32>,
+}
+
+impl BitMask {
+    /// A mask without any pixel set, over a rectangle.
+    pub fn empty(x: u32, y: u32, width: u32, height: u32) -> Self {
+        let words = vec![0; width as usize * height.div_ceil(32) as usize];
+        Self { x, y, width, height, words }
+    }
+
+    /// Words that one column takes.
+    pub fn words_per_column(&self) -> usize {
+        self.height.div_ceil(32) as usize
+    }
+
+    /// Whether the pixel of the frame in column `x` and row `y` is in the mask.
+    pub fn contains(&self, x: u32, y: u32) -> bool {
+        self.bit(x, y).is_some_and(|(word, bit)| self.words[word] & bit != 0)
+    }
+
+    /// Adds a pixel of the frame; outside of the rectangle, nothing happens.
+    pub fn insert(&mut self, x: u32, y: u32) {
+        if let Some((word, bit)) = self.bit(x, y) {
+            self.words[word] |= bit;
+        }
+    }
+
+    /// Pixels in the mask.
+    pub fn area(&self) -> u64 {
+        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// Columns from left to right: the frame's column and its words.
+    pub fn columns(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        // `max(1)`: an empty mask has no words, and chunks of nothing are not allowed.
+        (self.x..).zip(self.words.chunks_exact(self.words_per_column().max(1)))
+    }
+
+    fn bit(&self, x: u32, y: u32) -> Option<(usize, u32)> {
+        let (column, row) = (x.checked_sub(self.x)?, y.checked_sub(self.y)?);
+        (column < self.width && row < self.height)
+            .then(|| (column as usize * self.words_per_column() + row as usize / 32, 1 << (row % 32)))
+    }
 }

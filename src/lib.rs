@@ -10,6 +10,7 @@
 
 pub mod annotate;
 pub mod assets;
+pub mod audit;
 pub mod frame;
 pub mod image;
 pub mod mesh;

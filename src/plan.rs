@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, Span};
 use crate::scene::{SampleError, Scene, Shape, sample};
@@ -118,6 +119,12 @@ impl Plan {
             Source::Recipe(recipe) => sample(recipe, self.seed, index),
             Source::Scene(scene) => Ok((**scene).clone()),
         }
+    }
+
+    /// The scene at `index` with what is known of its geometry.
+    pub fn subject(&self, index: u64) -> Result<Subject, SampleError> {
+        Subject::new(self.scene(index)?, &self.library)
+            .map_err(|error| SampleError::Unchecked { what: error.to_string() })
     }
 
     /// The same with `count` scenes, where it is a recipe: a scene file stays one scene.

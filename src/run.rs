@@ -85,12 +85,11 @@ pub fn render_dataset(plan: &Plan, options: &RunOptions, mut progress: impl FnMu
     let sink = FrameSink::new(writer, options.encoders)?;
     let (mut sample, mut wait) = (Duration::ZERO, Duration::ZERO);
     for index in plan.indices() {
-        let scene = timed(&mut sample, || plan.scene(index))?;
-        let scene = Arc::new(scene);
-        let frames = renderer.render(&scene)?;
+        let subject = Arc::new(timed(&mut sample, || plan.subject(index))?);
+        let frames = renderer.render(&subject.scene)?;
         let images = frames.len() as u64;
         for frame in frames {
-            timed(&mut wait, || sink.push(scene.clone(), frame))?;
+            timed(&mut wait, || sink.push(subject.clone(), frame))?;
         }
         progress(images);
     }

@@ -3,34 +3,22 @@
 //! Labels come from the integer id image and from nothing else: never from colours, never from what should be visible. A frame
 //! whose images contradict its scene or each other gives an error and no annotations, so that it cannot be written.
 
+mod geometry;
+mod labels;
 pub mod polygon;
 pub mod rle;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use geometry::{NotLoaded, Solid, Subject};
+pub use labels::{
+    Amodal, Annotation, Box3d, CameraLabel, KeypointLabel, Labels, LeftOut, Panoptic, Pose, ProjectedBox, Reason, Seen,
+    Segment,
+};
 pub use rle::{Mask, Rle, RleError, encode_ids};
 
 use crate::frame::Frame;
 use crate::scene::{Instance, Scene};
-
-/// What is known of one visible instance in one frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Annotation {
-    /// Its value in the id image.
-    pub instance_id: u32,
-    /// [`Category::id`](crate::scene::Category::id).
-    pub category_id: u32,
-    /// Name of its object group.
-    pub object: String,
-    /// `mugs[2]`: group and number within it.
-    pub name: String,
-    /// Tight box of the visible pixels, `[x, y, width, height]`, far edges exclusive.
-    pub bbox: [u32; 4],
-    /// Number of visible pixels.
-    pub area: u64,
-    /// The visible pixels.
-    pub rle: Rle,
-}
 
 /// Why a frame is not fit to be written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -104,8 +92,9 @@ pub enum AnnotateError {
     Mask(#[from] RleError),
 }
 
-/// One annotation per visible labelled instance, in id order.
-pub fn annotate(scene: &Scene, frame: &Frame) -> Result<Vec<Annotation>, AnnotateError> {
+/// Everything that the scene asks to be known of a frame.
+pub fn annotate(subject: &Subject, frame: &Frame) -> Result<Labels, AnnotateError> {
+    let scene = &subject.scene;
     check_sizes(scene, frame)?;
     check_depth(frame)?;
     let labelled = labelled_instances(scene)?;
@@ -121,9 +110,15 @@ pub fn annotate(scene: &Scene, frame: &Frame) -> Result<Vec<Annotation>, Annotat
             bbox,
             area: u64::from(area),
             rle,
+            marked: None,
+            amodal: None,
+            pose: None,
+            box3d: None,
+            keypoints: None,
         });
     }
-    Ok(annotations)
+    let camera = CameraLabel::new(&scene.cameras[frame.camera]);
+    Ok(Labels { camera, annotations, left_out: Vec::new(), panoptic: None })
 }
 
 fn check_sizes(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError> {

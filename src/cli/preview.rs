@@ -4,6 +4,7 @@ use scenewright::annotate::annotate;
 use scenewright::preview::{PreviewItem, contact_sheet};
 use scenewright::render::{AdapterChoice, RenderOptions, Renderer};
 use scenewright::write::{encode, files};
+use std::sync::Arc;
 
 use super::args::PreviewArgs;
 use super::render::{plan, progress_bar};
@@ -49,17 +50,17 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     let bar = progress_bar(images);
     let mut shots = Vec::new();
     for index in plan.indices() {
-        let scene = plan.scene(index)?;
-        for frame in renderer.render(&scene)? {
-            let annotations =
-                annotate(&scene, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
-            shots.push((scene.clone(), frame, annotations));
+        let subject = Arc::new(plan.subject(index)?);
+        for frame in renderer.render(&subject.scene)? {
+            let labels =
+                annotate(&subject, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
+            shots.push((subject.clone(), frame, labels));
             bar.inc(1);
         }
     }
     bar.finish_and_clear();
     let items: Vec<PreviewItem> =
-        shots.iter().map(|(scene, frame, annotations)| PreviewItem { scene, frame, annotations }).collect();
+        shots.iter().map(|(subject, frame, labels)| PreviewItem { subject, frame, labels }).collect();
     let sheet = contact_sheet(&items, args.width);
     let png = encode::rgb_png(&sheet).map_err(|error| Failure::internal(error.to_string()))?;
     files::write_whole(&args.out, &png)?;

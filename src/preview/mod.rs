@@ -11,10 +11,9 @@ use embedded_graphics::geometry::Point;
 use embedded_graphics::mono_font::MonoFont;
 use embedded_graphics::primitives::Rectangle;
 
-use crate::annotate::Annotation;
+use crate::annotate::{Labels, Subject};
 use crate::frame::Frame;
 use crate::image::Image;
-use crate::scene::Scene;
 use canvas::{Canvas, area, draw_text, font_for, rgb, shortened, signed, text_size};
 
 const BACKGROUND: [u8; 3] = [24, 24, 27];
@@ -30,11 +29,11 @@ const CELL_WIDTHS: std::ops::RangeInclusive<u32> = 96..=2048;
 #[derive(Debug, Clone, Copy)]
 pub struct PreviewItem<'a> {
     /// The scene that it shows.
-    pub scene: &'a Scene,
+    pub subject: &'a Subject,
     /// What the camera saw.
     pub frame: &'a Frame,
     /// What was found in it.
-    pub annotations: &'a [Annotation],
+    pub labels: &'a Labels,
 }
 
 /// Frames as rows of three cells: colour; masks with boxes and names; depth, near bright. From five frames on there are two
@@ -84,15 +83,15 @@ fn draw_panel(
         Panel::Color => {
             let pixels = scale.cells().map(|(x, y)| rgb(scale.average(&item.frame.rgb, x, y)));
             let Ok(()) = target.fill_contiguous(&scale.whole(), pixels);
-            let camera = item.scene.cameras.get(item.frame.camera).map_or("?", |camera| &camera.name);
-            format!("{:06} {camera}", item.scene.index)
+            let camera = item.subject.scene.cameras.get(item.frame.camera).map_or("?", |camera| &camera.name);
+            format!("{:06} {camera}", item.subject.scene.index)
         }
         Panel::Labels => {
             let Ok(()) = target.fill_contiguous(&scale.whole(), labels::overlay(item, &scale).map(rgb));
-            let unnamed = labels::draw_boxes(&mut target, item.annotations, &scale, font);
-            let plural = if item.annotations.len() == 1 { "" } else { "s" };
+            let unnamed = labels::draw_boxes(&mut target, &item.labels.annotations, &scale, font);
+            let plural = if item.labels.annotations.len() == 1 { "" } else { "s" };
             let unnamed = if unnamed > 0 { format!(", {unnamed} without room for a name") } else { String::new() };
-            format!("{} instance{plural}{unnamed}", item.annotations.len())
+            format!("{} instance{plural}{unnamed}", item.labels.annotations.len())
         }
         Panel::Depth => {
             let range = depth_range(&item.frame.depth);

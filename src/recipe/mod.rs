@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::assets::Library;
-use crate::scene::{Category, ImageSettings};
+use crate::scene::{Category, ImageSettings, LabelSettings};
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Recipe {
     pub name: String,
     /// Image size and treatment.
     pub image: ImageSettings,
+    /// Which labels are asked for.
+    pub labels: LabelSettings,
     /// Sorted by id.
     pub categories: Vec<Category>,
     /// Named materials.

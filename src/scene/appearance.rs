@@ -77,6 +77,9 @@ pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Materi
         alpha_mask: recipe.alpha_mask,
         double_sided: recipe.double_sided,
         unlit: recipe.unlit,
+        blend: false,
+        transmission: 0.0,
+        labels: super::SurfaceLabels::Solid,
     }
 }
 

@@ -8,7 +8,7 @@
 //!   the OpenCV convention exists only in exported files.
 //! - `instances[k]` carries the id that the id image will show. Ids of labelled instances are dense from 1 in the
 //!   order of `instances`; unlabelled instances have id 0 and still hide what is behind them.
-//! - Rotations are unit quaternions, light directions unit vectors, scales positive, every number finite.
+//! - Rotations are unit quaternions, light directions unit vectors, scales not 0, every number finite.
 //! - Asset paths are as written in the recipe, with `/`, relative to the folder of the recipe; the same path
 //!   always means the same file.
 //! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the
@@ -18,6 +18,7 @@ mod appearance;
 pub mod camera;
 pub mod color;
 pub mod exposure;
+mod label;
 pub mod obb;
 pub mod place;
 pub mod random;
@@ -25,13 +26,14 @@ mod sample;
 mod validate;
 
 pub use camera::Camera;
+pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
 pub use sample::{MAX_COUNT, SampleError, sample};
 
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
 /// The version of the scene file that this program writes and reads.
-pub const SCENE_VERSION: u32 = 1;
+pub const SCENE_VERSION: u32 = 2;
 
 /// The most suns that a scene may have: what the renderer's shader has room for.
 pub const MOST_SUNS: usize = 10;
@@ -54,6 +56,8 @@ pub struct Scene {
     pub index: u64,
     /// Size and treatment of the images.
     pub image: ImageSettings,
+    /// Which labels are asked for.
+    pub labels: LabelSettings,
     /// Every category of the recipe, in id order, whether seen here or not.
     pub categories: Vec<Category>,
     /// Everything with a surface, labelled or not.
@@ -123,6 +127,26 @@ pub struct Category {
     pub name: String,
     /// COCO's `supercategory`; may be empty.
     pub supercategory: String,
+    /// Whether its instances are an amorphous whole (sky, floor) to panoptic labels, rather than things that are counted.
+    pub stuff: bool,
+    /// Names of the keypoints that its instances may have, in COCO's order; unique.
+    pub keypoints: Vec<String>,
+    /// Pairs of positions in `keypoints`, from 0, that a skeleton joins.
+    pub skeleton: Vec<[u32; 2]>,
+}
+
+impl Category {
+    /// A category of things without keypoints.
+    pub fn new(id: u32, name: &str, supercategory: &str) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            supercategory: supercategory.to_owned(),
+            stuff: false,
+            keypoints: Vec::new(),
+            skeleton: Vec::new(),
+        }
+    }
 }
 
 /// One thing with a surface.
@@ -145,8 +169,14 @@ pub struct Instance {
     pub position: DVec3,
     /// Rotation from its frame to the world.
     pub rotation: DQuat,
-    /// Scale along its own axes, before rotation; each positive.
+    /// Scale along its own axes, before rotation; none 0. An odd number of negative ones mirrors it.
     pub scale: DVec3,
+    /// Its named points: those of its category that it has, in the category's order.
+    pub keypoints: Vec<Keypoint>,
+    /// How far something may be in front of a keypoint that still counts as seen, metres.
+    pub keypoint_tolerance: f64,
+    /// Names of materials of its glTF file that labels see through.
+    pub see_through: Vec<String>,
 }
 
 impl Instance {
@@ -211,7 +241,7 @@ pub struct Material {
     pub name: String,
     /// Linear RGB in 0..=1; multiplies the texture.
     pub base_color: [f64; 3],
-    /// Multiplies the texture's alpha; only `alpha_mask` looks at it.
+    /// Multiplies the texture's alpha; only `alpha_mask` and `blend` look at it.
     pub alpha: f64,
     /// Colour texture (sRGB), as a path.
     pub base_color_texture: Option<String>,
@@ -232,6 +262,12 @@ pub struct Material {
     pub double_sided: bool,
     /// Whether the base colour is shown as it is, without light (its linear value is the pixel's, exposure aside).
     pub unlit: bool,
+    /// Whether alpha is how much of what is behind the surface it covers.
+    pub blend: bool,
+    /// Share of light that passes through a thin wall of it, tinted by the base colour, 0..=1: glass is 1. Nothing is displaced.
+    pub transmission: f64,
+    /// What labels make of it.
+    pub labels: SurfaceLabels,
 }
 
 impl Default for Material {
@@ -250,6 +286,9 @@ impl Default for Material {
             alpha_mask: None,
             double_sided: false,
             unlit: false,
+            blend: false,
+            transmission: 0.0,
+            labels: SurfaceLabels::Solid,
         }
     }
 }

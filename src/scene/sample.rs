@@ -67,6 +67,7 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
         seed,
         index,
         image: recipe.image,
+        labels: recipe.labels.clone(),
         categories: recipe.categories.clone(),
         instances,
         lights,
@@ -121,6 +122,9 @@ fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, V
                 position,
                 rotation,
                 scale: body.scale,
+                keypoints: Vec::new(),
+                keypoint_tolerance: 0.0,
+                see_through: Vec::new(),
             });
         }
         let placed = u32::try_from(instances.len() - before).unwrap_or(MAX_COUNT);

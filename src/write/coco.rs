@@ -119,7 +119,17 @@ pub enum CocoError {
     Json(#[from] serde_json::Error),
 }
 
+#[derive(Serialize)]
+struct CategoryEntry<'a> {
+    id: u32,
+    name: &'a str,
+    supercategory: &'a str,
+}
+
 /// The `categories` block.
 pub(crate) fn categories_json(categories: &[Category]) -> serde_json::Result<String> {
-    serde_json::to_string(categories)
+    let entry = |c: &'_ Category| {
+        serde_json::to_string(&CategoryEntry { id: c.id, name: &c.name, supercategory: &c.supercategory })
+    };
+    Ok(format!("[{}]", categories.iter().map(entry).collect::<Result<Vec<_>, _>>()?.join(",")))
 }

@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::annotate::{AnnotateError, annotate};
+use crate::annotate::{AnnotateError, Subject, annotate};
 use crate::frame::Frame;
-use crate::scene::Scene;
 use crate::write::error::WriteError;
 use crate::write::manifest::Summary;
 use crate::write::writer::DatasetWriter;
@@ -63,7 +62,7 @@ pub struct StageTimes {
 /// of [`finish`](Self::finish).
 pub struct FrameSink {
     /// `None` once no more frames are taken.
-    sender: Option<Sender<(Arc<Scene>, Frame)>>,
+    sender: Option<Sender<(Arc<Subject>, Frame)>>,
     threads: Vec<JoinHandle<()>>,
     /// `None` once finished.
     shared: Option<Arc<Shared>>,
@@ -102,13 +101,13 @@ impl FrameSink {
     }
 
     /// Hands over a frame; waits while the queue is full. Each frame of the dataset comes once, in any order.
-    pub fn push(&self, scene: Arc<Scene>, frame: Frame) -> Result<(), SinkError> {
+    pub fn push(&self, subject: Arc<Subject>, frame: Frame) -> Result<(), SinkError> {
         let (Some(sender), Some(shared)) = (&self.sender, &self.shared) else { return Err(SinkError::GivenUp) };
         if shared.failed.load(Ordering::Acquire) {
             return Err(lock(&shared.error).take().unwrap_or(SinkError::GivenUp));
         }
         // Fails only if every thread has panicked; `finish` tells why.
-        sender.send((scene, frame)).map_err(|_| SinkError::GivenUp)
+        sender.send((subject, frame)).map_err(|_| SinkError::GivenUp)
     }
 
     /// Waits for all frames and completes the dataset.
@@ -152,13 +151,13 @@ impl Drop for FrameSink {
 }
 
 /// What each thread does: frames from the queue, until it is closed and empty.
-fn work(receiver: &Receiver<(Arc<Scene>, Frame)>, shared: &Shared) {
-    for (scene, frame) in receiver {
+fn work(receiver: &Receiver<(Arc<Subject>, Frame)>, shared: &Shared) {
+    for (subject, frame) in receiver {
         if shared.failed.load(Ordering::Acquire) {
             continue; // keeps the queue moving, so that the renderer is not left waiting
         }
         // A panic is a bug, and must end the dataset like any error: the frame that is missing would keep all later ones waiting.
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(&scene, &frame, shared)))
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(&subject, &frame, shared)))
             .unwrap_or_else(|panic| Err(SinkError::Panic(panic_text(panic.as_ref()))));
         if let Err(error) = outcome {
             lock(&shared.error).get_or_insert(error);
@@ -168,14 +167,15 @@ fn work(receiver: &Receiver<(Arc<Scene>, Frame)>, shared: &Shared) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
-fn process(scene: &Scene, frame: &Frame, shared: &Shared) -> Result<(), SinkError> {
+fn process(subject: &Subject, frame: &Frame, shared: &Shared) -> Result<(), SinkError> {
+    let scene = &subject.scene;
     let started = Instant::now();
-    let annotations = annotate(scene, frame).map_err(|source| {
+    let labels = annotate(subject, frame).map_err(|source| {
         let camera = scene.cameras.get(frame.camera).map_or_else(String::new, |camera| camera.name.clone());
         SinkError::Annotate { index: scene.index, camera, source }
     })?;
     let annotate_time = started.elapsed();
-    let record = shared.writer.write_frame(scene, frame, &annotations)?;
+    let record = shared.writer.write_frame(scene, frame, &labels)?;
     let (encode_time, write_time) = (record.encode_time, record.write_time);
     shared.writer.commit(record)?;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::annotate::Annotation;
+use crate::annotate::{Annotation, Labels};
 use crate::frame::Frame;
 use crate::scene::{PlacedCount, Scene};
 use crate::write::cameras::{CameraEntry, FrameFiles};
@@ -97,15 +97,10 @@ impl DatasetWriter {
         Ok(Self { root: root.to_path_buf(), info, options, first_id, end_id, progress: Mutex::new(progress) })
     }
 
-    /// Encodes the images of a frame and writes them. `annotations` must come from [`annotate`](crate::annotate::annotate) on
+    /// Encodes the images of a frame and writes them. `labels` must come from [`annotate`](crate::annotate::annotate) on
     /// the same frame. Nothing of it is in the JSON files until the record is given to [`commit`](Self::commit).
     #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
-    pub fn write_frame(
-        &self,
-        scene: &Scene,
-        frame: &Frame,
-        annotations: &[Annotation],
-    ) -> Result<FrameRecord, WriteError> {
+    pub fn write_frame(&self, scene: &Scene, frame: &Frame, labels: &Labels) -> Result<FrameRecord, WriteError> {
         let image_id = self.check_scene(scene, frame)?;
         let camera = &scene.cameras[frame.camera];
         let stem = stem(scene.index, &camera.name);
@@ -134,10 +129,11 @@ impl DatasetWriter {
             let failed = |source| WriteError::Coco { name: annotation.name.clone(), image: files.rgb.clone(), source };
             json.map(|json| (annotation.category_id, json)).map_err(failed)
         };
-        let annotations = annotations.iter().map(entry).collect::<Result<_, _>>()?;
+        let annotations = labels.annotations.iter().map(entry).collect::<Result<_, _>>()?;
         let image = coco::image_json(image_id, &files.rgb, scene, &camera.name)?;
         let file_name = files.rgb.clone();
-        let camera = serde_json::to_string(&CameraEntry::new(image_id, files, scene, camera))?;
+        let camera =
+            serde_json::to_string(&CameraEntry::new(image_id, files, scene, &camera.name, labels.camera.clone()))?;
         let encoded = Instant::now();
 
         for (path, bytes) in [(rgb_path, rgb), (ids_path, ids), (depth_path, depth)] {

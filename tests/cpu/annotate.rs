@@ -3,7 +3,7 @@
 use scenewright::annotate::{AnnotateError, annotate};
 use scenewright::image::Image;
 
-use crate::synthetic::{empty_frame, paint, rectangle, scene};
+use crate::synthetic::{empty_frame, paint, rectangle, scene, subject};
 
 #[test]
 fn two_rectangles_give_two_annotations_with_their_numbers() {
@@ -12,7 +12,7 @@ fn two_rectangles_give_two_annotations_with_their_numbers() {
     paint(&mut frame, 3, 2.0, rectangle([5, 4, 10, 6]));
     paint(&mut frame, 2, 1.0, rectangle([12, 7, 8, 8])); // hides the corner [12, 15) x [7, 10) of the first
 
-    let found = annotate(&scene, &frame).unwrap();
+    let found = annotate(&subject(&scene), &frame).unwrap().annotations;
     assert_eq!(found.len(), 2, "id 1 is not seen");
     assert_eq!((found[0].instance_id, found[0].category_id), (2, 2));
     assert_eq!((found[0].object.as_str(), found[0].name.as_str()), ("balls", "balls[0]"));
@@ -28,13 +28,13 @@ fn an_object_one_pixel_wide_has_a_box_one_pixel_wide() {
     let scene = scene(0, 1, &["main"], (40, 30));
     let mut frame = empty_frame(&scene, 0);
     paint(&mut frame, 1, 1.0, rectangle([39, 29, 1, 1]));
-    assert_eq!(annotate(&scene, &frame).unwrap()[0].bbox, [39, 29, 1, 1]);
+    assert_eq!(annotate(&subject(&scene), &frame).unwrap().annotations[0].bbox, [39, 29, 1, 1]);
 }
 
 #[test]
 fn an_image_of_nothing_has_no_annotations() {
     let scene = scene(0, 2, &["main"], (40, 30));
-    assert!(annotate(&scene, &empty_frame(&scene, 0)).unwrap().is_empty());
+    assert!(annotate(&subject(&scene), &empty_frame(&scene, 0)).unwrap().annotations.is_empty());
 }
 
 #[test]
@@ -42,10 +42,10 @@ fn an_id_that_the_scene_does_not_know_refuses_the_frame() {
     let mut scene = scene(0, 1, &["main"], (40, 30));
     let mut frame = empty_frame(&scene, 0);
     paint(&mut frame, 2, 1.0, rectangle([7, 8, 2, 2]));
-    assert_eq!(annotate(&scene, &frame).unwrap_err(), AnnotateError::UnknownId { id: 2, x: 7, y: 8 });
+    assert_eq!(annotate(&subject(&scene), &frame).unwrap_err(), AnnotateError::UnknownId { id: 2, x: 7, y: 8 });
     // Nor may an unlabelled instance show its id.
     scene.instances[0].id = 2;
-    assert_eq!(annotate(&scene, &frame).unwrap_err(), AnnotateError::UnknownId { id: 2, x: 7, y: 8 });
+    assert_eq!(annotate(&subject(&scene), &frame).unwrap_err(), AnnotateError::UnknownId { id: 2, x: 7, y: 8 });
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_labelled_pixel_without_depth_refuses_the_frame() {
         let mut frame = empty_frame(&scene, 0);
         paint(&mut frame, 1, 1.0, rectangle([5, 5, 3, 3]));
         frame.depth.set(6, 7, wrong);
-        let error = annotate(&scene, &frame).unwrap_err();
+        let error = annotate(&subject(&scene), &frame).unwrap_err();
         assert!(matches!(error, AnnotateError::Depth { id: 1, x: 6, y: 7, .. }), "{error}");
     }
 }
@@ -65,7 +65,7 @@ fn images_of_another_size_refuse_the_frame() {
     let scene = scene(0, 1, &["main"], (40, 30));
     let mut frame = empty_frame(&scene, 0);
     frame.depth = Image::filled(30, 40, 1.0);
-    let message = annotate(&scene, &frame).unwrap_err().to_string();
+    let message = annotate(&subject(&scene), &frame).unwrap_err().to_string();
     assert_eq!(message, "the depth image is 30 x 40 pixels, but the scene asks for 40 x 30");
 }
 
@@ -75,13 +75,16 @@ fn a_scene_that_contradicts_itself_refuses_the_frame() {
     let frame = empty_frame(&good, 0);
     let mut shared = good.clone();
     shared.instances[2].id = 1;
-    assert!(matches!(annotate(&shared, &frame).unwrap_err(), AnnotateError::SharedId { id: 1, .. }));
+    assert!(matches!(annotate(&subject(&shared), &frame).unwrap_err(), AnnotateError::SharedId { id: 1, .. }));
     let mut unknown = good.clone();
     unknown.instances[1].category = Some(9);
-    assert!(matches!(annotate(&unknown, &frame).unwrap_err(), AnnotateError::UnknownCategory { category: 9, .. }));
+    assert!(matches!(
+        annotate(&subject(&unknown), &frame).unwrap_err(),
+        AnnotateError::UnknownCategory { category: 9, .. }
+    ));
     let mut elsewhere = frame.clone();
     elsewhere.camera = 1;
-    assert_eq!(annotate(&good, &elsewhere).unwrap_err(), AnnotateError::Camera { camera: 1, cameras: 1 });
+    assert_eq!(annotate(&subject(&good), &elsewhere).unwrap_err(), AnnotateError::Camera { camera: 1, cameras: 1 });
 }
 
 #[test]
@@ -93,7 +96,7 @@ fn every_pixel_can_be_an_instance_of_its_own() {
         frame.ids.set(x, y, id);
         frame.depth.set(x, y, 1.0);
     }
-    let found = annotate(&scene, &frame).unwrap();
+    let found = annotate(&subject(&scene), &frame).unwrap().annotations;
     assert_eq!(found.len(), 67_500);
     // The last is in column 299 and row 224, id 65 536 in column 65 535 % 300 = 135 and row 65 535 / 300 = 218.
     assert_eq!((found[67_499].instance_id, found[67_499].bbox), (67_500, [299, 224, 1, 1]));

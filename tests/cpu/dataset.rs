@@ -17,7 +17,7 @@ use scenewright::write::files::{write_whole, write_whole_with};
 use scenewright::write::{DatasetInfo, DatasetWriter, DepthFormat, FrameSink, MaskFormat, WriteError, WriteOptions};
 use serde_json::Value;
 
-use crate::synthetic::{empty_frame, info, paint, rectangle, ring, scene};
+use crate::synthetic::{empty_frame, info, paint, rectangle, ring, scene, subject};
 
 const CAMERAS: [&str; 2] = ["left", "main"];
 
@@ -50,7 +50,7 @@ fn write_dataset(root: &Path, info: DatasetInfo, options: WriteOptions, order: i
     for index in order {
         let (scene, frames) = frames(index, (48, 32));
         for frame in frames.iter().rev() {
-            let annotations = annotate(&scene, frame).unwrap();
+            let annotations = annotate(&subject(&scene), frame).unwrap();
             writer.commit(writer.write_frame(&scene, frame, &annotations).unwrap()).unwrap();
         }
     }
@@ -205,7 +205,7 @@ fn the_order_of_frames_and_the_number_of_threads_do_not_show() {
         let sink = FrameSink::new(writer, threads(count)).unwrap();
         for index in [3, 1, 5, 0, 4, 2] {
             let (scene, frames) = frames(index, (48, 32));
-            frames.into_iter().for_each(|frame| sink.push(scene.clone(), frame).unwrap());
+            frames.into_iter().for_each(|frame| sink.push(Arc::new(subject(&scene)), frame).unwrap());
         }
         let (summary, times) = sink.finish().unwrap();
         assert_eq!((summary.images, times.frames), (12, 12));
@@ -220,11 +220,11 @@ fn a_frame_that_fails_the_audit_ends_the_dataset_and_is_not_written() {
     let sink = FrameSink::new(writer, threads(1)).unwrap();
     let (scene, mut bad) = frames(0, (48, 32));
     bad[0].ids.set(3, 20, 99); // on the floor, which has a depth
-    sink.push(scene, bad.swap_remove(0)).unwrap();
+    sink.push(Arc::new(subject(&scene)), bad.swap_remove(0)).unwrap();
     // The error comes with a later push; never does one wait forever.
     let error = (1..1000).find_map(|index| {
         let (scene, mut frames) = frames(index, (48, 32));
-        sink.push(scene, frames.swap_remove(0)).err()
+        sink.push(Arc::new(subject(&scene)), frames.swap_remove(0)).err()
     });
     assert_eq!(
         error.unwrap().to_string(),
@@ -244,7 +244,9 @@ fn a_dataset_with_frames_missing_does_not_become_complete() {
     for index in [0, 2] {
         let (scene, frames) = frames(index, (48, 32));
         for frame in &frames {
-            writer.commit(writer.write_frame(&scene, frame, &annotate(&scene, frame).unwrap()).unwrap()).unwrap();
+            writer
+                .commit(writer.write_frame(&scene, frame, &annotate(&subject(&scene), frame).unwrap()).unwrap())
+                .unwrap();
         }
     }
     let message = writer.finish().unwrap_err().to_string();
@@ -259,7 +261,8 @@ fn a_dataset_with_frames_missing_does_not_become_complete() {
 fn a_scene_of_another_dataset_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let writer = DatasetWriter::create(root.path(), info(5, 2, &CAMERAS), WriteOptions::default()).unwrap();
-    let write = |scene: &Scene, frame: &Frame| writer.write_frame(scene, frame, &[]);
+    let write =
+        |scene: &Scene, frame: &Frame| writer.write_frame(scene, frame, &annotate(&subject(scene), frame).unwrap());
     for index in [4, 7, u64::MAX] {
         let (scene, frames) = frames(index, (48, 32));
         assert!(matches!(write(&scene, &frames[0]), Err(WriteError::WrongScene { .. })), "{index}");
@@ -322,7 +325,10 @@ fn when_the_disk_fails_the_error_names_the_file_and_no_half_file_remains() {
     fs::remove_dir(root.path().join("depth")).unwrap();
     fs::write(root.path().join("depth"), "a file where a folder was").unwrap();
     let (scene, frames) = frames(0, (48, 32));
-    let error = writer.write_frame(&scene, &frames[0], &[]).unwrap_err().to_string();
+    let error = writer
+        .write_frame(&scene, &frames[0], &annotate(&subject(&scene), &frames[0]).unwrap())
+        .unwrap_err()
+        .to_string();
     let path = root.path().join("depth/000000_left.exr");
     assert!(error.starts_with(&format!("cannot write {}: ", path.display())), "{error}");
 
@@ -449,8 +455,8 @@ fn a_scene_with_more_ids_than_16_bits_gets_a_32_bit_file() {
     let scene = scene(0, 65_536, &["main"], (48, 32));
     let mut frame = empty_frame(&scene, 0);
     paint(&mut frame, 65_536, 1.0, rectangle([1, 1, 4, 4]));
-    let annotations = annotate(&scene, &frame).unwrap();
-    assert_eq!(annotations[0].instance_id, 65_536);
+    let annotations = annotate(&subject(&scene), &frame).unwrap();
+    assert_eq!(annotations.annotations[0].instance_id, 65_536);
     writer.commit(writer.write_frame(&scene, &frame, &annotations).unwrap()).unwrap();
     writer.finish().unwrap();
     assert!(root.path().join("ids/000000_main.exr").exists() && !root.path().join("ids/000000_main.png").exists());
@@ -479,6 +485,6 @@ fn sample_datasets_for_the_outside_readers_can_be_written() {
     for k in 0..200 {
         paint(&mut frame, (k + 1) * 350, 1.0, rectangle([k % 20 * 6, k / 20 * 6, 5, 4]));
     }
-    writer.commit(writer.write_frame(&scene, &frame, &annotate(&scene, &frame).unwrap()).unwrap()).unwrap();
+    writer.commit(writer.write_frame(&scene, &frame, &annotate(&subject(&scene), &frame).unwrap()).unwrap()).unwrap();
     assert_eq!(writer.finish().unwrap().annotations, 200);
 }

@@ -10,17 +10,18 @@ use scenewright::scene::sample;
 ///
 /// `mesh` and `recipe` may also name plain data of `scene` (see [`PLAIN_DATA`]): a shape is the same thing before and after
 /// sampling, and so are a category and the size of an image.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("image", &[]),
     ("frame", &["image"]),
     ("mesh", &["assets", "scene"]),
     ("assets", &["image", "mesh"]),
     ("recipe", &["assets", "scene"]),
     ("scene", &["mesh", "recipe"]),
-    ("annotate", &["image", "frame", "scene"]),
-    ("write", &["image", "frame", "assets", "scene", "annotate"]),
+    ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
+    ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
+    ("write", &["image", "frame", "assets", "scene", "annotate", "audit"]),
     ("preview", &["image", "frame", "scene", "annotate"]),
-    ("plan", &["assets", "recipe", "scene"]),
+    ("plan", &["assets", "recipe", "scene", "annotate"]),
     ("survey", &["mesh", "recipe", "scene"]),
     ("render", &["image", "frame", "mesh", "assets", "scene"]),
     ("run", &["scene", "write", "plan", "render"]),

@@ -1,14 +1,13 @@
 //! The contact sheet.
 
-use scenewright::annotate::{Annotation, annotate};
+use scenewright::annotate::{Labels, Subject, annotate};
 use scenewright::frame::Frame;
 use scenewright::image::Image;
 use scenewright::preview::{PreviewItem, contact_sheet, instance_color};
-use scenewright::scene::Scene;
 
-use crate::synthetic::{empty_frame, paint, rectangle, ring, scene};
+use crate::synthetic::{empty_frame, paint, rectangle, ring, scene, subject};
 
-fn frames(count: u64) -> Vec<(Scene, Frame, Vec<Annotation>)> {
+fn frames(count: u64) -> Vec<(Subject, Frame, Labels)> {
     let one = |index: u64| {
         let scene = scene(index, 12, &["main"], (640, 480));
         let mut frame = empty_frame(&scene, 0);
@@ -24,15 +23,14 @@ fn frames(count: u64) -> Vec<(Scene, Frame, Vec<Annotation>)> {
         paint(&mut frame, 4, 1.1, rectangle([450, 300, 60, 90]));
         paint(&mut frame, 6, 9.0, rectangle([630, 10, 2, 2])); // tiny, in a corner
         paint(&mut frame, 9, 4.0, rectangle([0, 0, 40, 30]));
-        let annotations = annotate(&scene, &frame).unwrap();
-        (scene, frame, annotations)
+        let labels = annotate(&subject(&scene), &frame).unwrap();
+        (subject(&scene), frame, labels)
     };
     (0..count).map(one).collect()
 }
 
-fn sheet(of: &[(Scene, Frame, Vec<Annotation>)], cell_width: u32) -> Image<[u8; 3]> {
-    let items: Vec<_> =
-        of.iter().map(|(scene, frame, annotations)| PreviewItem { scene, frame, annotations }).collect();
+fn sheet(of: &[(Subject, Frame, Labels)], cell_width: u32) -> Image<[u8; 3]> {
+    let items: Vec<_> = of.iter().map(|(subject, frame, labels)| PreviewItem { subject, frame, labels }).collect();
     contact_sheet(&items, cell_width)
 }
 
@@ -50,7 +48,7 @@ fn a_sheet_shows_colour_masks_and_depth_side_by_side() {
     assert_eq!(at(0, 10, 60), [90, 120, 160], "the sky as the camera saw it");
     assert_ne!(at(1, 70, 130), at(0, 70, 130), "masks are tinted");
     assert!(at(2, 260, 220)[0] > at(2, 120, 125)[0], "near is brighter than far");
-    for annotation in &of[0].2 {
+    for annotation in &of[0].2.annotations {
         assert!(count_color(&sheet, instance_color(annotation.instance_id)) > 20, "{} is drawn", annotation.name);
     }
     if let Some(path) = std::env::var_os("SCENEWRIGHT_WRITE_SAMPLE_SHEET") {
@@ -70,8 +68,8 @@ fn a_one_pixel_object_still_has_a_box_that_can_be_seen() {
     let scene = scene(0, 1, &["main"], (640, 480));
     let mut frame = empty_frame(&scene, 0);
     paint(&mut frame, 1, 1.0, rectangle([639, 479, 1, 1]));
-    let annotations = annotate(&scene, &frame).unwrap();
-    let with = sheet(&[(scene.clone(), frame.clone(), annotations)], 160);
+    let labels = annotate(&subject(&scene), &frame).unwrap();
+    let with = sheet(&[(subject(&scene), frame.clone(), labels)], 160);
     // The name's background, and the frame of a box of a few pixels.
     assert!(count_color(&with, instance_color(1)) > 100);
 }
@@ -84,9 +82,9 @@ fn no_size_and_no_number_of_frames_breaks_a_sheet() {
         let mut frame = empty_frame(&scene, 0);
         frame.depth.set(0, 0, 0.5);
         frame.ids.set(0, 0, 1);
-        let annotations = annotate(&scene, &frame).unwrap();
+        let labels = annotate(&subject(&scene), &frame).unwrap();
         for cell_width in [0, 320] {
-            assert!(sheet(&[(scene.clone(), frame.clone(), annotations.clone())], cell_width).height() > 0);
+            assert!(sheet(&[(subject(&scene), frame.clone(), labels.clone())], cell_width).height() > 0);
         }
     }
 }

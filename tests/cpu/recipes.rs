@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scenewright::assets::Library;
 use scenewright::recipe::dist::{ColorRecipe, Number, RotationRecipe, Scalar, Varied, VectorDist, VectorRecipe};
 use scenewright::recipe::*;
-use scenewright::scene::{AntiAliasing, Category, ImageSettings, ToneCurve};
+use scenewright::scene::{AntiAliasing, Category, ImageSettings, LabelSettings, ToneCurve};
 
 pub(crate) fn c(value: f64) -> Scalar {
     Varied::One(Number::Const(value))
@@ -108,7 +108,8 @@ pub(crate) fn empty() -> Recipe {
             anti_aliasing: AntiAliasing::Msaa4,
             tone_curve: ToneCurve::Neutral,
         },
-        categories: vec![Category { id: 1, name: "thing".into(), supercategory: String::new() }],
+        labels: LabelSettings::default(),
+        categories: vec![Category::new(1, "thing", "")],
         materials: BTreeMap::from([("glaze".to_owned(), material())]),
         objects: BTreeMap::new(),
         lights: BTreeMap::new(),

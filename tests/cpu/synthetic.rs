@@ -1,18 +1,18 @@
 //! Scenes and frames painted by hand, whose labels are known on paper.
 
 use glam::{DQuat, DVec3};
-use scenewright::frame::Frame;
+use scenewright::annotate::Subject;
+use scenewright::assets::Library;
+use scenewright::frame::{Frame, Owner};
 use scenewright::image::Image;
 use scenewright::scene::{
-    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, PlacedCount, SCENE_VERSION, Scene, Shape,
-    ToneCurve,
+    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, LabelSettings, PlacedCount, SCENE_VERSION,
+    Scene, Shape, ToneCurve,
 };
 use scenewright::write::{AdapterInfo, DatasetInfo};
 
 pub(crate) fn categories() -> Vec<Category> {
-    let category =
-        |id, name: &str, supercategory: &str| Category { id, name: name.into(), supercategory: supercategory.into() };
-    vec![category(1, "mug", "kitchen"), category(2, "ball", ""), category(3, "never seen", "")]
+    vec![Category::new(1, "mug", "kitchen"), Category::new(2, "ball", ""), Category::new(3, "never seen", "")]
 }
 
 /// A camera 2 m in front of the origin, with its principal point off the middle.
@@ -42,6 +42,9 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         scale: DVec3::ONE,
+        keypoints: Vec::new(),
+        keypoint_tolerance: 0.0,
+        see_through: Vec::new(),
     };
     let mut instances = vec![instance(0, "floor", 0, None)];
     instances.extend((0..labelled).map(|n| {
@@ -53,6 +56,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         seed: 0,
         index,
         image: ImageSettings { width, height, anti_aliasing: AntiAliasing::Off, tone_curve: ToneCurve::Srgb },
+        labels: LabelSettings::default(),
         categories: categories(),
         instances,
         lights: Vec::new(),
@@ -62,18 +66,37 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
     }
 }
 
+/// The scene with its geometry; it names no assets.
+pub(crate) fn subject(scene: &Scene) -> Subject {
+    Subject::new(scene.clone(), &Library::default()).unwrap()
+}
+
 /// An empty frame: a floor at 3 m in the lower half, nothing in the upper.
 pub(crate) fn empty_frame(scene: &Scene, camera: usize) -> Frame {
     let (width, height) = (scene.image.width, scene.image.height);
     let mut frame = Frame {
         camera,
         rgb: Image::filled(width, height, [90, 120, 160]),
+        surfaces: Image::filled(width, height, 0),
+        owners: (0..).zip(&scene.instances).map(|(k, i)| Owner { instance: k, id: i.id, part: 1 }).collect(),
         ids: Image::filled(width, height, 0),
         depth: Image::filled(width, height, f32::INFINITY),
+        range: Image::filled(width, height, f32::INFINITY),
+        geometric_normals: None,
+        shaded_normals: None,
+        uv: None,
+        coordinates: None,
+        albedo: None,
+        roughness: None,
+        metallic: None,
+        emission: None,
+        amodal: None,
     };
     for y in height / 2..height {
         for x in 0..width {
+            frame.surfaces.set(x, y, 1);
             frame.depth.set(x, y, 3.0);
+            frame.range.set(x, y, 3.0);
             frame.rgb.set(x, y, [110, 100, 90]);
         }
     }
@@ -86,7 +109,9 @@ pub(crate) fn paint(frame: &mut Frame, id: u32, depth: f32, inside: impl Fn(u32,
     for y in 0..frame.ids.height() {
         for x in 0..frame.ids.width() {
             if inside(x, y) {
+                frame.surfaces.set(x, y, id + 1);
                 frame.ids.set(x, y, id);
+                frame.range.set(x, y, depth);
                 frame.depth.set(x, y, depth);
                 frame.rgb.set(x, y, [shade, 255 - shade, 128]);
             }

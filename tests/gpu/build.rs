@@ -2,8 +2,8 @@
 
 use glam::{DQuat, DVec3};
 use scenewright::scene::{
-    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, Light, Material, SCENE_VERSION, Scene, Shape,
-    ToneCurve,
+    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, LabelSettings, Light, Material,
+    SCENE_VERSION, Scene, Shape, ToneCurve,
 };
 
 /// A scene without objects: grey environment, a camera at the origin that looks down -Z with a focal length of one image
@@ -15,7 +15,8 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         seed: 0,
         index: 0,
         image: ImageSettings { width, height, anti_aliasing: AntiAliasing::Off, tone_curve: ToneCurve::Srgb },
-        categories: vec![Category { id: 1, name: "thing".into(), supercategory: String::new() }],
+        labels: LabelSettings::default(),
+        categories: vec![Category::new(1, "thing", "")],
         instances: Vec::new(),
         lights: Vec::new(),
         environment: Environment { zenith: [500.0; 3], nadir: [500.0; 3] },
@@ -62,6 +63,9 @@ fn push(scene: &mut Scene, shape: Shape, position: DVec3, id: u32) {
         position,
         rotation: DQuat::IDENTITY,
         scale: DVec3::ONE,
+        keypoints: Vec::new(),
+        keypoint_tolerance: 0.0,
+        see_through: Vec::new(),
     });
 }
 

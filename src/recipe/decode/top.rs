@@ -11,7 +11,7 @@ use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain_within};
 use super::{Context, Kinds, camera, light, material, object};
 use crate::assets::Library;
-use crate::scene::{AntiAliasing, Category, ImageSettings, ToneCurve};
+use crate::scene::{AntiAliasing, Category, ImageSettings, LabelSettings, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
@@ -66,6 +66,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     Some(Recipe {
         name: name?,
         image: image?,
+        labels: LabelSettings::default(),
         categories: categories?,
         materials: materials?,
         objects: objects?,
@@ -180,7 +181,7 @@ fn categories(cx: &mut Context, node: &Node) -> Option<Vec<Category>> {
         }
         all_named &= name.is_some();
         match (id, name, supercategory) {
-            (Some(id), Some(name), Some(supercategory)) => categories.push(Category { id, name, supercategory }),
+            (Some(id), Some(name), Some(supercategory)) => categories.push(Category::new(id, &name, &supercategory)),
             _ => good = false,
         }
     }
