@@ -4,6 +4,8 @@ mod accessor;
 pub mod file;
 mod material;
 pub mod model;
+mod nodes;
+mod primitive;
 pub mod texture;
 
 pub use file::sha256;
