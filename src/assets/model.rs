@@ -3,21 +3,26 @@
 //! The default scene (or the first, or all nodes where there is none) becomes one [`Part`] per triangle primitive:
 //! - Node transforms are baked into the vertices. Where one mirrors, the winding is turned round, so that outsides stay
 //!   outside.
-//! - Missing normals become flat ones, missing tangents those of MikkTSpace, missing UVs (0, 0). Vertices that no triangle
-//!   uses are dropped.
+//! - Missing normals become flat ones, missing tangents those of MikkTSpace, missing
+//!   UVs (0, 0). Vertices that no triangle uses are dropped.
+//! - Nodes whose names start with `kp_` become keypoints: named points, whether or not they have a mesh too.
 //! - Animations are ignored: the file is shown in the pose of its nodes.
 //!
+//! Parts are called as their mesh, or else their node, or else `mesh 3`; those of a mesh with several primitives as the
+//! mesh and the material, or the primitive's number from 1 where the material has no name. A name that is taken gets ` 2`,
+//! ` 3`... in the order of the scene.
+//!
 //! Refused, by name, because ignoring it would show something else than the file says: required extensions other than
-//! [`SUPPORTED`], moved textures (`KHR_texture_transform`), instancing, skins, morph targets, points, lines, vertex
-//! colours, see-through materials (`BLEND`), UV sets other than the first, textures that clamp or mirror where UVs
-//! leave 0..=1.
+//! [`SUPPORTED`], moved textures (`KHR_texture_transform`), instancing, skins, morph targets, points, lines, vertex colours, UV sets other than
+//! the first, textures that clamp or mirror where UVs leave 0..=1.
 //!
 //! Other optional extensions fall back to the core material, as the specification wants it; texture filters are
 //! ignored.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use gltf::{Document, json};
+use gltf::{Document, Node, json};
 
 use super::accessor::{Cost, Reader};
 use super::file::{self, Reference};
@@ -34,6 +39,9 @@ pub const MAX_TRIANGLES: usize = 4_000_000;
 
 /// Positions and UVs beyond this are refused: 1000 km, far past what f32 can resolve.
 pub(super) const MAX_COORDINATE: f32 = 1e6;
+
+/// Names longer than this many bytes are refused: a part repeats the names of its mesh and material.
+pub(super) const MAX_NAME: usize = 256;
 
 /// A glTF file taken apart: the document, and the bytes of each buffer.
 pub(super) struct Source<'a> {
@@ -75,8 +83,9 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
     load_buffers(&mut source, blob)?;
 
     let placed = nodes::placed(&source.document).map_err(broken)?;
+    let keypoints = nodes::keypoints(&source.document, &placed).map_err(broken)?;
     let mut materials = material::Materials::default();
-    let mut parts = Vec::new();
+    let (mut parts, mut names) = (Vec::new(), Vec::new());
     let mut cost = Cost::default();
     // The document is cheap to clone beside its buffers, and `source` is still written to.
     let document = source.document.clone();
@@ -84,6 +93,7 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
         let Some(node) = document.nodes().nth(index) else { continue };
         let Some(mesh) = node.mesh() else { continue };
         let within = |reason: String| broken(format!("mesh {}: {reason}", label(mesh.name(), mesh.index())));
+        let name = part_name(&node, &mesh).map_err(within)?;
         if node.skin().is_some() {
             return Err(within(
                 "it is bent by a skeleton (skin), which is not supported; apply the armature before export".into(),
@@ -93,13 +103,51 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
             let mut reader = Reader { buffers: &source.buffers, cost: &mut cost };
             let built = primitive::build(&primitive, world, &mut reader).map_err(within)?;
             let material = materials.get(&primitive.material(), &built, &mut source)?;
-            parts.push(Part { mesh: built.into(), material });
+            names.push(match material.name.as_str() {
+                _ if mesh.primitives().len() == 1 => name.clone(),
+                "" => format!("{name} {}", primitive.index() + 1),
+                material => format!("{name} {material}"),
+            });
+            parts.push(Part { name: String::new(), mesh: built.into(), material });
         }
+    }
+    for (part, name) in parts.iter_mut().zip(unique(names)) {
+        part.name = name;
     }
     let bounds = parts.iter().filter_map(|p| p.mesh.bounds()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     let (min, max) = bounds.ok_or_else(|| broken("there are no triangles in its scene".into()))?;
     source.file.parts.sort();
-    Ok(Model { parts, min, max, file: source.file })
+    Ok(Model { parts, keypoints, min, max, file: source.file })
+}
+
+/// What the parts of a mesh are called: as it is, or as its node is, or by its number.
+fn part_name(node: &Node<'_>, mesh: &gltf::Mesh<'_>) -> Result<String, String> {
+    let given = [mesh.name(), node.name()].into_iter().flatten().find(|name| !name.is_empty());
+    match given {
+        Some(name) if name.len() > MAX_NAME => Err(format!("its name is longer than {MAX_NAME} bytes; shorten it")),
+        Some(name) => Ok(name.to_owned()),
+        None => Ok(format!("mesh {}", mesh.index())),
+    }
+}
+
+/// Appends ` 2`, ` 3`... to names that came before. The first keeps its name, and so does what was called `... 2` already.
+fn unique(names: Vec<String>) -> Vec<String> {
+    let mut taken: BTreeSet<String> = names.iter().cloned().collect();
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    let mut rename = |name: String| {
+        let Some(number) = last.get_mut(&name) else {
+            last.insert(name.clone(), 1);
+            return name;
+        };
+        loop {
+            *number += 1;
+            let numbered = format!("{name} {number}");
+            if taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
+    };
+    names.into_iter().map(&mut rename).collect()
 }
 
 /// A name for messages.

@@ -1,11 +1,14 @@
 //! Where the nodes of a glTF file stand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glam::{DMat4, DVec3};
 use gltf::{Document, Node};
 
-use super::model::label;
+use super::model::{MAX_COORDINATE, MAX_NAME, label};
+
+/// Nodes whose names start so are named points.
+const KEYPOINT: &str = "kp_";
 
 /// Every node below the scene, depth first, with the transform that takes it to the file's frame.
 pub(super) fn placed(document: &Document) -> Result<Vec<(usize, DMat4)>, String> {
@@ -48,4 +51,29 @@ fn local(node: &Node<'_>) -> DMat4 {
             )
         }
     }
+}
+
+/// The origins of the nodes whose names start with `kp_`, by the rest of the name.
+pub(super) fn keypoints(document: &Document, placed: &[(usize, DMat4)]) -> Result<BTreeMap<String, DVec3>, String> {
+    let mut points = BTreeMap::new();
+    for &(index, world) in placed {
+        let node = document.nodes().nth(index);
+        let Some(name) = node.and_then(|n| n.name()).and_then(|name| name.strip_prefix(KEYPOINT)) else { continue };
+        if name.trim().is_empty() {
+            return Err(format!(
+                "node {index} is called `{KEYPOINT}{name}`: the keypoint's name after `{KEYPOINT}` is missing"
+            ));
+        }
+        if name.len() > MAX_NAME {
+            return Err(format!("the keypoint of node {index} has a name longer than {MAX_NAME} bytes; shorten it"));
+        }
+        let point = world.w_axis.truncate();
+        if !world.is_finite() || point.abs().max_element() > f64::from(MAX_COORDINATE) {
+            return Err(format!("keypoint `{name}` is not finite or is beyond {MAX_COORDINATE} m"));
+        }
+        if points.insert(name.to_owned(), point).is_some() {
+            return Err(format!("two nodes are called `{KEYPOINT}{name}`; give each keypoint a name of its own"));
+        }
+    }
+    Ok(points)
 }

@@ -268,7 +268,6 @@ fn what_is_not_supported_is_refused_by_name() {
     expect("KHR_texture_transform", |d| d["extensionsUsed"] = json!(["KHR_texture_transform"]));
     expect("Lines", |d| d["meshes"][0]["primitives"][0]["mode"] = json!(1));
     expect("morph targets", |d| d["meshes"][0]["primitives"][0]["targets"] = json!([{ "POSITION": 0 }]));
-    expect("BLEND", |d| d["materials"][0]["alphaMode"] = json!("BLEND"));
     expect("vertex colours", |d| d["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"] = json!(0));
     expect("UV set 1", |d| d["materials"][0]["pbrMetallicRoughness"]["baseColorTexture"]["texCoord"] = json!(1));
     expect("skin", |d| {
