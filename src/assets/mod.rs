@@ -4,8 +4,10 @@ mod accessor;
 pub mod file;
 mod material;
 pub mod model;
+mod morph;
 mod nodes;
 mod primitive;
+mod skin;
 pub mod texture;
 
 pub use file::sha256;
@@ -48,7 +50,7 @@ pub struct Model {
 pub struct Part {
     /// Never empty, and no two parts of a model have the same; see [`model`].
     pub name: String,
-    /// Node transforms are baked in.
+    /// Node transforms, morph targets and skins are baked in.
     pub mesh: Arc<Mesh>,
     /// As in the file.
     pub material: PartMaterial,

@@ -1,9 +1,13 @@
 //! glTF 2.0 files, flattened.
 //!
 //! The default scene (or the first, or all nodes where there is none) becomes one [`Part`] per triangle primitive:
-//! - Node transforms are baked into the vertices. Where one mirrors, the winding is turned round, so that outsides stay
-//!   outside.
-//! - Missing normals become flat ones, missing tangents those of MikkTSpace, missing
+//! - Morph targets (shape keys) are baked in with the weights of the node, else those of the mesh, else none. Only
+//!   positions, normals and tangents are morphed.
+//! - Skinned meshes are baked in the pose that the file's nodes have. As the specification says, the node that has the
+//!   mesh does not move it: its bones do.
+//! - Other node transforms are baked into the vertices. Where a node or bone mirrors, the winding is turned round, so that
+//!   outsides stay outside.
+//! - Missing normals become flat ones (of the morphed and bent triangles), missing tangents those of MikkTSpace, missing
 //!   UVs (0, 0). Vertices that no triangle uses are dropped.
 //! - Nodes whose names start with `kp_` become keypoints: named points, whether or not they have a mesh too.
 //! - Animations are ignored: the file is shown in the pose of its nodes.
@@ -13,7 +17,7 @@
 //! ` 3`... in the order of the scene.
 //!
 //! Refused, by name, because ignoring it would show something else than the file says: required extensions other than
-//! [`SUPPORTED`], moved textures (`KHR_texture_transform`), instancing, skins, morph targets, points, lines, vertex colours, UV sets other than
+//! [`SUPPORTED`], moved textures (`KHR_texture_transform`), instancing, points, lines, vertex colours, UV sets other than
 //! the first, textures that clamp or mirror where UVs leave 0..=1.
 //!
 //! Other optional extensions fall back to the core material, as the specification wants it; texture filters are
@@ -26,7 +30,8 @@ use gltf::{Document, Node, json};
 
 use super::accessor::{Cost, Reader};
 use super::file::{self, Reference};
-use super::{AssetError, AssetFile, Model, Part, material, nodes, primitive};
+use super::primitive::{self, Pose};
+use super::{AssetError, AssetFile, Model, Part, material, nodes, skin};
 
 /// Extensions that a file may require.
 pub const SUPPORTED: [&str; 3] = ["KHR_materials_unlit", "KHR_materials_emissive_strength", "KHR_mesh_quantization"];
@@ -84,7 +89,9 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
 
     let placed = nodes::placed(&source.document).map_err(broken)?;
     let keypoints = nodes::keypoints(&source.document, &placed).map_err(broken)?;
+    let worlds: BTreeMap<_, _> = placed.iter().copied().collect();
     let mut materials = material::Materials::default();
+    let mut skins = BTreeMap::new();
     let (mut parts, mut names) = (Vec::new(), Vec::new());
     let mut cost = Cost::default();
     // The document is cheap to clone beside its buffers, and `source` is still written to.
@@ -94,14 +101,18 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
         let Some(mesh) = node.mesh() else { continue };
         let within = |reason: String| broken(format!("mesh {}: {reason}", label(mesh.name(), mesh.index())));
         let name = part_name(&node, &mesh).map_err(within)?;
-        if node.skin().is_some() {
-            return Err(within(
-                "it is bent by a skeleton (skin), which is not supported; apply the armature before export".into(),
-            ));
+        let skin = node.skin();
+        if let Some(skin) = &skin
+            && !skins.contains_key(&skin.index())
+        {
+            let mut reader = Reader { buffers: &source.buffers, cost: &mut cost };
+            skins.insert(skin.index(), skin::bones(skin, &worlds, &mut reader).map_err(within)?);
         }
+        let pose = skin.and_then(|s| skins.get(&s.index())).map_or(Pose::Node(world), |bones| Pose::Bones(bones));
+        let weights = node.weights().or(mesh.weights());
         for primitive in mesh.primitives() {
             let mut reader = Reader { buffers: &source.buffers, cost: &mut cost };
-            let built = primitive::build(&primitive, world, &mut reader).map_err(within)?;
+            let built = primitive::build(&primitive, pose, weights, &mut reader).map_err(within)?;
             let material = materials.get(&primitive.material(), &built, &mut source)?;
             names.push(match material.name.as_str() {
                 _ if mesh.primitives().len() == 1 => name.clone(),

@@ -6,13 +6,25 @@ use gltf::mesh::Mode;
 
 use super::accessor::Reader;
 use super::model::{MAX_COORDINATE, MAX_TRIANGLES};
+use super::{morph, skin};
 use crate::mesh::{Mesh, tangents};
 
-/// The triangles of one primitive, in the frame of the file.
-pub(super) fn build(primitive: &gltf::Primitive<'_>, world: DMat4, reader: &mut Reader<'_>) -> Result<Mesh, String> {
-    if primitive.morph_targets().next().is_some() {
-        return Err("it has morph targets (shape keys), which are not supported; apply them before export".into());
-    }
+/// What takes the vertices of a primitive to the frame of the file.
+#[derive(Clone, Copy)]
+pub(super) enum Pose<'a> {
+    /// The transform of its node.
+    Node(DMat4),
+    /// What each joint of its skin does.
+    Bones(&'a [DMat4]),
+}
+
+/// The triangles of one primitive, in the frame of the file. `weights` are those of its morph targets.
+pub(super) fn build(
+    primitive: &gltf::Primitive<'_>,
+    pose: Pose<'_>,
+    weights: Option<&[f32]>,
+    reader: &mut Reader<'_>,
+) -> Result<Mesh, String> {
     let positions = primitive.get(&Semantic::Positions).ok_or("it has no positions")?;
     let positions = reader.floats::<3>(&positions, "the position list")?;
     let count = positions.len();
@@ -42,15 +54,28 @@ pub(super) fn build(primitive: &gltf::Primitive<'_>, world: DMat4, reader: &mut 
         }
     }
     let (flat, ready) = (mesh.normals.is_empty(), !mesh.tangents.is_empty());
+    morph::apply(primitive, weights, &mut mesh, reader)?;
     if mesh.uvs.iter().flatten().chain(mesh.positions.iter().flatten()).any(|c| c.abs() > MAX_COORDINATE) {
         return Err(format!("it has coordinates beyond {MAX_COORDINATE}"));
     }
-    keep(&mut mesh, flat);
-    // Before the transform, which may lead far away, where f32 is coarse.
-    if flat {
-        mesh.normals = flat_normals(&mesh);
+    let kept = keep(&mut mesh, flat);
+    match pose {
+        Pose::Node(world) => {
+            // Before the transform, which may lead far away, where f32 is coarse.
+            if flat {
+                mesh.normals = flat_normals(&mesh);
+            }
+            carry(&mut mesh, world)?;
+        }
+        Pose::Bones(bones) => {
+            let influences = skin::influences(primitive, bones.len(), count, &kept, reader)?;
+            skin::bend(&mut mesh, &influences, bones)?;
+            // After the bend, which does not leave triangles as they were.
+            if flat {
+                mesh.normals = flat_normals(&mesh);
+            }
+        }
     }
-    carry(&mut mesh, world)?;
     if ready {
         mesh.tangents = mesh.normals.iter().zip(&mesh.tangents).map(|(&n, &t)| tangents::across(n, Some(t))).collect();
     } else {
@@ -89,8 +114,9 @@ fn refuse_colors(primitive: &gltf::Primitive<'_>, reader: &mut Reader<'_>) -> Re
 }
 
 /// Drops vertices without a triangle: primitives may share a list that is longer than they need, and what is not drawn
-/// does not belong to the bounds. With `flat`, every triangle gets three vertices of its own.
-fn keep(mesh: &mut Mesh, flat: bool) {
+/// does not belong to the bounds. With `flat`, every triangle gets three vertices of its own. Returns which vertices of
+/// the file are kept.
+fn keep(mesh: &mut Mesh, flat: bool) -> Vec<u32> {
     let kept: Vec<u32> = if flat {
         let kept = std::mem::take(&mut mesh.indices);
         mesh.indices = (0..).take(kept.len()).collect();
@@ -117,6 +143,7 @@ fn keep(mesh: &mut Mesh, flat: bool) {
     pick(&mut mesh.uvs, &kept);
     pick(&mut mesh.normals, &kept);
     pick(&mut mesh.tangents, &kept);
+    kept
 }
 
 /// The normals of triangles that have three vertices of their own each. Zero where a triangle has no area.
