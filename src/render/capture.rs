@@ -166,7 +166,10 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     };
     let largest = batches.iter().map(|batch| batch.words).max().unwrap_or(0);
     let budget = buffers.budget(&device.limits());
-    let record = |encoder: &mut wgpu::CommandEncoder, batch: &Batch, (masks, staging): &(wgpu::Buffer, wgpu::Buffer)| {
+    let record = |encoder: &mut wgpu::CommandEncoder,
+                  batch: &Batch,
+                  (masks, staging): &(wgpu::Buffer, wgpu::Buffer)|
+     -> Result<(), RenderError> {
         let bytes = u64::from(batch.words) * 4;
         encoder.clear_buffer(masks, 0, Some(bytes));
         for (view, jobs) in views.iter().zip(&batch.jobs) {

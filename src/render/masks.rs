@@ -20,20 +20,17 @@ pub(super) struct Tile {
 impl Tile {
     pub(super) const FRAME: Self = Self { column: 0, row: 0 };
     /// The frame first.
-    pub(super) const ALL: [Self; 9] = {
-        let tile = |column, row| Self { column, row };
-        [
-            Self::FRAME,
-            tile(-1, -1),
-            tile(0, -1),
-            tile(1, -1),
-            tile(-1, 0),
-            tile(1, 0),
-            tile(-1, 1),
-            tile(0, 1),
-            tile(1, 1),
-        ]
-    };
+    pub(super) const ALL: [Self; 9] = [
+        Self::FRAME,
+        Self { column: -1, row: -1 },
+        Self { column: 0, row: -1 },
+        Self { column: 1, row: -1 },
+        Self { column: -1, row: 0 },
+        Self { column: 1, row: 0 },
+        Self { column: -1, row: 1 },
+        Self { column: 0, row: 1 },
+        Self { column: 1, row: 1 },
+    ];
 
     /// In frames, right and down from the frame itself.
     #[expect(clippy::cast_precision_loss, reason = "-1, 0 or 1")]
