@@ -6,6 +6,7 @@
 mod geometry;
 mod labels;
 pub mod polygon;
+mod probe;
 pub mod rle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ pub use labels::{
     Amodal, Annotation, Box3d, CameraLabel, KeypointLabel, Labels, LeftOut, Panoptic, Pose, ProjectedBox, Reason, Seen,
     Segment,
 };
+pub use probe::Probe;
 pub use rle::{Mask, Rle, RleError, encode_ids};
 
 use crate::frame::Frame;
