@@ -218,8 +218,7 @@ impl LabelPass {
             ty: wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
             count: None,
         };
-        let texture_layout =
-            layout("label textures", &[sampler, texture(1), texture(2), texture(3), texture(4)]);
+        let texture_layout = layout("label textures", &[sampler, texture(1), texture(2), texture(3), texture(4)]);
         let mask_layout = layout("amodal masks", &[buffer(0, wgpu::ShaderStages::FRAGMENT, storage(false), 1)]);
 
         let pipelines = |purpose| {
@@ -326,7 +325,8 @@ impl LabelPass {
         });
         let z_buffer = targets.z_buffer.create_view(&wgpu::TextureViewDescriptor::default());
         for tile in Tile::ALL {
-            let reaches = |surface: &Surface| job_of(surface).is_some_and(|job| tile.overlaps(&job.area, width, height));
+            let reaches =
+                |surface: &Surface| job_of(surface).is_some_and(|job| tile.overlaps(&job.area, width, height));
             if !covering.iter().any(|s| reaches(s)) {
                 continue;
             }

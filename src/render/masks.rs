@@ -121,7 +121,11 @@ pub(super) fn plan(areas: &[Vec<(u32, Area)>], budget: u32) -> Vec<Batch> {
                 let Some(batch) = batches.last_mut() else { return batches };
                 let room = budget.saturating_sub(batch.words) / per_column;
                 let columns = i32::try_from(room.max(1)).unwrap_or(i32::MAX).min(rest.width);
-                batch.jobs[camera].push(MaskJob { instance, area: Area { width: columns, ..rest }, start: batch.words });
+                batch.jobs[camera].push(MaskJob {
+                    instance,
+                    area: Area { width: columns, ..rest },
+                    start: batch.words,
+                });
                 batch.words += columns.cast_unsigned() * per_column;
                 rest.x += columns;
                 rest.width -= columns;
@@ -155,7 +159,7 @@ impl Gathered {
             }
             let Some(mask) = self.masks.last_mut() else { continue };
             let per_column = job.words_per_column() as usize;
-            let own = &words[job.start as usize..][..per_column * job.area.width as usize];
+            let own = &words[job.start as usize..][..per_column * job.area.width.unsigned_abs() as usize];
             let frame = Area { x: 0, y: 0, width: signed(width), height: signed(height) };
             let inside = job.area.clipped(&frame);
             for (x, column) in (job.area.x..).zip(own.chunks_exact(per_column)) {
@@ -269,7 +273,10 @@ pub(super) fn canvas_area(boxes: &[PlacedBox], camera: &Camera, image: &ImageSet
     let (width, height) = (f64::from(image.width), f64::from(image.height));
     // Beyond the canvas nothing is drawn; clamped there, all numbers are small.
     let side = |low: f64, high: f64, size: f64| {
-        #[expect(clippy::cast_possible_truncation, reason = "clamped to the canvas, three frames of at most 16384 pixels")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "clamped to the canvas, three frames of at most 16384 pixels"
+        )]
         let whole = |v: f64| v.clamp(-size, 2.0 * size) as i32;
         let start = whole(low.floor());
         (start, whole(high.ceil()) - start)

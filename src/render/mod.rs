@@ -150,8 +150,7 @@ impl Renderer {
     pub fn render_after(&mut self, scene: &Scene, more: u32) -> Result<Vec<Frame>, RenderError> {
         scene.validate().map_err(|reason| RenderError::InvalidScene { index: scene.index, reason })?;
         let spawning = clock();
-        let targets =
-            capture::Targets::fit(self.targets.take(), self.app.world_mut(), scene, &self.adapter.name)?;
+        let targets = capture::Targets::fit(self.targets.take(), self.app.world_mut(), scene, &self.adapter.name)?;
         let color = targets.color.clone();
         self.targets = Some(targets);
         let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &color)?;

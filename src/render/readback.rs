@@ -59,7 +59,8 @@ impl Plane {
 
     /// Bytes of a row, padded as wgpu wants it.
     fn padded_row(self, width: u32) -> u64 {
-        (u64::from(width) * 4 * u64::from(self.pixel_words())).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT.into())
+        (u64::from(width) * 4 * u64::from(self.pixel_words()))
+            .next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT.into())
     }
 }
 
@@ -100,7 +101,13 @@ impl Staging {
     }
 
     /// Records the copy of one image of one camera.
-    pub(super) fn copy(&self, encoder: &mut wgpu::CommandEncoder, camera: usize, plane: Plane, texture: &wgpu::Texture) {
+    pub(super) fn copy(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        camera: usize,
+        plane: Plane,
+        texture: &wgpu::Texture,
+    ) {
         // A row of 16384 pixels of 16 bytes fits by far.
         let bytes_per_row = u32::try_from(plane.padded_row(self.width)).ok();
         encoder.copy_texture_to_buffer(
@@ -124,7 +131,9 @@ impl Staging {
         submission: wgpu::SubmissionIndex,
         take: impl FnOnce(&Images<'_>) -> T,
     ) -> Result<T, RenderError> {
-        read_buffer(device, &self.buffer, self.buffer.size(), submission, |bytes| take(&Images { staging: self, bytes }))
+        read_buffer(device, &self.buffer, self.buffer.size(), submission, |bytes| {
+            take(&Images { staging: self, bytes })
+        })
     }
 }
 
