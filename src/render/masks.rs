@@ -159,7 +159,7 @@ impl Gathered {
             }
             let Some(mask) = self.masks.last_mut() else { continue };
             let per_column = job.words_per_column() as usize;
-            let own = &words[job.start as usize..][..per_column * job.area.width as usize];
+            let own = &words[job.start as usize..][..per_column * job.area.width.unsigned_abs() as usize];
             let frame = Area { x: 0, y: 0, width: signed(width), height: signed(height) };
             let inside = job.area.clipped(&frame);
             for (x, column) in (job.area.x..).zip(own.chunks_exact(per_column)) {

@@ -8,9 +8,12 @@ mod dataset; // files on disk
 mod docs; // what the documentation says is so
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
+#[path = "../oracle/mod.rs"]
+mod oracle; // the ray caster, for the other modules
 mod placement; // no overlap, checked by other means than the placer's
 mod preview; // the contact sheet
 mod random; // streams and distributions
+mod ray_caster; // the ray caster against closed forms
 mod recipe; // text to recipe: what is understood, and what is said about what is not
 mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons
