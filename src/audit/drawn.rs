@@ -97,7 +97,8 @@ fn contains(mask: &AmodalMask, [x, y]: [u32; 2]) -> bool {
     bits.words.len() == bits.width as usize * bits.words_per_column() && bits.contains(x, y)
 }
 
-/// Rays of the camera in the own frame of an instance, before its scale.
+/// Rays of the camera in the own frame of an instance, before its scale: depths along them are the same there, and outsides are
+/// outsides even where the scale mirrors.
 struct Aim<'a> {
     thing: &'a Thing<'a>,
     view: &'a View,
@@ -140,13 +141,12 @@ impl<'a> Aim<'a> {
     fn meet(&self, probe: &Probe, position: DVec2) -> Option<f64> {
         let scale = self.thing.instance.scale;
         let direction = self.thing.axes.transpose() * (self.view.axes * self.view.ray(position)) / scale;
-        let mirrored = scale.x * scale.y * scale.z < 0.0;
         let depth = match probe {
             Probe::Core { center, radii } => enter(self.eye - center, direction, *radii)?,
             Probe::Patch { triangles, double_sided } => {
                 let depths = triangles.iter().filter_map(|triangle| {
                     let (depth, front) = cross(self.eye, direction, triangle)?;
-                    (*double_sided || front != mirrored).then_some(depth)
+                    (*double_sided || front).then_some(depth)
                 });
                 depths.fold(None, |nearest: Option<f64>, depth| Some(nearest.map_or(depth, |near| near.min(depth))))?
             }

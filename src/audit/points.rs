@@ -1,5 +1,7 @@
 //! Keypoints, projected anew, and their flags against the depth image.
 
+use std::collections::BTreeMap;
+
 use glam::{DVec2, DVec3};
 
 use super::bounds::LABEL;
@@ -23,10 +25,12 @@ pub(super) fn check(
     found: &mut Findings,
 ) {
     let asked = scene.labels.wants(Output::Keypoints);
+    let categories: BTreeMap<u32, &Category> =
+        scene.categories.iter().map(|category| (category.id, category)).collect();
     for annotation in &labels.annotations {
         let Some(thing) = things.with_id(annotation.instance_id) else { continue };
-        let category = scene.categories.iter().find(|category| Some(category.id) == thing.instance.category);
-        let names: &[String] = category.filter(|_| asked).map_or(&[], |category: &Category| &category.keypoints);
+        let category = thing.instance.category.and_then(|id| categories.get(&id));
+        let names: &[String] = category.filter(|_| asked).map_or(&[], |category| &category.keypoints);
         if annotation.keypoints.is_some() == names.is_empty() {
             let what = "an annotation has keypoints that are not asked for, or lacks those that are";
             found.instance(what, || said(annotation));
