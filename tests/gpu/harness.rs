@@ -74,6 +74,8 @@ pub(crate) fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<()
 /// Writes a texture that no other test uses into the test folder, and returns its path.
 pub(crate) fn texture(name: &str, size: u32, pixel: impl Fn(u32, u32) -> [u8; 4]) -> String {
     let path = folder().join(format!("{name}.png"));
+    // The renderer reads a file once: a second texture by the same name would not be seen.
+    assert!(!path.exists(), "two tests make a texture called {name}");
     let mut bytes = Vec::new();
     for y in 0..size {
         for x in 0..size {
