@@ -8,6 +8,7 @@ mod dataset; // files on disk
 mod docs; // what the documentation says is so
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
+mod outputs; // every output on disk, of a frame that is known on paper
 mod placement; // no overlap, checked by other means than the placer's
 mod preview; // the contact sheet
 mod random; // streams and distributions
