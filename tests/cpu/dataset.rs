@@ -70,7 +70,7 @@ fn unaudited() -> WriteOptions {
 }
 
 /// Every file below `root`, by path.
-fn contents(root: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn contents(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {

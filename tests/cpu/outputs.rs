@@ -1,8 +1,10 @@
-//! Every output on disk, of a frame whose values are known on paper.
+//! Every output on disk: of a frame whose values are known on paper, and of frames of the ray caster, through the audit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 use glam::{DQuat, DVec2, DVec3};
 use scenewright::annotate::{
@@ -12,11 +14,16 @@ use scenewright::annotate::{
 use scenewright::assets::{AssetFile, Library};
 use scenewright::frame::{Frame, Owner};
 use scenewright::image::Image;
-use scenewright::scene::{Below, Category, LabelSettings, NormalFrame, NormalSurface, Output, Scene, Shape};
+use scenewright::scene::camera::look_at;
+use scenewright::scene::{Below, Category, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, Scene, Shape};
 use scenewright::write::encode::{EncodeError, ids_exr, linear_png, panoptic_png, unit_png, vectors_exr};
-use scenewright::write::{DatasetInfo, DatasetWriter, DepthFormat, MaskFormat, WriteError, WriteOptions};
+use scenewright::write::manifest::{ByReason, CategoryCount};
+use scenewright::write::{
+    DatasetInfo, DatasetWriter, DepthFormat, FrameSink, MaskFormat, Summary, WriteError, WriteOptions,
+};
 use serde_json::{Value, json};
 
+use crate::oracle::cast;
 use crate::synthetic;
 
 const SIZE: (u32, u32) = (4, 3);
@@ -646,4 +653,159 @@ fn a_mirrored_camera_frame_would_show() {
     let all = [NormalFrame::Camera, NormalFrame::World]
         .map(|frame| Output::Normals { frame, surface: NormalSurface::Shaded });
     assert_ne!(all[0].name(), all[1].name());
+}
+
+/// Scene `index` with everything that labels have to tell apart: things that hide each other and themselves, are cut off by the
+/// frame, are hidden altogether, are mirrored and stretched, have parts, are stuff, or are of no category.
+fn full_scene(index: u64, below: Below, library: &mut Library) -> Scene {
+    let mut scene = synthetic::scene(index, 9, &["left", "main"], (96, 72));
+    let turn = f64::from(u32::try_from(index).unwrap()) * 0.7;
+    scene.labels = LabelSettings { outputs: Output::ALL.into(), min_visible_px: 12, min_visibility: 0.3, below };
+    let mut box_of_keypoints = Category::new(1, "crate", "thing");
+    box_of_keypoints.keypoints = ["lower", "upper", "front", "none"].map(Into::into).to_vec();
+    box_of_keypoints.skeleton = vec![[0, 1], [1, 2]];
+    let mut sand = Category::new(4, "sand", "");
+    sand.stuff = true;
+    scene.categories = vec![box_of_keypoints, Category::new(2, "ball", ""), Category::new(3, "mug", ""), sand];
+    let mug = "mug.glb";
+    library.load_model(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets"), mug).unwrap();
+
+    let yaw = DQuat::from_rotation_y(turn);
+    type Thing = (Option<u32>, Shape, DVec3, DQuat, DVec3);
+    let things: [Thing; 10] = [
+        (None, Shape::Plane(DVec2::new(4.0, 4.0)), DVec3::ZERO, DQuat::IDENTITY, DVec3::ONE),
+        (Some(1), Shape::Box(DVec3::new(0.3, 0.2, 0.25)), DVec3::new(0.0, 0.1, 0.0), yaw, DVec3::ONE),
+        (
+            Some(1),
+            Shape::Box(DVec3::new(0.2, 0.2, 0.2)),
+            DVec3::new(-0.45, 0.2, -0.1),
+            yaw,
+            DVec3::new(-1.0, 2.0, 0.75),
+        ),
+        (Some(2), Shape::Sphere(0.12), DVec3::new(0.12, 0.12, 0.35), DQuat::IDENTITY, DVec3::ONE),
+        (Some(2), Shape::Sphere(0.04), DVec3::new(0.0, 0.1, 0.0), DQuat::IDENTITY, DVec3::ONE), // inside of the first crate
+        (Some(2), Shape::Sphere(0.2), DVec3::new(1.0, 0.2, 0.3), DQuat::IDENTITY, DVec3::new(1.0, 0.8, 1.2)), // cut off
+        (Some(2), Shape::Sphere(0.09), DVec3::new(0.05, 0.09, -0.35), DQuat::IDENTITY, DVec3::ONE), // behind the crate
+        (Some(3), Shape::Gltf(mug.into()), DVec3::new(-0.25, 0.0, 0.45), yaw, DVec3::splat(1.5)),
+        (Some(4), Shape::Plane(DVec2::new(0.5, 0.4)), DVec3::new(0.5, 0.002, -0.1), DQuat::IDENTITY, DVec3::ONE),
+        (Some(4), Shape::Plane(DVec2::new(0.4, 0.4)), DVec3::new(-0.6, 0.002, 0.5), DQuat::IDENTITY, DVec3::ONE),
+    ];
+    for (instance, (category, shape, position, rotation, scale)) in scene.instances.iter_mut().zip(things) {
+        (instance.category, instance.shape) = (category, shape);
+        (instance.position, instance.rotation, instance.scale) = (position, rotation, scale);
+        instance.keypoint_tolerance = 0.005;
+        if let (Some(1), Shape::Box(edges)) = (category, &instance.shape) {
+            let point = |name: &str, at: DVec3| Keypoint { name: name.into(), position: at * *edges / 2.0 };
+            instance.keypoints =
+                vec![point("lower", DVec3::splat(-1.0)), point("upper", DVec3::ONE), point("front", DVec3::Z)];
+        }
+    }
+    for (camera, side) in scene.cameras.iter_mut().zip([-0.5, 0.2]) {
+        camera.position = DVec3::new(side, 0.7, 1.4);
+        camera.rotation = look_at(camera.position, DVec3::new(0.05, 0.08, 0.0), 0.1);
+        (camera.fx, camera.fy, camera.cx, camera.cy) = (100.0, 104.0, 47.5, 37.25);
+    }
+    scene.placed.clear();
+    scene
+}
+
+/// Writes `count` scenes, as the program would, with all their frames ray-cast.
+fn write_full(root: &Path, count: u64, below: Below, options: WriteOptions, threads: usize) -> Summary {
+    let mut library = Library::default();
+    let first = full_scene(0, below, &mut library);
+    let info = DatasetInfo {
+        categories: first.categories.clone(),
+        labels: first.labels.clone(),
+        parts: library
+            .models
+            .iter()
+            .map(|(path, model)| (path.clone(), model.parts.iter().map(|part| part.name.clone()).collect()))
+            .collect(),
+        ..synthetic::info(0, count, &["left", "main"])
+    };
+    let writer = DatasetWriter::create(root, info, options).unwrap();
+    let sink = FrameSink::new(writer, NonZeroUsize::new(threads).unwrap()).unwrap();
+    for index in 0..count {
+        let scene = full_scene(index, below, &mut library);
+        let subject = Arc::new(Subject::new(scene, &library).unwrap());
+        for camera in 0..2 {
+            sink.push(subject.clone(), cast(&subject.scene, &library, camera)).unwrap();
+        }
+    }
+    sink.finish().unwrap().0
+}
+
+/// With `SCENEWRIGHT_WRITE_SAMPLE_DATASET=dir`, also the input of `tests/readers/check_dataset.py`.
+#[test]
+fn ray_cast_frames_with_every_output_pass_the_audit_and_are_the_same_with_any_number_of_threads() {
+    let thrown_away = tempfile::tempdir().unwrap();
+    let root =
+        std::env::var_os("SCENEWRIGHT_WRITE_SAMPLE_DATASET").map_or(thrown_away.path().to_path_buf(), Into::into);
+    let options = WriteOptions { overwrite: true, ..WriteOptions::default() };
+    let variants = [
+        ("everything", Below::Mark, options),
+        ("everything-left-out", Below::LeaveOut, WriteOptions { masks: MaskFormat::Polygons, ..options }),
+        (
+            "everything-kept",
+            Below::Keep,
+            WriteOptions { masks: MaskFormat::RleUncompressed, depth: DepthFormat::PngMillimetres, ..options },
+        ),
+    ];
+    for (name, below, options) in variants {
+        let summary = write_full(&root.join(name), 3, below, options, 1);
+        assert_eq!(summary.first_rejected, [], "{name}");
+        assert_eq!((summary.images, summary.rejected), (6, 0), "{name}");
+        let counts = |of: fn(&CategoryCount) -> ByReason| -> u64 {
+            summary.categories.iter().map(|c| of(c)).map(|r| r.hidden + r.min_visible_px + r.min_visibility).sum()
+        };
+        let (marked, left_out) = (counts(|c| c.marked), counts(|c| c.left_out));
+        // The ball inside of the crate is left out of all six frames in any case.
+        assert!(left_out >= 6 && (marked > 0) == (below == Below::Mark), "{name}: {marked} {left_out}");
+        assert_eq!(left_out > 6, below == Below::LeaveOut, "{name}: {left_out}");
+    }
+    let again = tempfile::tempdir().unwrap();
+    write_full(again.path(), 3, Below::Mark, WriteOptions::default(), 4);
+    assert!(crate::dataset::contents(again.path()) == crate::dataset::contents(&root.join("everything")), "4 threads");
+}
+
+#[test]
+fn a_frame_that_fails_the_audit_is_kept_aside_unless_the_audit_is_off() {
+    for audit in [true, false] {
+        let root = tempfile::tempdir().unwrap();
+        let mut library = Library::default();
+        let scene = full_scene(0, Below::Keep, &mut library);
+        let info = DatasetInfo {
+            categories: scene.categories.clone(),
+            labels: scene.labels.clone(),
+            ..synthetic::info(0, 1, &["left", "main"])
+        };
+        let options = WriteOptions { audit, ..WriteOptions::default() };
+        let sink =
+            FrameSink::new(DatasetWriter::create(root.path(), info, options).unwrap(), NonZeroUsize::MIN).unwrap();
+        let subject = Arc::new(Subject::new(scene, &library).unwrap());
+        for camera in 0..2 {
+            let mut frame = cast(&subject.scene, &library, camera);
+            if camera == 1 {
+                // The floor, a little nearer than it is.
+                let (x, y) = (10, 60);
+                let depth = *frame.depth.get(x, y).unwrap();
+                assert_eq!(frame.ids.get(x, y), Some(&0));
+                frame.depth.set(x, y, depth * 0.9);
+            }
+            sink.push(subject.clone(), frame).unwrap();
+        }
+        let (summary, _) = sink.finish().unwrap();
+        assert_eq!(summary.rejected, u64::from(audit));
+        let manifest = json_file(root.path(), "dataset.json");
+        assert_eq!(manifest["state"], if audit { "incomplete" } else { "complete" });
+        assert_eq!(manifest["audit"], if audit { "on" } else { "off" });
+        assert_eq!(root.path().join("images/000000_main.png").exists(), !audit);
+        // Every image of it can be encoded, and is there to be looked at; 17 outputs have one.
+        let kept = fs::read_dir(root.path().join("rejected/000000_main")).map_or(0, Iterator::count);
+        assert_eq!(kept, if audit { 17 + 3 } else { 0 });
+        if audit {
+            let reason = fs::read_to_string(root.path().join("rejected/000000_main/reason.txt")).unwrap();
+            assert!(reason.contains("depth") && !reason.contains("Not here"), "{reason}");
+        }
+    }
 }

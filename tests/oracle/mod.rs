@@ -1,0 +1,245 @@
+//! Truth from outside the renderer: a ray caster on the CPU, in double precision, that makes a whole [`Frame`] of a [`Scene`].
+//!
+//! It shares the triangles with the renderer and nothing else: no matrices, no rasteriser, no mip levels. It is written to be
+//! checked by reading: one ray through each pixel's centre, tried on every triangle that could be in its way.
+//!
+//! Textures are bilinear and full-size, so frames agree only where textures are magnified: a GPU filters the others.
+
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels and f32, chosen by the tests")]
+
+mod compare;
+mod look;
+mod surface;
+
+pub(crate) use compare::compare;
+
+use glam::{DVec2, DVec3};
+use scenewright::assets::Library;
+use scenewright::frame::{AmodalMask, BitMask, Frame};
+use scenewright::image::Image;
+use scenewright::scene::{Camera, Scene, Shape};
+use std::ops::Range;
+use std::path::Path;
+
+use surface::{Meeting, Surface};
+
+/// What `camera` sees of `scene`, with every image that a frame may have. Colour is grey: light is no matter of this.
+///
+/// # Panics
+/// If `library` lacks an asset of the scene; see [`load`].
+pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
+    cast_within(scene, library, camera, Surface::reach)
+}
+
+/// Every asset that `scene` names.
+pub(crate) fn load(scene: &Scene, root: &Path) -> Library {
+    let mut library = Library::default();
+    for instance in &scene.instances {
+        if let Shape::Gltf(path) = &instance.shape {
+            library.load_model(root, path).unwrap();
+        }
+        let material = instance.material.iter();
+        for path in material.flat_map(|m| [&m.base_color_texture, &m.normal_texture]).flatten() {
+            library.load_texture(root, path).unwrap();
+        }
+    }
+    library
+}
+
+/// Columns and rows, in pixels of the frame.
+type Pixels = [Range<i32>; 2];
+
+/// The nearest surface along one ray.
+struct Hit {
+    /// Position in the list of surfaces.
+    surface: usize,
+    meeting: Meeting,
+}
+
+/// `reach` says which pixels' rays are tried on a triangle; all of those that meet it must be among them.
+fn cast_within(
+    scene: &Scene,
+    library: &Library,
+    camera: usize,
+    reach: impl Fn(&Surface, &[u32; 3], &Camera, &Pixels) -> Pixels,
+) -> Frame {
+    let eye = &scene.cameras[camera];
+    let (width, height) = (scene.image.width, scene.image.height);
+    let (w, h) = (width as i32, height as i32);
+    let surfaces = surface::surfaces(scene, library, eye);
+
+    let mut nearest: Image<Option<Hit>> = Image::new(width, height, (0..w * h).map(|_| None).collect()).unwrap();
+    let mut masks = Vec::new();
+    for (position, instance) in scene.instances.iter().enumerate() {
+        // Unlabelled ones have no masks: only what the frame shows of them matters.
+        let canvas = if instance.id > 0 { [-w..2 * w, -h..2 * h] } else { [0..w, 0..h] };
+        let mut covered = Covered::new(&canvas);
+        for (number, surface) in surfaces.iter().enumerate() {
+            if surface.owner.instance as usize != position || surface.look.see_through {
+                continue;
+            }
+            for triangle in &surface.triangles {
+                let [columns, rows] = reach(surface, triangle, eye, &canvas);
+                for (x, y) in columns.flat_map(|x| rows.clone().map(move |y| (x, y))) {
+                    let Some(meeting) = surface.meet(triangle, direction(eye, x, y)) else { continue };
+                    if meeting.depth < eye.near {
+                        continue;
+                    }
+                    covered.insert(x, y);
+                    // Outside of the frame, `get` finds nothing.
+                    let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { continue };
+                    let before = nearest.get(x, y);
+                    if before.is_some_and(|hit| hit.as_ref().is_none_or(|hit| meeting.depth < hit.meeting.depth)) {
+                        nearest.set(x, y, Some(Hit { surface: number, meeting }));
+                    }
+                }
+            }
+        }
+        if instance.id > 0 {
+            masks.extend(covered.mask(instance.id, width, height));
+        }
+    }
+    masks.sort_by_key(|mask| mask.id);
+    develop(scene, camera, &surfaces, &nearest, masks)
+}
+
+/// Along the ray through a pixel's centre, in the camera's frame (x right, y up, looking down -z); one unit of it is one metre
+/// of depth.
+fn direction(camera: &Camera, x: i32, y: i32) -> DVec3 {
+    let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
+    DVec3::new((x - camera.cx) / camera.fx, -(y - camera.cy) / camera.fy, -1.0)
+}
+
+/// The images of a frame, from what each ray hits first.
+fn develop(
+    scene: &Scene,
+    camera: usize,
+    surfaces: &[Surface],
+    nearest: &Image<Option<Hit>>,
+    amodal: Vec<AmodalMask>,
+) -> Frame {
+    let (width, height) = (nearest.width(), nearest.height());
+    let eye = &scene.cameras[camera];
+    let pixels = || (0..height as i32).flat_map(|y| (0..width as i32).map(move |x| (x, y))).zip(nearest.pixels());
+
+    fn image<T: Clone>(
+        nearest: &Image<Option<Hit>>,
+        surfaces: &[Surface],
+        nothing: T,
+        value: impl Fn(&Surface, &Meeting) -> T,
+    ) -> Image<T> {
+        let values = nearest.pixels().iter().map(|hit| match hit {
+            Some(hit) => value(&surfaces[hit.surface], &hit.meeting),
+            None => nothing.clone(),
+        });
+        Image::new(nearest.width(), nearest.height(), values.collect()).unwrap()
+    }
+    let vectors = |value: &dyn Fn(&Surface, &Meeting) -> DVec3| {
+        Some(image(nearest, surfaces, [0.0; 3], |surface, meeting| value(surface, meeting).as_vec3().to_array()))
+    };
+    let numbers = |nothing: f32, value: &dyn Fn(&Surface, &Meeting) -> f64| {
+        image(nearest, surfaces, nothing, |surface, meeting| value(surface, meeting) as f32)
+    };
+
+    let ranges = pixels().map(|((x, y), hit)| match hit {
+        Some(hit) => (direction(eye, x, y) * hit.meeting.depth).length() as f32,
+        None => f32::INFINITY,
+    });
+    let numbered = nearest.pixels().iter().map(|hit| hit.as_ref().map_or(0, |hit| 1 + hit.surface as u32));
+    Frame {
+        camera,
+        rgb: Image::filled(width, height, [128; 3]),
+        surfaces: Image::new(width, height, numbered.collect()).unwrap(),
+        owners: surfaces.iter().map(|surface| surface.owner).collect(),
+        ids: image(nearest, surfaces, 0, |surface, _| surface.owner.id),
+        depth: numbers(f32::INFINITY, &|_, meeting| meeting.depth),
+        range: Image::new(width, height, ranges.collect()).unwrap(),
+        geometric_normals: vectors(&|surface, meeting| surface.geometric_normal(meeting)),
+        shaded_normals: vectors(&|surface, meeting| surface.shaded_normal(meeting)),
+        uv: Some(image(nearest, surfaces, [0.0; 2], |surface, meeting| surface.uv(meeting).as_vec2().to_array())),
+        coordinates: vectors(&|surface, meeting| surface.coordinates(meeting)),
+        albedo: vectors(&|surface, meeting| surface.look.albedo(surface.uv(meeting))),
+        roughness: Some(numbers(0.0, &|surface, meeting| surface.look.roughness(surface.uv(meeting)))),
+        metallic: Some(numbers(0.0, &|surface, meeting| surface.look.metallic(surface.uv(meeting)))),
+        emission: vectors(&|surface, meeting| surface.look.emission(surface.uv(meeting))),
+        amodal: Some(amodal),
+    }
+}
+
+/// The pixels of a canvas that an instance covers.
+struct Covered {
+    canvas: Pixels,
+    /// Row by row.
+    pixels: Vec<bool>,
+}
+
+impl Covered {
+    fn new(canvas: &Pixels) -> Self {
+        let pixels = vec![false; canvas[0].len() * canvas[1].len()];
+        Self { canvas: canvas.clone(), pixels }
+    }
+
+    fn insert(&mut self, x: i32, y: i32) {
+        let [columns, rows] = &self.canvas;
+        self.pixels[(y - rows.start) as usize * columns.len() + (x - columns.start) as usize] = true;
+    }
+
+    /// `None` where nothing is covered.
+    fn mask(&self, id: u32, width: u32, height: u32) -> Option<AmodalMask> {
+        let [columns, rows] = &self.canvas;
+        let all = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
+        let set: Vec<(i32, i32)> = all.zip(&self.pixels).filter_map(|(at, &set)| set.then_some(at)).collect();
+        let bbox = tight(&set)?;
+        let within: Vec<(i32, i32)> = set
+            .iter()
+            .copied()
+            .filter(|&(x, y)| (0..width as i32).contains(&x) && (0..height as i32).contains(&y))
+            .collect();
+        let [x, y, w, h] = tight(&within).unwrap_or_default().map(|c| c as u32);
+        let mut inside = BitMask::empty(x, y, w, h);
+        for (x, y) in within {
+            inside.insert(x as u32, y as u32);
+        }
+        Some(AmodalMask { id, area: set.len() as u64, bbox, inside })
+    }
+}
+
+/// The box of some pixels: `[x, y, width, height]`.
+fn tight(pixels: &[(i32, i32)]) -> Option<[i32; 4]> {
+    let columns = || pixels.iter().map(|&(x, _)| x);
+    let rows = || pixels.iter().map(|&(_, y)| y);
+    let (left, top) = (columns().min()?, rows().min()?);
+    Some([left, top, columns().max()? + 1 - left, rows().max()? + 1 - top])
+}
+
+/// Where a point in front of the camera is in the picture.
+fn project(camera: &Camera, point: DVec3) -> DVec2 {
+    let depth = -point.z;
+    DVec2::new(camera.cx + camera.fx * point.x / depth, camera.cy - camera.fy * point.y / depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glam::DQuat;
+
+    /// Near, far, behind the camera, through the near plane: everything at once.
+    #[test]
+    fn rays_that_are_not_tried_on_a_triangle_would_miss_it() {
+        let mut scene = crate::synthetic::scene(0, 12, &["main"], (40, 30));
+        for (k, instance) in (0..).zip(&mut scene.instances) {
+            let k = f64::from(k);
+            instance.shape = if k % 2.0 == 0.0 { Shape::Box(DVec3::new(1.0, 0.1, 3.0)) } else { Shape::Sphere(0.3) };
+            instance.rotation = DQuat::from_euler(glam::EulerRot::XYZ, k, 1.3 * k, 0.7 * k);
+            instance.position = DVec3::new(libm::sin(2.0 * k), libm::cos(3.0 * k), libm::sin(5.0 * k)) * 1.5;
+        }
+        let camera = &mut scene.cameras[0];
+        (camera.position, camera.rotation, camera.near) = (DVec3::new(0.3, 0.1, 0.7), DQuat::IDENTITY, 0.4);
+        let library = Library::default();
+        let everywhere = |_: &Surface, _: &[u32; 3], _: &Camera, canvas: &Pixels| canvas.clone();
+        let tried = cast(&scene, &library, 0);
+        assert_eq!(tried, cast_within(&scene, &library, 0, everywhere));
+        let areas: Vec<u64> = tried.amodal.unwrap().iter().map(|mask| mask.area).collect();
+        assert!(areas.len() > 8, "{areas:?}");
+    }
+}
