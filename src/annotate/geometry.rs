@@ -1,9 +1,11 @@
 //! What is known of a scene's things before anything is drawn: their boxes, from their shapes alone. Shared by all cameras.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use glam::DVec3;
 
+use super::probe::{Probe, Probes};
 use super::vertices::Vertices;
 use crate::assets::Library;
 use crate::mesh::shapes::{local_bounds, world_bounds};
@@ -25,6 +27,8 @@ pub struct Solid {
     pub local: (DVec3, DVec3),
     /// Lower and upper corner in the world, metres. Tight: not the box of the turned `local` box.
     pub world: (DVec3, DVec3),
+    /// Where it has to be seen, if anything is.
+    pub probes: Arc<[Probe]>,
 }
 
 /// A scene names an asset that was not loaded.
@@ -41,6 +45,7 @@ impl Subject {
     /// # Errors
     /// A model that an instance names is not in the library, or has no vertices.
     pub fn new(scene: Scene, library: &Library) -> Result<Self, NotLoaded> {
+        let mut probes = Probes::default();
         let mut models: BTreeMap<&str, Vertices<'_>> = BTreeMap::new();
         let solids = scene
             .instances
@@ -57,7 +62,7 @@ impl Subject {
                     }
                     primitive => world_bounds(primitive, &world_from_instance),
                 };
-                Ok(Solid { local, world: world.ok_or_else(not_loaded)? })
+                Ok(Solid { local, world: world.ok_or_else(not_loaded)?, probes: probes.of(instance, library) })
             })
             .collect::<Result<_, _>>()?;
         drop(models);

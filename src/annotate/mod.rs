@@ -18,6 +18,7 @@ mod labels;
 mod panoptic;
 pub mod polygon;
 mod pose;
+mod probe;
 pub mod rle;
 mod rules;
 mod vertices;
@@ -30,6 +31,7 @@ pub use labels::{
     Amodal, Annotation, Box3d, CameraLabel, KeypointLabel, Labels, LeftOut, Panoptic, Pose, ProjectedBox, Reason, Seen,
     Segment,
 };
+pub use probe::Probe;
 pub use rle::{Mask, Rle, RleError, encode_ids};
 
 use crate::frame::Frame;

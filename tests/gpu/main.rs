@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers, chosen here")]
 
+mod agreement; // frames against those of the CPU ray caster
 mod build; // scenes in few words
 mod color; // what light does, where it is known on paper
 mod complete; // nothing is missing from a first frame, nothing is left behind
@@ -11,6 +12,7 @@ mod glass; // what light passes through, in colour and labels
 mod harness; // trials on one renderer
 mod labels; // ids and depth whose values are derived on paper
 mod masks; // each instance as it would be seen alone
+#[path = "../oracle/mod.rs"]
 mod oracle; // the CPU ray caster, and the comparison with it
 mod program; // the binary, as a shell sees it
 
@@ -18,7 +20,7 @@ fn main() -> std::process::ExitCode {
     harness::run(vec![
         ("labels", labels::cases()),
         ("masks", masks::cases()),
-        ("oracle", oracle::cases()),
+        ("agreement", agreement::cases()),
         ("color", color::cases()),
         ("glass", glass::cases()),
         ("complete", complete::cases()),

@@ -47,15 +47,15 @@ impl Look {
     pub(super) fn of_part(instance: &Instance, part: &PartMaterial, library: &Library) -> Self {
         match &instance.material {
             Some(material) => Self::of_recipe(material, library),
-            None => Self::of_file(part),
+            None => Self::of_file(part, instance.see_through.contains(&part.name)),
         }
     }
 
-    fn of_file(part: &PartMaterial) -> Self {
+    fn of_file(part: &PartMaterial, see_through: bool) -> Self {
         let [r, g, b, alpha] = part.base_color.map(f64::from);
         Self {
             double_sided: part.double_sided,
-            see_through: false,
+            see_through,
             tiling: DVec2::ONE,
             base_color: DVec3::new(r, g, b),
             alpha,

@@ -11,7 +11,7 @@ mod compare;
 mod look;
 mod surface;
 
-pub(crate) use compare::{Comparison, compare};
+pub(crate) use compare::compare;
 
 use glam::{DVec2, DVec3};
 use scenewright::assets::Library;
@@ -216,4 +216,30 @@ fn tight(pixels: &[(i32, i32)]) -> Option<[i32; 4]> {
 fn project(camera: &Camera, point: DVec3) -> DVec2 {
     let depth = -point.z;
     DVec2::new(camera.cx + camera.fx * point.x / depth, camera.cy - camera.fy * point.y / depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glam::DQuat;
+
+    /// Near, far, behind the camera, through the near plane: everything at once.
+    #[test]
+    fn rays_that_are_not_tried_on_a_triangle_would_miss_it() {
+        let mut scene = crate::synthetic::scene(0, 12, &["main"], (40, 30));
+        for (k, instance) in (0..).zip(&mut scene.instances) {
+            let k = f64::from(k);
+            instance.shape = if k % 2.0 == 0.0 { Shape::Box(DVec3::new(1.0, 0.1, 3.0)) } else { Shape::Sphere(0.3) };
+            instance.rotation = DQuat::from_euler(glam::EulerRot::XYZ, k, 1.3 * k, 0.7 * k);
+            instance.position = DVec3::new(libm::sin(2.0 * k), libm::cos(3.0 * k), libm::sin(5.0 * k)) * 1.5;
+        }
+        let camera = &mut scene.cameras[0];
+        (camera.position, camera.rotation, camera.near) = (DVec3::new(0.3, 0.1, 0.7), DQuat::IDENTITY, 0.4);
+        let library = Library::default();
+        let everywhere = |_: &Surface, _: &[u32; 3], _: &Camera, canvas: &Pixels| canvas.clone();
+        let tried = cast(&scene, &library, 0);
+        assert_eq!(tried, cast_within(&scene, &library, 0, everywhere));
+        let areas: Vec<u64> = tried.amodal.unwrap().iter().map(|mask| mask.area).collect();
+        assert!(areas.len() > 8, "{areas:?}");
+    }
 }

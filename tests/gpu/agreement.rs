@@ -1,0 +1,472 @@
+//! Every frame that is rendered here is made once more by the CPU ray caster, and the two are compared pixel by pixel.
+
+use glam::{DQuat, DVec2, DVec3};
+use scenewright::assets::Library;
+use scenewright::plan::{Plan, Selection};
+use scenewright::recipe::{self, LensRecipe, Number, Varied};
+use scenewright::scene::camera::look_at;
+use scenewright::scene::{Material, Output, Scene, Shape, SurfaceLabels};
+use std::f64::consts::PI;
+use std::path::Path;
+
+use crate::build::{add, add_unlabelled, camera, last, scene, stand_up};
+use crate::harness::{Case, ensure, folder, render, texture};
+use crate::oracle::{cast, compare, load};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        ("the_ray_caster_agrees_on_every_primitive", primitives),
+        ("the_ray_caster_agrees_on_the_demo_recipe", demo),
+        ("the_ray_caster_agrees_on_heavy_clutter", clutter),
+        ("the_ray_caster_agrees_on_cut_out_leaves", leaves),
+        ("the_ray_caster_agrees_with_off_centre_cameras", cameras),
+        ("the_ray_caster_agrees_on_colours_and_textures_of_primitives", materials),
+        ("the_ray_caster_agrees_on_normal_maps", normal_maps),
+        ("the_ray_caster_agrees_on_the_back_of_a_normal_map", normal_map_from_behind),
+        ("the_ray_caster_agrees_on_every_texture_of_a_gltf_material", gltf_textures),
+        ("the_ray_caster_agrees_on_a_mug", mug),
+        ("the_ray_caster_agrees_on_a_plant_from_afar", plant),
+        ("the_ray_caster_agrees_on_a_plant_from_near", leaf),
+        ("the_ray_caster_agrees_on_stretched_and_mirrored_things", scales),
+        ("the_ray_caster_agrees_on_things_that_pass_through_each_other", interpenetrating),
+        ("the_ray_caster_agrees_on_things_thinner_than_a_pixel", thin),
+        ("the_ray_caster_agrees_on_what_the_frame_and_the_near_plane_cut_off", cut_off),
+        ("the_ray_caster_agrees_on_what_labels_see_through", see_through),
+    ]
+}
+
+/// Images that depend on textures. A GPU filters textures that are minified, and the ray caster does not: where a scene has
+/// such textures, these are not compared.
+const TEXTURED: [&str; 5] = ["shaded_normals", "albedo", "roughness", "metallic", "emission"];
+
+/// Whether textures are as large in the picture as they are in their files, or larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Textures {
+    Magnified,
+    Minified,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Renders a scene with every output, and compares what each of its cameras saw.
+fn agree(scene: &Scene, library: &Library, textures: Textures) -> Result<(), String> {
+    let mut scene = scene.clone();
+    scene.labels.outputs = Output::ALL.into();
+    let frames = render(&scene);
+    ensure(frames.len() == scene.cameras.len(), || format!("{} frames", frames.len()))?;
+    for frame in frames {
+        let which = format!("scene {}, camera {}", scene.index, frame.camera);
+        let truth = cast(&scene, library, frame.camera);
+        let labelled = truth.ids.pixels().iter().filter(|&&id| id > 0).count();
+        ensure(labelled > 50, || format!("{which} shows {labelled} labelled pixels: it proves nothing"))?;
+        let mut found = compare(&truth, &frame);
+        ensure(found.missing.is_empty(), || format!("{which}: no {:?}", found.missing))?;
+        ensure(found.silhouette < found.pixels / 2, || format!("{which} is all silhouette: {}", found.silhouette))?;
+        if textures == Textures::Minified {
+            found.planes.retain(|plane| !TEXTURED.contains(&plane.name));
+        }
+        found.disagreement().map_or(Ok(()), |said| Err(format!("{which}: {said}")))?;
+    }
+    Ok(())
+}
+
+/// The same of a scene made by hand.
+fn agree_on(scene: &Scene) -> Result<(), String> {
+    agree(scene, &load(scene, root()), Textures::Magnified)
+}
+
+/// The same of the first scenes of a recipe.
+fn agree_on_recipe(recipe: recipe::Recipe, scenes: u64, textures: Textures) -> Result<(), String> {
+    let selection = Selection { count: Some(scenes), ..Selection::default() };
+    let plan = Plan::of_recipe(recipe, root().to_path_buf(), selection).unwrap();
+    for index in plan.indices() {
+        agree(&plan.scene(index).unwrap(), plan.library(), textures)?;
+    }
+    Ok(())
+}
+
+fn text(text: &str, scenes: u64) -> Result<(), String> {
+    let recipe = recipe::parse(text, "test.ron", root()).map_err(|problems| problems.to_string())?;
+    agree_on_recipe(recipe, scenes, Textures::Magnified)
+}
+
+/// A recipe of the gallery at a size that a ray caster can do.
+fn gallery(name: &str, width: u32, scenes: u64) -> Result<(), String> {
+    // The shared renderer reads assets relative to the repository; recipes name them relative to `scenes/`.
+    let text = std::fs::read_to_string(root().join("scenes").join(name)).unwrap().replace("\"../assets/", "\"assets/");
+    let mut recipe = recipe::parse(&text, name, root()).map_err(|p| p.to_string())?;
+    let shrink = f64::from(width) / f64::from(recipe.image.width);
+    (recipe.image.width, recipe.image.height) = (width, recipe.image.height * width / recipe.image.width);
+    for camera in recipe.cameras.values_mut() {
+        // Intrinsics are in pixels of the recipe's own size.
+        if let LensRecipe::Intrinsics { fx, fy, cx, cy } = &mut camera.lens {
+            for value in [fx, fy, cx, cy] {
+                let Varied::One(Number::Const(pixels)) = value else { panic!("the gallery's intrinsics are plain") };
+                *pixels *= shrink;
+            }
+        }
+    }
+    agree_on_recipe(recipe, scenes, Textures::Minified)
+}
+
+fn primitives() -> Result<(), String> {
+    text(
+        r#"(
+        version: 1, name: "primitives", image: (width: 200, height: 150),
+        categories: [(id: 1, name: "thing")],
+        objects: {
+            "floor": (shape: Plane(4, 4), place: At(position: (0, -0.5, 0))),
+            "things": (shape: Choice([Box(0.3, 0.2, 0.4), Sphere(0.2), Cylinder(0.15, 0.4), Cone(0.2, 0.4), Capsule(0.1, 0.2),
+                       Torus(0.2, 0.07), Plane(0.4, 0.3)]), category: "thing", count: 14, scale: (Uniform(0.5, 1.5), Uniform(0.5, 1.5), 1),
+                       place: InBox(min: (-0.8, -0.3, -0.8), max: (0.8, 0.8, 0.8), rotation: Any)),
+        },
+        lights: {}, environment: Color(Rgb(1, 1, 1)),
+        cameras: { "main": (lens: Fov(60), pose: Orbit(target: (0, 0.2, 0), distance: Uniform(2, 3), azimuth: Uniform(0, 360), elevation: Uniform(-10, 80))) },
+    )"#,
+        4,
+    )
+}
+
+fn demo() -> Result<(), String> {
+    gallery("tabletop.ron", 160, 3)
+}
+
+fn clutter() -> Result<(), String> {
+    gallery("clutter.ron", 200, 1)
+}
+
+/// A texture whose texels differ from their neighbours, but not by so much that the eight bits of a GPU's filter weights
+/// would show. Four by four: magnified wherever a face is more than four pixels wide.
+fn patches(name: &str) -> String {
+    texture(name, 4, |x, y| [90 + 40 * x as u8, 200 - 35 * y as u8, 120 + 15 * ((x * 3 + y * 2) % 4) as u8, 255])
+}
+
+/// A soft bump in the middle of a normal map (OpenGL's convention). z is 0.8 to 1, x and y at most 0.4 to either side.
+fn bump(name: &str) -> String {
+    texture(name, 4, |x, y| [77 + 34 * x as u8, 179 - 34 * y as u8, 240, 255])
+}
+
+/// A disc cut out of a square. The texture is small, so that it is magnified everywhere.
+fn disc(name: &str) -> String {
+    texture(name, 16, |x, y| {
+        let (dx, dy) = (f64::from(x) - 7.5, f64::from(y) - 7.5);
+        [90, 160, 60, if dx * dx + dy * dy < 40.0 { 255 } else { 0 }]
+    })
+}
+
+/// Crosswise through each other, from both sides.
+fn leaves() -> Result<(), String> {
+    let disc = disc("disc");
+    let recipe = format!(
+        r#"(
+        version: 1, name: "discs", image: (width: 200, height: 150),
+        categories: [(id: 1, name: "disc")],
+        materials: {{ "disc": (base_color_texture: "{disc}", alpha_mask: 0.5, double_sided: true) }},
+        objects: {{
+            "floor": (shape: Plane(4, 4), place: At(position: (0, -0.8, 0))),
+            "discs": (shape: Plane(Uniform(0.5, 0.9), 0.6), category: "disc", count: 12, material: "disc",
+                      place: At(position: InBox(min: (-0.8, -0.5, -0.8), max: (0.8, 0.5, 0.8)), rotation: Any)),
+        }},
+        environment: Color(Rgb(1, 1, 1)),
+        cameras: {{ "main": (lens: Fov(50), pose: Orbit(target: (0, 0, 0), distance: 1.9, azimuth: Uniform(0, 360), elevation: 20)) }},
+    )"#
+    );
+    text(&recipe, 3)
+}
+
+fn cameras() -> Result<(), String> {
+    gallery("cameras.ron", 320, 1)
+}
+
+/// One of every primitive, spread out before the camera and turned this way and that.
+fn one_of_each(scene: &mut Scene, material: &dyn Fn(usize) -> Material) {
+    let shapes = [
+        Shape::Box(DVec3::new(0.8, 0.6, 0.5)),
+        Shape::Sphere(0.45),
+        Shape::Cylinder { radius: 0.35, height: 0.7 },
+        Shape::Cone { radius: 0.45, height: 0.8 },
+        Shape::Capsule { radius: 0.25, height: 0.4 },
+        Shape::Torus { major_radius: 0.4, minor_radius: 0.16 },
+    ];
+    for (k, shape) in shapes.into_iter().enumerate() {
+        let (column, row) = (f64::from(k as u32 % 3) - 1.0, f64::from(k as u32 / 3) - 0.5);
+        add(scene, shape, DVec3::new(1.15 * column, 1.1 * row, -3.2));
+        let thing = last(scene);
+        let turn = 0.9 * k as f64;
+        thing.rotation = DQuat::from_euler(glam::EulerRot::XYZ, 0.6 + turn, 0.5 - turn, 0.3);
+        thing.material = Some(material(k));
+    }
+}
+
+fn materials() -> Result<(), String> {
+    let patches = patches("patches");
+    let mut s = scene(200, 150);
+    one_of_each(&mut s, &|k| {
+        let share = k as f64 / 5.0;
+        Material {
+            base_color: [1.0 - share, 0.4, 0.2 + 0.8 * share],
+            base_color_texture: Some(patches.clone()),
+            roughness: share,
+            metallic: 1.0 - share,
+            emission: [0.0, 3.5 * share, 1200.0 * share],
+            tiling: if k == 0 { DVec2::new(0.5, -1.0) } else { DVec2::ONE },
+            unlit: k == 2,
+            ..Material::default()
+        }
+    });
+    add_unlabelled(&mut s, Shape::Plane(DVec2::new(7.0, 7.0)), DVec3::new(0.0, 0.0, -5.0));
+    stand_up(&mut s);
+    last(&mut s).material = Some(Material { base_color_texture: Some(patches.clone()), ..Material::default() });
+    agree_on(&s)
+}
+
+fn normal_maps() -> Result<(), String> {
+    let bump = bump("bump");
+    let mut s = scene(200, 150);
+    one_of_each(&mut s, &|_| Material { normal_texture: Some(bump.clone()), ..Material::default() });
+    // Stretched, and every second one mirrored: the bumps still stick out, and lean the mirrored way.
+    for (k, thing) in s.instances.iter_mut().enumerate() {
+        thing.scale = DVec3::new(if k % 2 == 0 { 0.8 } else { -0.8 }, 1.1, 0.9);
+    }
+    add(&mut s, Shape::Plane(DVec2::new(7.0, 7.0)), DVec3::new(0.0, 0.0, -5.0));
+    stand_up(&mut s);
+    last(&mut s).material =
+        Some(Material { normal_texture: Some(bump), tiling: DVec2::new(-3.0, 2.0), ..Material::default() });
+    agree_on(&s)
+}
+
+/// The back of a bump is a dent: the normal of a back is that of its front, reversed.
+fn normal_map_from_behind() -> Result<(), String> {
+    let mut s = scene(120, 90);
+    add(&mut s, Shape::Plane(DVec2::new(2.0, 2.0)), DVec3::new(0.0, 0.0, -3.0));
+    stand_up(&mut s);
+    let wall = last(&mut s);
+    wall.rotation = DQuat::from_rotation_y(PI - 0.4) * wall.rotation;
+    wall.material = Some(Material { normal_texture: Some(bump("dent")), double_sided: true, ..Material::default() });
+    agree_on(&s)
+}
+
+/// A square in the XY plane with a texture for everything, each times a factor.
+fn gltf_textures() -> Result<(), String> {
+    let ramp = |name: &str, of: fn(u8, u8) -> [u8; 4]| {
+        texture(name, 4, |x, y| of(60 * x as u8, 60 * y as u8));
+        format!("{name}.png")
+    };
+    let images = [
+        ramp("gltf_color", |x, y| [70 + x, 250 - y, 110, 255]),
+        ramp("gltf_metallic_roughness", |x, y| [0, 60 + x, 240 - y, 255]),
+        ramp("gltf_normal", |x, y| [60 + x, 200 - y, 230, 255]),
+        ramp("gltf_emission", |x, y| [200 - y, 60 + x, 90, 255]),
+    ];
+    let positions = [[-1.0f32, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]];
+    let uvs = [[0.0f32, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]];
+    let mut bytes: Vec<u8> =
+        positions.iter().flatten().chain(uvs.iter().flatten()).flat_map(|v| v.to_le_bytes()).collect();
+    bytes.extend([0u16, 1, 2, 0, 2, 3].iter().flat_map(|i| i.to_le_bytes()));
+    std::fs::write(folder().join("square.bin"), &bytes).unwrap();
+    let used = |index: u32| serde_json::json!({ "index": index });
+    let document = serde_json::json!({
+        "asset": { "version": "2.0" },
+        "extensionsUsed": ["KHR_materials_emissive_strength"],
+        "scene": 0,
+        "scenes": [{ "nodes": [0] }],
+        "nodes": [{ "mesh": 0 }],
+        "meshes": [{ "primitives": [{ "attributes": { "POSITION": 0, "TEXCOORD_0": 1 }, "indices": 2, "material": 0 }] }],
+        "materials": [{
+            "pbrMetallicRoughness": {
+                "baseColorFactor": [0.9, 0.7, 0.8, 1.0], "metallicFactor": 0.7, "roughnessFactor": 0.9,
+                "baseColorTexture": used(0), "metallicRoughnessTexture": used(1),
+            },
+            "normalTexture": used(2),
+            "emissiveTexture": used(3),
+            "emissiveFactor": [1.0, 0.5, 0.25],
+            "extensions": { "KHR_materials_emissive_strength": { "emissiveStrength": 40.0 } },
+        }],
+        "textures": (0..4).map(|source| serde_json::json!({ "source": source })).collect::<Vec<_>>(),
+        "images": images.map(|uri| serde_json::json!({ "uri": uri })),
+        "accessors": [
+            { "bufferView": 0, "componentType": 5126, "count": 4, "type": "VEC3", "min": [-1, -1, 0], "max": [1, 1, 0] },
+            { "bufferView": 1, "componentType": 5126, "count": 4, "type": "VEC2" },
+            { "bufferView": 2, "componentType": 5123, "count": 6, "type": "SCALAR" },
+        ],
+        "bufferViews": [
+            { "buffer": 0, "byteOffset": 0, "byteLength": 48 },
+            { "buffer": 0, "byteOffset": 48, "byteLength": 32 },
+            { "buffer": 0, "byteOffset": 80, "byteLength": 12 },
+        ],
+        "buffers": [{ "uri": "square.bin", "byteLength": bytes.len() }],
+    });
+    let path = folder().join("square.gltf");
+    std::fs::write(&path, document.to_string()).unwrap();
+    let square = Shape::Gltf(path.to_str().unwrap().to_owned());
+
+    let mut s = scene(200, 150);
+    for (x, turn, scale) in [(-1.1, 0.6, DVec3::ONE), (1.1, -0.3, DVec3::new(-1.0, 1.3, 0.5))] {
+        add(&mut s, square.clone(), DVec3::new(x, 0.0, -4.0));
+        let wall = last(&mut s);
+        (wall.rotation, wall.scale, wall.material) = (DQuat::from_rotation_y(turn), scale, None);
+    }
+    agree_on(&s)
+}
+
+/// From three sides and from above, once as it is and once squeezed, into its opening too.
+fn mug() -> Result<(), String> {
+    let mut s = scene(200, 150);
+    for (x, scale) in [(-0.07, DVec3::ONE), (0.07, DVec3::new(0.7, 1.3, 1.0))] {
+        add(&mut s, Shape::Gltf("assets/mug.glb".into()), DVec3::new(x, 0.0, 0.0));
+        let mug = last(&mut s);
+        (mug.scale, mug.material) = (scale, None);
+    }
+    s.cameras = [(0.0, 0.1, 0.35), (0.3, 0.2, 0.1), (-0.2, 0.05, -0.25), (0.02, 0.4, 0.03)]
+        .map(|(x, y, z)| {
+            let mut eye = camera(200, 150);
+            eye.position = DVec3::new(x, y, z);
+            eye.rotation = look_at(eye.position, DVec3::new(0.0, 0.045, 0.0), 0.2);
+            eye
+        })
+        .into();
+    for (k, eye) in s.cameras.iter_mut().enumerate() {
+        eye.name = format!("camera {k}");
+    }
+    agree_on(&s)
+}
+
+/// All of it, with a cut-out of our own in the place of its materials: its own leaf is finer than the picture from here.
+fn plant() -> Result<(), String> {
+    let mut s = scene(200, 150);
+    let material = Material {
+        base_color_texture: Some(disc("plant_disc")),
+        alpha_mask: Some(0.5),
+        double_sided: true,
+        ..Material::default()
+    };
+    for (x, turn) in [(-0.18, 0.3), (0.2, 2.0)] {
+        add(&mut s, Shape::Gltf("assets/plant.glb".into()), DVec3::new(x, -0.22, -0.8));
+        let plant = last(&mut s);
+        (plant.rotation, plant.material) = (DQuat::from_rotation_y(turn), Some(material.clone()));
+    }
+    agree_on(&s)
+}
+
+/// Some leaves, from both of their sides and as near as their texture needs it: a pixel is half a texel wide.
+fn leaf() -> Result<(), String> {
+    let mut s = scene(200, 150);
+    add(&mut s, Shape::Gltf("assets/plant.glb".into()), DVec3::ZERO);
+    last(&mut s).material = None;
+    let library = load(&s, root());
+    let leaves =
+        library.models["assets/plant.glb"].parts.iter().find(|part| part.material.alpha_mask.is_some()).unwrap();
+    let triangles: Vec<[DVec3; 3]> = leaves.mesh.triangles().collect();
+    s.cameras.clear();
+    for (number, distance) in [(2, 0.035), (9, -0.035), (20, 0.03), (33, -0.03)] {
+        let [a, b, c] = triangles[number];
+        let (middle, normal) = ((a + b + c) / 3.0, (b - a).cross(c - a).normalize());
+        let mut eye = camera(200, 150);
+        eye.name = format!("leaf {number}");
+        eye.near = 0.005;
+        eye.position = middle + normal * distance;
+        eye.rotation = look_at(eye.position, middle, 0.4);
+        s.cameras.push(eye);
+    }
+    agree(&s, &library, Textures::Magnified)
+}
+
+fn scales() -> Result<(), String> {
+    let patches = patches("scales");
+    let mut s = scene(200, 150);
+    one_of_each(&mut s, &|k| Material {
+        base_color_texture: Some(patches.clone()),
+        double_sided: k % 2 == 0,
+        ..Material::default()
+    });
+    let scales = [
+        DVec3::new(-1.0, 1.0, 1.0),
+        DVec3::new(0.4, 1.2, -0.9),
+        DVec3::new(-0.8, -1.1, 0.6),
+        DVec3::new(-0.7, -1.0, -1.2),
+        DVec3::new(0.6, -1.6, 0.9),
+        DVec3::new(1.0, -1.0, 1.0),
+    ];
+    for (thing, scale) in s.instances.iter_mut().zip(scales) {
+        thing.scale = scale;
+    }
+    add(&mut s, Shape::Gltf("assets/mug.glb".into()), DVec3::new(0.02, -0.05, -0.4));
+    let mug = last(&mut s);
+    (mug.scale, mug.material) = (DVec3::new(-0.8, 1.0, 1.4), None);
+    // One asset, plain and mirrored.
+    add(&mut s, Shape::Gltf("assets/mug.glb".into()), DVec3::new(-0.12, -0.05, -0.4));
+    last(&mut s).material = None;
+    agree_on(&s)
+}
+
+fn interpenetrating() -> Result<(), String> {
+    text(
+        r#"(
+        version: 1, name: "heap", image: (width: 200, height: 150),
+        categories: [(id: 1, name: "thing")],
+        objects: {
+            "floor": (shape: Plane(4, 4), place: At(position: (0, -0.31, 0), rotation: Euler(3, 0, 5))),
+            "things": (shape: Choice([Box(0.5, 0.4, 0.3), Sphere(0.3), Cylinder(0.2, 0.6), Torus(0.3, 0.1)]), category: "thing", count: 24,
+                       place: At(position: InBox(min: (-0.6, -0.4, -0.6), max: (0.6, 0.4, 0.6)), rotation: Any)),
+        },
+        environment: Color(Rgb(1, 1, 1)),
+        cameras: { "main": (lens: Fov(50), pose: Orbit(target: (0, 0, 0), distance: 2.2, azimuth: Uniform(0, 360), elevation: 25)) },
+    )"#,
+        3,
+    )
+}
+
+/// Sticks and sheets of four tenths of a pixel, and balls of less than two: seen where a pixel's centre happens to be.
+fn thin() -> Result<(), String> {
+    text(
+        r#"(
+        version: 1, name: "needles", image: (width: 240, height: 180),
+        categories: [(id: 1, name: "thing")],
+        objects: {
+            "things": (shape: Choice([Box(0.8, 0.004, 0.004), Box(0.5, 0.004, 0.4), Sphere(0.008)]), category: "thing", count: 24,
+                       place: At(position: InBox(min: (-0.9, -0.6, -0.6), max: (0.9, 0.6, 0.6)), rotation: Any)),
+        },
+        environment: Color(Rgb(1, 1, 1)),
+        cameras: { "main": (lens: Fov(50), pose: Orbit(target: (0, 0, 0), distance: 2.5, azimuth: Uniform(0, 360), elevation: 10)) },
+    )"#,
+        3,
+    )
+}
+
+/// Everything that the frame, the canvas, the near plane and the camera's own plane can cut, behind things that hide it.
+fn cut_off() -> Result<(), String> {
+    let mut s = scene(120, 90);
+    s.cameras[0].near = 0.5;
+    (s.cameras[0].cx, s.cameras[0].fy) = (49.3, 131.0);
+    let ball = |s: &mut Scene, radius: f64, x: f64, y: f64, z: f64| add(s, Shape::Sphere(radius), DVec3::new(x, y, z));
+    ball(&mut s, 0.5, -1.3, 0.3, -3.0); // cut by the left edge of the frame
+    ball(&mut s, 0.4, 3.0, 1.7, -3.0); // off the upper right corner
+    ball(&mut s, 1.0, -5.3, -2.9, -3.5); // by two edges of the canvas
+    ball(&mut s, 0.6, 0.3, -0.2, -0.9); // by the near plane, so that one would see into it
+    ball(&mut s, 0.8, 1.3, 0.1, 0.2); // behind the camera, in part
+    ball(&mut s, 0.3, 0.0, 0.0, 2.0); // behind it wholly
+    add(&mut s, Shape::Plane(DVec2::new(60.0, 60.0)), DVec3::new(0.0, -1.0, 0.0)); // a floor to the horizon, below the camera
+    add_unlabelled(&mut s, Shape::Box(DVec3::new(0.4, 1.4, 0.1)), DVec3::new(-0.7, 0.0, -1.8));
+    add(&mut s, Shape::Torus { major_radius: 0.7, minor_radius: 0.2 }, DVec3::new(0.5, 0.9, -2.6));
+    last(&mut s).rotation = DQuat::from_rotation_x(0.9);
+    agree_on(&s)
+}
+
+fn see_through() -> Result<(), String> {
+    let glass = |labels| Material { alpha: 0.4, blend: true, double_sided: true, labels, ..Material::default() };
+    let mut s = scene(160, 120);
+    add(&mut s, Shape::Box(DVec3::new(0.5, 0.4, 0.3)), DVec3::new(-0.3, 0.0, -2.0));
+    last(&mut s).material = Some(glass(SurfaceLabels::SeeThrough));
+    // Blended, but solid to labels.
+    add(&mut s, Shape::Sphere(0.25), DVec3::new(0.5, 0.1, -2.0));
+    last(&mut s).material = Some(glass(SurfaceLabels::Solid));
+    add(&mut s, Shape::Sphere(0.6), DVec3::new(0.0, 0.0, -3.0));
+    last(&mut s).rotation = DQuat::from_rotation_x(0.7);
+    // Only the leaves are as if of glass.
+    add(&mut s, Shape::Gltf("assets/plant.glb".into()), DVec3::new(-0.1, -0.35, -1.2));
+    let plant = last(&mut s);
+    (plant.material, plant.see_through) = (None, vec!["leaf".into()]);
+    agree_on(&s)
+}
