@@ -494,6 +494,81 @@ def crate():
     return glb.bytes([glb.add("nodes", name="crate", children=[*sides, bottom])])
 
 
+def arm():
+    """An arm that reaches up and bends to +X, 32 cm from shoulder to tip when straight: one skin over three bones, its muscle a
+    morph target, and four keypoints on its front (+Z) that move with the bones. Its origin is the middle of its base."""
+    lengths, radii = (0.12, 0.11, 0.09), (0.030, 0.026, 0.022, 0.016)
+    heights = [sum(lengths[:k]) for k in range(4)]
+
+    def radius(y):
+        k = next(k for k in range(3) if y <= heights[k + 1] + 1e-9)
+        return radii[k] + (radii[k + 1] - radii[k]) * (y - heights[k]) / lengths[k]
+
+    # Rings close enough to bend smoothly, from the tip down; the tip is half an ellipsoid.
+    steps = 64
+    profile = [(0, 1, heights[3] + radii[3], 0)]
+    profile += [(radii[3] * math.sin(a), math.sin(a), heights[3] + radii[3] * math.cos(a), math.cos(a))
+                for a in (math.pi / 2 * k / 8 for k in range(1, 8))]
+    profile[0] = (0, 0, heights[3] + radii[3], 1)
+    profile += [(radius(y), 1, y, 0.05) for y in (heights[3] * (1 - k / steps) for k in range(steps + 1))]
+    points, normals, uvs, indices = [], [], [], []
+    segments = 32
+    for j, (r, out, y, up) in enumerate(profile):
+        for i in range(segments + 1):
+            angle = 2 * math.pi * (i % segments) / segments
+            points.append([r * math.sin(angle), y, r * math.cos(angle)])
+            normals.append(unit([out * math.sin(angle), up, out * math.cos(angle)]))
+            uvs.append([i / segments, j / (len(profile) - 1)])
+    for j in range(len(profile) - 1):
+        for i in range(segments):
+            a, b = j * (segments + 1) + i, (j + 1) * (segments + 1) + i
+            indices += [a, b, b + 1, a, b + 1, a + 1]
+    base = len(points)
+    points += [[0, 0, 0]] + [p for p in points[base - segments - 1 : base]]
+    normals += [[0, -1, 0]] * (segments + 2)
+    uvs += [[0.5, 0.5]] * (segments + 2)
+    indices += [k for i in range(segments) for k in (base, base + 2 + i, base + 1 + i)]
+
+    # Each joint's bone takes over within 3 cm around it.
+    joints, weights = [], []
+    for _, y, _ in points:
+        share = [clamp((y - h) / 0.06 + 0.5) for h in heights[1:3]]
+        joints.append((0, 1, 2, 0))
+        weights.append([1 - share[0], share[0] - min(share), min(share), 0])
+    # The muscle swells the front of the upper arm.
+    swell = [[0, 0, 0.014 * math.exp(-(((y - 0.055) / 0.025) ** 2)) * max(z / 0.03, 0) if y > 0 else 0] for _, y, z in points]
+
+    glb = Glb()
+    skin = glb.material("skin", (0.71, 0.42, 0.30), roughness=0.55)
+    primitive = glb.primitive((points, normals, uvs, indices), skin)
+    packed = glb.view(b"".join(struct.pack("<4B", *j) for j in joints), target=34962)
+    listed = glb.add("accessors", bufferView=packed, componentType=5121, count=len(joints), type="VEC4")
+    primitive["attributes"]["JOINTS_0"] = listed
+    primitive["attributes"]["WEIGHTS_0"] = glb._floats([[round(w, 5) for w in row] for row in weights], "VEC4")
+    swell = [[round(c, 6) for c in row] for row in swell]
+    stored = [struct.unpack("<3f", struct.pack("<3f", *row)) for row in swell]
+    bounds = {"min": [min(c) for c in zip(*stored)], "max": [max(c) for c in zip(*stored)]}
+    primitive["targets"] = [{"POSITION": glb._floats(swell, "VEC3", **bounds)}]
+    mesh = glb.add("meshes", name="arm", primitives=[primitive], weights=[0.8])
+
+    def keypoint(name, y, r):
+        return glb.add("nodes", name=f"kp_{name}", translation=[0, y, r])
+
+    def bend(degrees):
+        half = math.radians(degrees) / 2
+        return [0, 0, round(-math.sin(half), 7), round(math.cos(half), 7)]
+
+    tip = keypoint("tip", lengths[2] + 0.7 * radii[3], 0.72 * radii[3])
+    hand = glb.add("nodes", name="hand", translation=[0, lengths[1], 0], rotation=bend(35),
+                   children=[keypoint("wrist", 0, radii[2]), tip])
+    forearm = glb.add("nodes", name="forearm", translation=[0, lengths[0], 0], rotation=bend(55),
+                      children=[keypoint("elbow", 0, radii[1]), hand])
+    upper = glb.add("nodes", name="upper arm", children=[keypoint("shoulder", 0.01, radii[0]), forearm])
+    inverse = [[1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, round(-h, 6), 0, 1] for h in heights[:3]]
+    glb.add("skins", joints=[upper, forearm, hand], inverseBindMatrices=glb._floats(inverse, "MAT4"))
+    return glb.bytes([upper, glb.add("nodes", name="arm", mesh=mesh, skin=0)])
+
+
 # --------------------------------------------------------------------------------------------------------------- main
 
 
@@ -501,6 +576,7 @@ def made():
     """Every file by name, as a function of nothing but this script and, for the plant, the leaf."""
     files = {"checker.png": checker(), "wood.png": wood(), "terrazzo.png": terrazzo(), "label.png": label()}
     files |= {"tiles_normal.png": tiles_normal(), "leaf.png": leaf(), "mug.glb": mug(), "crate.glb": crate()}
+    files["arm.glb"] = arm()
     return files
 
 

@@ -1,16 +1,19 @@
-// Instance ids and metric depth, one sample at each pixel centre, in one look at the geometry.
+// Labels, one sample at each pixel centre.
 //
-// in:  the vertex buffers of the colour pass, one `Surface` per draw instance, and where a surface is cut out its texture
-// out: location 0, R32Uint:  instance id, 0 for surfaces without a label
-//      location 1, R32Float: depth along the optical axis in metres
+// in:  the vertex buffers of the colour pass, one `Surface` per draw instance, and the surface's textures
+// out: `Basic` or `Full`, or for amodal masks bits in `masks`
 //
 // World and clip positions are computed with the operations of Bevy's mesh shader, in their order, so that both passes
-// cover the same pixels.
+// cover the same pixels; all entry points share the vertex stage, so that a visible pixel is in its amodal mask.
 
 struct View {
     clip_from_world: mat4x4<f32>,
-    // dot(depth_row, vec4(world, 1)) is the depth: minus the third row of view_from_world.
-    depth_row: vec4<f32>,
+    view_from_world: mat4x4<f32>,
+    // Which part of the canvas (three frames wide and high, the frame in its middle) is drawn: (0, 0) is the frame, (1, 0)
+    // what is right of it, (0, 1) what is below it.
+    tile: vec2<f32>,
+    // The first pixel of that part, in pixels of the frame.
+    tile_origin: vec2<i32>,
 }
 
 struct Surface {
@@ -18,61 +21,206 @@ struct Surface {
     row_x: vec4<f32>,
     row_y: vec4<f32>,
     row_z: vec4<f32>,
-    uv_scale: vec2<f32>,
+    // The columns of the inverse transpose of its linear part: for normals.
+    normal_x: vec3<f32>,
+    // 1 + the surface's position in the scene.
+    number: u32,
+    normal_y: vec3<f32>,
+    // Which textures there are: the bits below.
+    textures: u32,
+    normal_z: vec3<f32>,
+    // The mask's first word in `masks`, after the rows and columns below.
+    mask_start: u32,
+    // From the mesh to the instance's own frame.
+    instance_from_local: vec3<f32>,
     // Alpha factor and threshold of a cut-out.
     alpha: f32,
+    uv_scale: vec2<f32>,
     alpha_cutoff: f32,
-    id: u32,
-    pad_0: u32,
-    pad_1: u32,
-    pad_2: u32,
+    roughness: f32,
+    base_color: vec3<f32>,
+    metallic: f32,
+    emission: vec3<f32>,
+    mask_words_per_column: u32,
+    // [x, y, width, height] in pixels of the frame; width 0 for surfaces without a mask.
+    mask: vec4<i32>,
 }
+
+const HAS_COLOR: u32 = 1u;
+const HAS_NORMAL: u32 = 2u;
+const HAS_METALLIC_ROUGHNESS: u32 = 4u;
+const HAS_EMISSION: u32 = 8u;
 
 @group(0) @binding(0) var<uniform> view: View;
 @group(0) @binding(1) var<storage, read> surfaces: array<Surface>;
-@group(1) @binding(0) var color_texture: texture_2d<f32>;
-@group(1) @binding(1) var color_sampler: sampler;
+@group(1) @binding(0) var texture_sampler: sampler;
+@group(1) @binding(1) var color_texture: texture_2d<f32>;
+@group(1) @binding(2) var normal_texture: texture_2d<f32>;
+// Roughness in G, metallic in B.
+@group(1) @binding(3) var metallic_roughness_texture: texture_2d<f32>;
+@group(1) @binding(4) var emission_texture: texture_2d<f32>;
+// Word 0 counts pixels outside of the rectangle that was reckoned with: it has to stay 0.
+@group(2) @binding(0) var<storage, read_write> masks: array<atomic<u32>>;
 
 struct Varyings {
-    @builtin(position) clip: vec4<f32>,
-    @location(0) depth: f32,
+    @invariant @builtin(position) clip: vec4<f32>,
+    @location(0) in_view: vec3<f32>,
     @location(1) uv: vec2<f32>,
-    @location(2) @interpolate(flat) surface: u32,
+    @location(2) normal: vec3<f32>,
+    @location(3) tangent: vec4<f32>,
+    @location(4) in_instance: vec3<f32>,
+    @location(5) @interpolate(flat) surface: u32,
 }
 
 @vertex
 fn vertex(
     @builtin(instance_index) index: u32,
     @location(0) position: vec3<f32>,
-    @location(1) uv: vec2<f32>,
+    @location(1) normal: vec3<f32>,
+    @location(2) uv: vec2<f32>,
+    @location(3) tangent: vec4<f32>,
 ) -> Varyings {
     let surface = surfaces[index];
     let world_from_local = transpose(mat4x4<f32>(surface.row_x, surface.row_y, surface.row_z, vec4(0.0, 0.0, 0.0, 1.0)));
     let world = world_from_local * vec4(position, 1.0);
+    let clip = view.clip_from_world * vec4(world.xyz, 1.0);
     var out: Varyings;
-    out.clip = view.clip_from_world * vec4(world.xyz, 1.0);
-    out.depth = dot(view.depth_row, vec4(world.xyz, 1.0));
-    out.uv = uv * surface.uv_scale;
+    // In the frame itself this adds exactly 0.
+    out.clip = vec4(clip.x - 2.0 * view.tile.x * clip.w, clip.y + 2.0 * view.tile.y * clip.w, clip.zw);
+    out.in_view = (view.view_from_world * vec4(world.xyz, 1.0)).xyz;
+    out.uv = uv;
+    out.normal = normalize(mat3x3<f32>(surface.normal_x, surface.normal_y, surface.normal_z) * normal);
+    let along = mat3x3<f32>(world_from_local[0].xyz, world_from_local[1].xyz, world_from_local[2].xyz) * tangent.xyz;
+    out.tangent = vec4(normalize(along), tangent.w);
+    out.in_instance = position * surface.instance_from_local;
     out.surface = index;
     return out;
 }
 
-struct Labels {
-    @location(0) id: u32,
-    @location(1) depth: f32,
+struct Basic {
+    @location(0) surface: u32,
+    // Depth along the optical axis and distance to the camera centre, metres.
+    @location(1) distance: vec2<f32>,
 }
 
-@fragment
-fn solid(in: Varyings) -> Labels {
-    return Labels(surfaces[in.surface].id, in.depth);
+struct Full {
+    @location(0) surface: u32,
+    @location(1) distance: vec2<f32>,
+    // World frame.
+    @location(2) geometric_normal: vec4<f32>,
+    @location(3) shaded_normal: vec4<f32>,
+    // In the instance's own frame, before its scale.
+    @location(4) coordinates: vec4<f32>,
+    @location(5) uv: vec2<f32>,
+    @location(6) albedo_roughness: vec4<f32>,
+    @location(7) emission_metallic: vec4<f32>,
 }
 
-@fragment
-fn cut_out(in: Varyings) -> Labels {
+fn exists(surface: Surface, uv: vec2<f32>) -> bool {
+    let alpha = textureSample(color_texture, texture_sampler, uv * surface.uv_scale).a * surface.alpha;
+    return alpha >= surface.alpha_cutoff;
+}
+
+fn basic_labels(in: Varyings) -> Basic {
+    return Basic(surfaces[in.surface].number, vec2(-in.in_view.z, length(in.in_view)));
+}
+
+fn full_labels(in: Varyings) -> Full {
     let surface = surfaces[in.surface];
-    let alpha = textureSample(color_texture, color_sampler, in.uv).a * surface.alpha;
-    if alpha < surface.alpha_cutoff {
+    let uv = in.uv * surface.uv_scale;
+    // Counter-clockwise triangles are fronts; y runs down the screen.
+    let across = cross(dpdy(in.in_view), dpdx(in.in_view));
+    // Rotations are their own inverse transposes.
+    let world_from_view = transpose(mat3x3<f32>(view.view_from_world[0].xyz, view.view_from_world[1].xyz, view.view_from_world[2].xyz));
+    let geometric = world_from_view * normalize(across);
+
+    // What is not there is not looked up: on a software driver, lookups are most of the cost.
+    let right = dpdx(uv);
+    let down = dpdy(uv);
+    var shaded = in.normal;
+    if (surface.textures & HAS_NORMAL) != 0u {
+        // As Bevy's apply_normal_mapping: the interpolated vectors stay as long as they are.
+        let bitangent = in.tangent.w * cross(in.normal, in.tangent.xyz);
+        let map = textureSampleGrad(normal_texture, texture_sampler, uv, right, down).xyz * 2.0 - 1.0;
+        shaded = map.x * in.tangent.xyz + map.y * bitangent + map.z * in.normal;
+    }
+    var albedo = surface.base_color;
+    if (surface.textures & HAS_COLOR) != 0u {
+        albedo *= textureSampleGrad(color_texture, texture_sampler, uv, right, down).rgb;
+    }
+    var roughness = surface.roughness;
+    var metallic = surface.metallic;
+    if (surface.textures & HAS_METALLIC_ROUGHNESS) != 0u {
+        let share = textureSampleGrad(metallic_roughness_texture, texture_sampler, uv, right, down);
+        roughness *= share.g;
+        metallic *= share.b;
+    }
+    var emission = surface.emission;
+    if (surface.textures & HAS_EMISSION) != 0u {
+        emission *= textureSampleGrad(emission_texture, texture_sampler, uv, right, down).rgb;
+    }
+    return Full(
+        surface.number,
+        vec2(-in.in_view.z, length(in.in_view)),
+        vec4(geometric, 0.0),
+        vec4(normalize(shaded), 0.0),
+        vec4(in.in_instance, 0.0),
+        in.uv,
+        vec4(albedo, roughness),
+        vec4(emission, metallic),
+    );
+}
+
+@fragment
+fn basic(in: Varyings) -> Basic {
+    return basic_labels(in);
+}
+
+@fragment
+fn basic_cut_out(in: Varyings) -> Basic {
+    if !exists(surfaces[in.surface], in.uv) {
         discard;
     }
-    return Labels(surface.id, in.depth);
+    return basic_labels(in);
+}
+
+@fragment
+fn full(in: Varyings) -> Full {
+    return full_labels(in);
+}
+
+@fragment
+fn full_cut_out(in: Varyings) -> Full {
+    // Derivatives are taken before pixels are given up.
+    let labels = full_labels(in);
+    if !exists(surfaces[in.surface], in.uv) {
+        discard;
+    }
+    return labels;
+}
+
+// One bit per pixel, column by column: row k of a column is bit k % 32 of its word k / 32.
+fn cover(in: Varyings) {
+    let surface = surfaces[in.surface];
+    let at = vec2<i32>(floor(in.clip.xy)) + view.tile_origin - surface.mask.xy;
+    if any(at < vec2(0)) || any(at >= surface.mask.zw) {
+        atomicAdd(&masks[0], 1u);
+        return;
+    }
+    let column = u32(at.x);
+    let row = u32(at.y);
+    atomicOr(&masks[surface.mask_start + column * surface.mask_words_per_column + row / 32u], 1u << (row % 32u));
+}
+
+@fragment
+fn amodal(in: Varyings) {
+    cover(in);
+}
+
+@fragment
+fn amodal_cut_out(in: Varyings) {
+    if !exists(surfaces[in.surface], in.uv) {
+        discard;
+    }
+    cover(in);
 }

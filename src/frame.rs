@@ -122,9 +122,57 @@ impl BitMask {
         (self.x..).zip(self.words.chunks_exact(self.words_per_column().max(1)))
     }
 
+    /// Vertical runs of set pixels, column by column from the left and downwards: the frame's column, the first row, and the row
+    /// after the last. Whole words are skipped at once. Runs of a mask that does not [`fit`](Self::fits) may lie anywhere.
+    pub fn runs(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        self.columns().flat_map(move |(x, words)| {
+            let mut end = 0;
+            std::iter::from_fn(move || {
+                let start = next_bit(words, end, 0)?;
+                // A run that no clear bit ends goes on to the last bit.
+                end = next_bit(words, start, !0).unwrap_or_else(|| bits(words));
+                Some((x, self.y.saturating_add(start), self.y.saturating_add(end)))
+            })
+        })
+    }
+
+    /// Whether this is a mask within a frame of that size: its rectangle is inside, it has the words that the rectangle needs, and
+    /// no bit is set beyond the last row.
+    pub fn fits(&self, width: u32, height: u32) -> bool {
+        let inside = |start: u32, length: u32, size: u32| start.checked_add(length).is_some_and(|end| end <= size);
+        // Only the last word of a column has bits to spare.
+        let spare = match self.height % 32 {
+            0 => 0,
+            used => !0 << used,
+        };
+        let per_column = self.words_per_column();
+        inside(self.x, self.width, width)
+            && inside(self.y, self.height, height)
+            && self.words.len() == self.width as usize * per_column
+            && self.columns().all(|(_, words)| words.last().is_none_or(|last| last & spare == 0))
+    }
+
     fn bit(&self, x: u32, y: u32) -> Option<(usize, u32)> {
         let (column, row) = (x.checked_sub(self.x)?, y.checked_sub(self.y)?);
         (column < self.width && row < self.height)
             .then(|| (column as usize * self.words_per_column() + row as usize / 32, 1 << (row % 32)))
     }
+}
+
+/// How many bits there are in some words.
+fn bits(words: &[u32]) -> u32 {
+    u32::try_from(words.len() * 32).unwrap_or(u32::MAX) // a column is no higher than a frame
+}
+
+/// The first set bit at or after bit `from`, where every word is first XORed with `flip` (all ones: the first clear bit).
+fn next_bit(words: &[u32], from: u32, flip: u32) -> Option<u32> {
+    let mut keep = !0 << (from % 32);
+    for (k, word) in words.iter().enumerate().skip(from as usize / 32) {
+        let found = (word ^ flip) & keep;
+        if found != 0 {
+            return Some(bits(&words[..k]) + found.trailing_zeros());
+        }
+        keep = !0;
+    }
+    None
 }

@@ -32,6 +32,11 @@ impl<T> Image<T> {
         &self.pixels
     }
 
+    /// An image of what `of` makes of each pixel.
+    pub fn map<U>(&self, of: impl FnMut(&T) -> U) -> Image<U> {
+        Image { width: self.width, height: self.height, pixels: self.pixels.iter().map(of).collect() }
+    }
+
     /// All pixels, for writing.
     pub fn pixels_mut(&mut self) -> &mut [T] {
         &mut self.pixels

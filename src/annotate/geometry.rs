@@ -1,10 +1,15 @@
 //! What is known of a scene's things before anything is drawn: their boxes, from their shapes alone. Shared by all cameras.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use glam::DVec3;
 
+use super::probe::{Probe, Probes};
+use super::vertices::Vertices;
 use crate::assets::Library;
-use crate::mesh::shapes::local_bounds;
-use crate::scene::Scene;
+use crate::mesh::shapes::{local_bounds, world_bounds};
+use crate::scene::{Scene, Shape};
 
 /// A scene with what is known of its geometry.
 #[derive(Debug, Clone)]
@@ -15,13 +20,15 @@ pub struct Subject {
     pub solids: Vec<Solid>,
 }
 
-/// What is known of one instance.
+/// What is known of one instance: of its true shape, of which its triangles cover no more, or of all vertices of its glTF file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solid {
-    /// Lower and upper corner in the instance's own frame, before its scale, metres.
+    /// Lower and upper corner in the instance's own frame, before its scale, metres. Tight.
     pub local: (DVec3, DVec3),
-    /// Lower and upper corner in the world, metres.
+    /// Lower and upper corner in the world, metres. Tight: not the box of the turned `local` box.
     pub world: (DVec3, DVec3),
+    /// Where it has to be seen, if anything is.
+    pub probes: Arc<[Probe]>,
 }
 
 /// A scene names an asset that was not loaded.
@@ -34,16 +41,31 @@ pub struct NotLoaded {
 
 impl Subject {
     /// Looks at every instance of `scene`. `library` holds its assets.
+    ///
+    /// # Errors
+    /// A model that an instance names is not in the library, or has no vertices.
     pub fn new(scene: Scene, library: &Library) -> Result<Self, NotLoaded> {
+        let mut probes = Probes::default();
+        let mut models: BTreeMap<&str, Vertices<'_>> = BTreeMap::new();
         let solids = scene
             .instances
             .iter()
             .map(|instance| {
-                let local =
-                    local_bounds(&instance.shape, library).ok_or_else(|| NotLoaded { instance: instance.name() })?;
-                Ok(Solid { local, world: local })
+                let not_loaded = || NotLoaded { instance: instance.name() };
+                let local = local_bounds(&instance.shape, library).ok_or_else(not_loaded)?;
+                let world_from_instance = instance.world_from_instance();
+                let world = match &instance.shape {
+                    Shape::Gltf(path) => {
+                        let model = library.models.get(path).ok_or_else(not_loaded)?;
+                        let vertices = models.entry(path.as_str()).or_insert_with(|| Vertices::new(model));
+                        vertices.world_bounds(&world_from_instance)
+                    }
+                    primitive => world_bounds(primitive, &world_from_instance),
+                };
+                Ok(Solid { local, world: world.ok_or_else(not_loaded)?, probes: probes.of(instance, library) })
             })
             .collect::<Result<_, _>>()?;
+        drop(models);
         Ok(Self { scene, solids })
     }
 }

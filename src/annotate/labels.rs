@@ -13,7 +13,8 @@ pub struct Labels {
     pub camera: CameraLabel,
     /// One per visible labelled instance that no rule leaves out, in id order.
     pub annotations: Vec<Annotation>,
-    /// Labelled instances of the frame without an annotation, in id order.
+    /// Labelled instances without an annotation of which any pixel is within the frame, in id order: those that a rule leaves out,
+    /// and, where amodal masks are known, those that are wholly hidden, whatever the rules are.
     pub left_out: Vec<LeftOut>,
     /// COCO panoptic, if asked for.
     pub panoptic: Option<Panoptic>,
@@ -153,7 +154,7 @@ pub struct LeftOut {
     pub amodal: Option<Amodal>,
 }
 
-/// Why an instance has no annotation, or a marked one.
+/// Why an instance has no annotation, or a marked one: the first that holds, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// Not one of its pixels within the frame is seen. (Known where amodal masks are.)
@@ -187,7 +188,7 @@ pub struct Panoptic {
 /// One segment: an instance of a category of things, or all instances of a category of stuff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Its value in the image: the instance id; for stuff, the lowest of its instances' ids.
+    /// Its value in the image: the instance id; for stuff, the lowest id of its instances that have an annotation in this frame.
     pub id: u32,
     /// Its category.
     pub category_id: u32,
@@ -195,7 +196,7 @@ pub struct Segment {
     pub area: u64,
     /// Tight box, far edges exclusive.
     pub bbox: [u32; 4],
-    /// Whether it is marked by a rule.
+    /// Whether it is marked by a rule; for stuff, whether all of its instances are.
     pub iscrowd: bool,
 }
 

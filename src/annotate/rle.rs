@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::frame::BitMask;
 use crate::image::Image;
 
 /// A mask as alternating run lengths in column-major order, background first.
@@ -20,7 +21,7 @@ pub struct Rle {
     counts: Vec<u32>,
 }
 
-/// The mask of one id of an id image, with what is known of it for free.
+/// A mask, with what is known of it for free when its pixels are walked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
     /// Which pixels.
@@ -49,6 +50,14 @@ pub enum RleError {
     /// More pixels than COCO's tools can count.
     #[error("a {width} x {height} mask has more than {} pixels, the most that COCO masks can have", u32::MAX)]
     TooLarge {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// A bit mask that is none of this image.
+    #[error("the bit mask reaches beyond the {width} x {height} image, or beyond its own rectangle")]
+    Outside {
         /// Columns.
         width: u32,
         /// Rows.
@@ -116,6 +125,11 @@ impl Rle {
         }
         counts.push(run);
         Self::new(mask.height(), mask.width(), &counts)
+    }
+
+    /// The runs of a mask of a `width` x `height` frame, straight from its words.
+    pub fn from_bits(mask: &BitMask, height: u32, width: u32) -> Result<Self, RleError> {
+        Mask::from_bits(mask, height, width).map(|mask| mask.rle)
     }
 
     /// Rows of the image.
@@ -228,6 +242,22 @@ impl Rle {
     }
 }
 
+impl Mask {
+    /// The mask of a `width` x `height` frame that these bits are, straight from their words.
+    pub fn from_bits(mask: &BitMask, height: u32, width: u32) -> Result<Self, RleError> {
+        pixel_count(height, width)?;
+        if !mask.fits(width, height) {
+            return Err(RleError::Outside { width, height });
+        }
+        let mut growing = Growing::default();
+        for (x, top, bottom) in mask.runs() {
+            // Within `pixel_count`, because the mask is within the image.
+            growing.add(x * height + top, x * height + bottom, height);
+        }
+        Ok(growing.finish(height, width))
+    }
+}
+
 /// The mask of every id but 0, in one walk over the image; the cost does not depend on how many ids there are.
 pub fn encode_ids(ids: &Image<u32>) -> Result<BTreeMap<u32, Mask>, RleError> {
     let (width, height) = (ids.width(), ids.height());
@@ -259,7 +289,7 @@ pub fn encode_ids(ids: &Image<u32>) -> Result<BTreeMap<u32, Mask>, RleError> {
 ///
 /// Images are stored by rows: reading a column straight would touch a new cache line for every pixel. So a strip of columns is
 /// copied at a time, whose rows are one cache line each.
-fn walk_columns(ids: &Image<u32>, mut visit: impl FnMut(&[u32], u32)) {
+pub(super) fn walk_columns(ids: &Image<u32>, mut visit: impl FnMut(&[u32], u32)) {
     const STRIP: usize = 16; // 16 ids of 4 bytes: one 64-byte cache line
     let (width, height) = (ids.width() as usize, ids.height() as usize);
     let mut strip = vec![0; STRIP * height];
@@ -290,7 +320,11 @@ struct Growing {
 impl Growing {
     /// Adds the run `[start, end)`, which begins at or after the end of the last one.
     fn add(&mut self, start: u32, end: u32, height: u32) {
-        self.counts.extend([start - self.end, end - start]);
+        match self.counts.last_mut() {
+            // From the foot of one column to the head of the next: no empty run of background between them.
+            Some(last) if start == self.end => *last += end - start,
+            _ => self.counts.extend([start - self.end, end - start]),
+        }
         self.end = end;
         self.area += end - start;
         self.extent.add(start, end, height);

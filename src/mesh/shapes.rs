@@ -7,7 +7,7 @@
 //! The polygon covers `n / (2 pi) * sin(2 pi / n)` of its circle, about `1 - (2 pi / n)^2 / 6`: for n = 48 that is
 //! 0.29 % less area, and a sagitta (greatest gap at the rim) of `1 - cos(pi / n)` = 0.21 % of the radius.
 
-use glam::{DVec2, DVec3};
+use glam::{DAffine3, DVec2, DVec3};
 use std::f64::consts::{PI, TAU};
 
 use super::{Mesh, tangents};
@@ -83,6 +83,43 @@ pub fn local_bounds(shape: &Shape, library: &Library) -> Option<(DVec3, DVec3)> 
         }
     };
     Some((-half, half))
+}
+
+/// How far the true shape reaches along `direction`, in its own frame: the greatest `p . direction` over its points `p` (its
+/// support function; the length of `direction` counts). `None` for glTF files.
+///
+/// Closed forms (Schneider, *Convex Bodies*, 1.7): that of a ball is `r |d|`, of a disc about the Y axis `r |(dx, dz)|`, of a segment
+/// between `+-a` it is `|a . d|`, and that of a Minkowski sum is the sum. A cylinder is disc + segment, a capsule segment + ball, a
+/// torus circle + ball (and a circle reaches as far as its disc); a cone reaches as far as its tip or its base.
+pub fn support(shape: &Shape, direction: DVec3) -> Option<f64> {
+    let across = DVec2::new(direction.x, direction.z).length();
+    Some(match *shape {
+        Shape::Box(size) => (size / 2.0).dot(direction.abs()),
+        Shape::Plane(size) => (size / 2.0).dot(DVec2::new(direction.x, direction.z).abs()),
+        Shape::Sphere(radius) => radius * direction.length(),
+        Shape::Cylinder { radius, height } => radius * across + height / 2.0 * direction.y.abs(),
+        Shape::Cone { radius, height } => {
+            let tip = height / 2.0 * direction.y;
+            tip.max(radius * across - tip)
+        }
+        Shape::Capsule { radius, height } => height / 2.0 * direction.y.abs() + radius * direction.length(),
+        Shape::Torus { major_radius, minor_radius } => major_radius * across + minor_radius * direction.length(),
+        Shape::Gltf(_) => return None,
+    })
+}
+
+/// The tight box of the true shape along the axes of the world. `None` for glTF files.
+///
+/// Exact for every shape and every affine map, mirrored and of unequal scale too: the support function of `A K` at `d` is that of
+/// `K` at `A^T d`, and `A^T` takes the k-th axis of the world to the k-th row of `A`.
+pub fn world_bounds(shape: &Shape, world_from_shape: &DAffine3) -> Option<(DVec3, DVec3)> {
+    let rows = world_from_shape.matrix3.transpose();
+    let reach = |sign: f64| {
+        let along = |row: DVec3| support(shape, sign * row);
+        Some(DVec3::new(along(rows.x_axis)?, along(rows.y_axis)?, along(rows.z_axis)?))
+    };
+    let origin = world_from_shape.translation;
+    Some((origin - reach(-1.0)?, origin + reach(1.0)?))
 }
 
 /// The triangles that `key` stands for.

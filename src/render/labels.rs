@@ -1,11 +1,13 @@
-//! The label pass: instance ids and metric depth, on Bevy's device and from Bevy's vertex buffers, with pipelines of our own.
+//! The label pass, on Bevy's device and from Bevy's vertex buffers, with pipelines of our own: which surface each pixel shows,
+//! how far it is and, where asked for, everything else that the surface knows of that point; and which pixels each instance
+//! covers, seen or not.
 //!
 //! It runs after Bevy's update on the same world, so that colour and labels show the same scene by construction; it
 //! depends on none of Bevy's phases, materials or batching, never blends and never multisamples.
 
 use bevy::asset::AssetId;
 use bevy::image::Image as BevyImage;
-use bevy::math::{Affine3A, Mat4, Vec2, Vec4};
+use bevy::math::{Affine3A, DMat3, Mat3, Mat4, Vec2, Vec3, Vec4};
 use bevy::mesh::Mesh as BevyMesh;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
@@ -13,41 +15,100 @@ use bevy::render::texture::GpuImage;
 use std::num::NonZeroU64;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
+use super::masks::{MaskJob, Tile};
+use super::readback::Plane;
+
 /// One mesh to label.
 #[derive(Debug, Clone)]
 pub(super) struct Surface {
+    /// 1 + its position among the surfaces of the scene.
+    pub(super) number: u32,
+    /// Position of its instance in the scene.
+    pub(super) instance: u32,
     pub(super) mesh: AssetId<BevyMesh>,
     pub(super) world_from_local: Affine3A,
-    /// 0 where unlabelled.
-    pub(super) id: u32,
+    /// From the mesh to the instance's own frame: primitives are unit meshes, mirrored ones are turned over.
+    pub(super) instance_from_local: Vec3,
+    pub(super) look: Look,
+    /// Whether labels see through it: it is not drawn here.
+    pub(super) see_through: bool,
+}
+
+/// What a surface looks like, as far as labels tell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Look {
+    pub(super) textures: Textures,
+    /// Linear; multiplies the texture.
+    pub(super) base_color: Vec3,
+    pub(super) roughness: f32,
+    pub(super) metallic: f32,
+    /// cd/m2 per channel; multiplies the texture.
+    pub(super) emission: Vec3,
+    pub(super) uv_scale: Vec2,
+    /// Where set, points whose alpha is below the threshold do not exist.
     pub(super) cut_out: Option<CutOut>,
 }
 
+/// `None` where a value does not come from a texture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Textures {
+    pub(super) color: Option<AssetId<BevyImage>>,
+    pub(super) normal: Option<AssetId<BevyImage>>,
+    pub(super) metallic_roughness: Option<AssetId<BevyImage>>,
+    pub(super) emission: Option<AssetId<BevyImage>>,
+}
+
+impl Textures {
+    /// `HAS_COLOR` and the others of the shader.
+    fn bits(self) -> u32 {
+        let there = [self.color, self.normal, self.metallic_roughness, self.emission].map(|texture| texture.is_some());
+        (0..).zip(there).map(|(bit, there)| u32::from(there) << bit).sum()
+    }
+}
+
 /// A surface that is not there where its alpha is below a threshold.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct CutOut {
-    /// `None` where alpha does not come from a texture.
-    pub(super) texture: Option<AssetId<BevyImage>>,
-    pub(super) uv_scale: Vec2,
     pub(super) alpha: f32,
     pub(super) cutoff: f32,
 }
 
 /// What the pass needs to know of a camera: the matrices that Bevy draws with.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct View {
     pub(super) clip_from_world: Mat4,
     pub(super) view_from_world: Mat4,
 }
 
+/// Which labels of each point are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Detail {
+    /// Surface and distance.
+    #[default]
+    Basic,
+    /// Every plane.
+    Full,
+}
+
+impl Detail {
+    fn planes(self) -> &'static [Plane] {
+        match self {
+            Self::Basic => &Plane::LABELS[..2],
+            Self::Full => &Plane::LABELS,
+        }
+    }
+}
+
 /// The images that the pass draws into; reused from camera to camera and from scene to scene.
 pub(super) struct Targets {
-    pub(super) ids: wgpu::Texture,
-    pub(super) depth: wgpu::Texture,
+    detail: Detail,
+    /// In the order of the shader's outputs.
+    planes: Vec<wgpu::Texture>,
     z_buffer: wgpu::Texture,
 }
 
 impl Targets {
-    pub(super) fn new(device: &wgpu::Device, width: u32, height: u32) -> Self {
+    pub(super) fn new(device: &wgpu::Device, width: u32, height: u32, detail: Detail) -> Self {
         let texture = |label, format, usage| {
             device.create_texture(&wgpu::TextureDescriptor {
                 label: Some(label),
@@ -61,35 +122,65 @@ impl Targets {
             })
         };
         let copied = wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC;
-        Self {
-            ids: texture("ids", ID_FORMAT, copied),
-            depth: texture("depth", DEPTH_FORMAT, copied),
-            z_buffer: texture("label z buffer", Z_FORMAT, wgpu::TextureUsages::RENDER_ATTACHMENT),
-        }
+        let planes = detail.planes().iter().map(|plane| texture("labels", plane.format(), copied)).collect();
+        let z_buffer = texture("label z buffer", Z_FORMAT, wgpu::TextureUsages::RENDER_ATTACHMENT);
+        Self { detail, planes, z_buffer }
+    }
+
+    /// What was drawn of `plane`, if it is one of these.
+    pub(super) fn plane(&self, plane: Plane) -> Option<&wgpu::Texture> {
+        self.detail.planes().iter().position(|&other| other == plane).and_then(|position| self.planes.get(position))
     }
 }
 
-const ID_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::R32Uint;
-const DEPTH_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::R32Float;
 const Z_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
 
-/// Bytes of `Surface` and `View` in `shaders/labels.wgsl`.
-const SURFACE_WORDS: usize = 20;
-const VIEW_WORDS: usize = 20;
+/// Bytes of `Surface` and `View` in `shaders/labels.wgsl`, in words.
+const SURFACE_WORDS: usize = 44;
+const VIEW_WORDS: usize = 36;
 
 /// How vertices of every scene mesh lie in Bevy's buffers: the attributes that `upload` gives them, in Bevy's order (by
-/// attribute id: position, normal, uv, tangent).
+/// attribute id): position, normal, uv, tangent.
 const VERTEX_STRIDE: u64 = (3 + 3 + 2 + 4) * 4;
-const UV_OFFSET: u64 = (3 + 3) * 4;
+const VERTEX_ATTRIBUTES: [wgpu::VertexAttribute; 4] = wgpu::vertex_attr_array![
+    0 => Float32x3,
+    1 => Float32x3,
+    2 => Float32x2,
+    3 => Float32x4,
+];
+
+/// What a draw does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Labels(Detail),
+    Amodal,
+}
+
+/// A pipeline for whole surfaces, and one for surfaces with holes.
+struct Pipelines([wgpu::RenderPipeline; 2]);
 
 /// The pipelines and fixed resources of the pass.
 pub(super) struct LabelPass {
     surface_layout: wgpu::BindGroupLayout,
     texture_layout: wgpu::BindGroupLayout,
-    /// By whether the surface is cut out.
-    pipelines: [wgpu::RenderPipeline; 2],
-    opaque_texture: wgpu::BindGroup,
+    mask_layout: wgpu::BindGroupLayout,
+    basic: Pipelines,
+    full: Pipelines,
+    amodal: Pipelines,
+    /// Stands in for every texture that is not there.
+    white: wgpu::TextureView,
+    sampler: wgpu::Sampler,
 }
+
+/// What is on the GPU of a scene.
+#[derive(Clone, Copy)]
+pub(super) struct Assets<'a> {
+    pub(super) meshes: &'a MeshAllocator,
+    pub(super) images: &'a RenderAssets<GpuImage>,
+}
+
+/// Something that should be on the GPU and is not, in words.
+type Lacking = &'static str;
 
 impl LabelPass {
     pub(super) fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
@@ -97,98 +188,56 @@ impl LabelPass {
             label: Some("shaders/labels.wgsl"),
             source: wgpu::ShaderSource::Wgsl(include_str!("../../shaders/labels.wgsl").into()),
         });
-        let buffer = |binding, ty, size: usize| wgpu::BindGroupLayoutEntry {
+        let buffer = |binding, visibility, ty, words: usize| wgpu::BindGroupLayoutEntry {
             binding,
-            visibility: wgpu::ShaderStages::VERTEX_FRAGMENT,
+            visibility,
             ty: wgpu::BindingType::Buffer {
                 ty,
                 has_dynamic_offset: false,
-                min_binding_size: NonZeroU64::new(4 * size as u64),
+                min_binding_size: NonZeroU64::new(4 * words as u64),
             },
             count: None,
         };
-        let surface_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some("label surfaces"),
-            entries: &[
-                buffer(0, wgpu::BufferBindingType::Uniform, VIEW_WORDS),
-                buffer(1, wgpu::BufferBindingType::Storage { read_only: true }, SURFACE_WORDS),
+        let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
+        let both = wgpu::ShaderStages::VERTEX_FRAGMENT;
+        let layout = |label, entries: &[wgpu::BindGroupLayoutEntry]| {
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries })
+        };
+        let surface_layout = layout(
+            "label surfaces",
+            &[
+                buffer(0, both, wgpu::BufferBindingType::Uniform, VIEW_WORDS),
+                buffer(1, both, storage(true), SURFACE_WORDS),
             ],
-        });
-        let texture_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some("cut-out texture"),
-            entries: &[
-                wgpu::BindGroupLayoutEntry {
-                    binding: 0,
-                    visibility: wgpu::ShaderStages::FRAGMENT,
-                    ty: wgpu::BindingType::Texture {
-                        sample_type: wgpu::TextureSampleType::Float { filterable: true },
-                        view_dimension: wgpu::TextureViewDimension::D2,
-                        multisampled: false,
-                    },
-                    count: None,
-                },
-                wgpu::BindGroupLayoutEntry {
-                    binding: 1,
-                    visibility: wgpu::ShaderStages::FRAGMENT,
-                    ty: wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
-                    count: None,
-                },
-            ],
-        });
-        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some("labels"),
-            bind_group_layouts: &[Some(&surface_layout), Some(&texture_layout)],
-            immediate_size: 0,
-        });
-        let pipeline = |cut_out: bool| {
-            device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-                label: Some("labels"),
-                layout: Some(&layout),
-                vertex: wgpu::VertexState {
-                    module: &shader,
-                    entry_point: Some("vertex"),
-                    compilation_options: wgpu::PipelineCompilationOptions::default(),
-                    buffers: &[wgpu::VertexBufferLayout {
-                        array_stride: VERTEX_STRIDE,
-                        step_mode: wgpu::VertexStepMode::Vertex,
-                        attributes: &[
-                            wgpu::VertexAttribute {
-                                format: wgpu::VertexFormat::Float32x3,
-                                offset: 0,
-                                shader_location: 0,
-                            },
-                            wgpu::VertexAttribute {
-                                format: wgpu::VertexFormat::Float32x2,
-                                offset: UV_OFFSET,
-                                shader_location: 1,
-                            },
-                        ],
-                    }],
-                },
-                primitive: wgpu::PrimitiveState { cull_mode: Some(wgpu::Face::Back), ..Default::default() },
-                // Reverse z: nearer is greater. Of two surfaces at one depth the first drawn stays.
-                depth_stencil: Some(wgpu::DepthStencilState {
-                    format: Z_FORMAT,
-                    depth_write_enabled: Some(true),
-                    depth_compare: Some(wgpu::CompareFunction::Greater),
-                    stencil: wgpu::StencilState::default(),
-                    bias: wgpu::DepthBiasState::default(),
-                }),
-                multisample: wgpu::MultisampleState::default(),
-                fragment: Some(wgpu::FragmentState {
-                    module: &shader,
-                    entry_point: Some(if cut_out { "cut_out" } else { "solid" }),
-                    compilation_options: wgpu::PipelineCompilationOptions::default(),
-                    targets: &[Some(ID_FORMAT.into()), Some(DEPTH_FORMAT.into())],
-                }),
-                multiview_mask: None,
-                cache: None,
-            })
+        );
+        let texture = |binding| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::FRAGMENT,
+            ty: wgpu::BindingType::Texture {
+                sample_type: wgpu::TextureSampleType::Float { filterable: true },
+                view_dimension: wgpu::TextureViewDimension::D2,
+                multisampled: false,
+            },
+            count: None,
+        };
+        let sampler = wgpu::BindGroupLayoutEntry {
+            binding: 0,
+            visibility: wgpu::ShaderStages::FRAGMENT,
+            ty: wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
+            count: None,
+        };
+        let texture_layout = layout("label textures", &[sampler, texture(1), texture(2), texture(3), texture(4)]);
+        let mask_layout = layout("amodal masks", &[buffer(0, wgpu::ShaderStages::FRAGMENT, storage(false), 1)]);
+
+        let pipelines = |purpose| {
+            let groups = [Some(&surface_layout), Some(&texture_layout), Some(&mask_layout)];
+            let groups = if purpose == Purpose::Amodal { &groups[..] } else { &groups[..2] };
+            Pipelines([false, true].map(|cut_out| pipeline(device, &shader, groups, purpose, cut_out)))
         };
         let white = device.create_texture_with_data(
             queue,
             &wgpu::TextureDescriptor {
-                label: Some("opaque"),
+                label: Some("white"),
                 size: wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 },
                 mip_level_count: 1,
                 sample_count: 1,
@@ -200,135 +249,335 @@ impl LabelPass {
             wgpu::util::TextureDataOrder::LayerMajor,
             &[255; 4],
         );
-        let opaque_texture = texture_group(
-            device,
-            &texture_layout,
-            &white.create_view(&wgpu::TextureViewDescriptor::default()),
-            &device.create_sampler(&wgpu::SamplerDescriptor::default()),
-        );
-        Self { pipelines: [pipeline(false), pipeline(true)], surface_layout, texture_layout, opaque_texture }
+        // As `upload` says it of every texture.
+        let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
+            label: Some("label textures"),
+            address_mode_u: wgpu::AddressMode::Repeat,
+            address_mode_v: wgpu::AddressMode::Repeat,
+            mag_filter: wgpu::FilterMode::Linear,
+            min_filter: wgpu::FilterMode::Linear,
+            mipmap_filter: wgpu::MipmapFilterMode::Linear,
+            ..Default::default()
+        });
+        Self {
+            basic: pipelines(Purpose::Labels(Detail::Basic)),
+            full: pipelines(Purpose::Labels(Detail::Full)),
+            amodal: pipelines(Purpose::Amodal),
+            surface_layout,
+            texture_layout,
+            mask_layout,
+            white: white.create_view(&wgpu::TextureViewDescriptor::default()),
+            sampler,
+        }
     }
 
-    /// Records the pass for one camera. `surfaces` are drawn in their order where depths tie; meshes and textures must be
-    /// on the GPU, or the missing one is named.
+    /// Records the labels of one camera's visible surfaces. `surfaces` are drawn in their order where depths tie; meshes and
+    /// textures must be on the GPU, or the missing one is named.
     pub(super) fn record(
         &self,
         device: &wgpu::Device,
         encoder: &mut wgpu::CommandEncoder,
         targets: &Targets,
         view: &View,
-        surfaces: &[Surface],
-        meshes: &MeshAllocator,
-        images: &RenderAssets<GpuImage>,
-    ) -> Result<(), String> {
-        // wgpu has no empty storage buffers; one unused surface keeps the layout.
-        let mut words: Vec<u32> = Vec::with_capacity(SURFACE_WORDS * surfaces.len().max(1));
-        surfaces.iter().for_each(|surface| push_surface(&mut words, surface));
-        words.resize(SURFACE_WORDS * surfaces.len().max(1), 0);
-        let mut view_words: Vec<u32> = view.clip_from_world.to_cols_array().iter().map(|v| v.to_bits()).collect();
-        view_words.extend((-view.view_from_world.row(2)).to_array().iter().map(|v| v.to_bits()));
-
-        let buffer = |label, words: &[u32], usage| {
-            let contents: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-            device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents: &contents, usage })
-        };
-        let view_buffer = buffer("label view", &view_words, wgpu::BufferUsages::UNIFORM);
-        let surface_buffer = buffer("label surfaces", &words, wgpu::BufferUsages::STORAGE);
-        let surface_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("label surfaces"),
-            layout: &self.surface_layout,
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: view_buffer.as_entire_binding() },
-                wgpu::BindGroupEntry { binding: 1, resource: surface_buffer.as_entire_binding() },
-            ],
-        });
-
-        let ids = targets.ids.create_view(&wgpu::TextureViewDescriptor::default());
-        let depth = targets.depth.create_view(&wgpu::TextureViewDescriptor::default());
+        surfaces: &[&Surface],
+        assets: Assets<'_>,
+    ) -> Result<(), Lacking> {
+        let (surface_buffer, view_buffer) =
+            (surface_buffer(device, surfaces, |_| None), view_buffer(device, view, Tile::FRAME, [0, 0]));
+        let group = self.surface_group(device, &view_buffer, &surface_buffer);
+        let views: Vec<_> =
+            targets.planes.iter().map(|t| t.create_view(&wgpu::TextureViewDescriptor::default())).collect();
         let z_buffer = targets.z_buffer.create_view(&wgpu::TextureViewDescriptor::default());
-        let cleared = |view| {
-            Some(wgpu::RenderPassColorAttachment {
-                view,
-                depth_slice: None,
-                resolve_target: None,
-                ops: wgpu::Operations {
-                    load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT),
-                    store: wgpu::StoreOp::Store,
-                },
-            })
-        };
+        let attachments: Vec<_> = views.iter().map(cleared).collect();
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("labels"),
-            color_attachments: &[cleared(&ids), cleared(&depth)],
-            depth_stencil_attachment: Some(wgpu::RenderPassDepthStencilAttachment {
-                view: &z_buffer,
-                depth_ops: Some(wgpu::Operations { load: wgpu::LoadOp::Clear(0.0), store: wgpu::StoreOp::Discard }),
-                stencil_ops: None,
-            }),
+            color_attachments: &attachments,
+            depth_stencil_attachment: Some(z_attachment(&z_buffer)),
             ..Default::default()
         });
-        pass.set_bind_group(0, &surface_group, &[]);
-        let mut first = 0;
-        while first < surfaces.len() {
-            // Neighbours that differ in pose and id alone are one draw.
-            let surface = &surfaces[first];
-            let same = |other: &&Surface| {
-                other.mesh == surface.mesh
-                    && other.cut_out.as_ref().map(|c| c.texture) == surface.cut_out.as_ref().map(|c| c.texture)
-            };
-            let end = first + surfaces[first..].iter().take_while(same).count();
+        pass.set_bind_group(0, &group, &[]);
+        let pipelines = match targets.detail {
+            Detail::Basic => &self.basic,
+            Detail::Full => &self.full,
+        };
+        let textures_matter = targets.detail == Detail::Full;
+        self.draw(device, &mut pass, pipelines, textures_matter, surfaces, |_| true, assets)
+    }
 
-            let vertices = meshes.mesh_vertex_slice(&surface.mesh).ok_or("the vertices of a mesh")?;
-            let indices = meshes.mesh_index_slice(&surface.mesh).ok_or("the indices of a mesh")?;
-            let texture = surface.cut_out.as_ref().and_then(|c| c.texture);
-            let texture_group = match texture {
-                Some(id) => {
-                    let image = images.get(id).ok_or("the texture of a cut-out")?;
-                    Some(texture_group(device, &self.texture_layout, &image.texture_view, &image.sampler))
-                }
-                None => None,
-            };
-            pass.set_pipeline(&self.pipelines[usize::from(surface.cut_out.is_some())]);
-            pass.set_bind_group(1, texture_group.as_ref().unwrap_or(&self.opaque_texture), &[]);
-            pass.set_vertex_buffer(0, *vertices.buffer.slice(..));
-            pass.set_index_buffer(*indices.buffer.slice(..), wgpu::IndexFormat::Uint32);
-            let base = i32::try_from(vertices.range.start).map_err(|_| "room for a mesh")?;
-            let instances = |i: usize| u32::try_from(i).map_err(|_| "room for so many instances");
-            pass.draw_indexed(indices.range.clone(), base, instances(first)?..instances(end)?);
-            first = end;
+    /// Records which pixels of the canvas the instances of `jobs` cover, into `masks`. `surfaces` may hold others too.
+    pub(super) fn record_masks(
+        &self,
+        device: &wgpu::Device,
+        encoder: &mut wgpu::CommandEncoder,
+        targets: &Targets,
+        view: &View,
+        (width, height): (u32, u32),
+        surfaces: &[&Surface],
+        jobs: &[MaskJob],
+        masks: &wgpu::Buffer,
+        assets: Assets<'_>,
+    ) -> Result<(), Lacking> {
+        let job_of = |surface: &Surface| {
+            let found = jobs.binary_search_by_key(&surface.instance, |job| job.instance);
+            found.ok().map(|position| &jobs[position])
+        };
+        let covering: Vec<&Surface> = surfaces.iter().copied().filter(|s| job_of(s).is_some()).collect();
+        if covering.is_empty() {
+            return Ok(());
+        }
+        let surface_buffer = surface_buffer(device, &covering, job_of);
+        let mask_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("amodal masks"),
+            layout: &self.mask_layout,
+            entries: &[wgpu::BindGroupEntry { binding: 0, resource: masks.as_entire_binding() }],
+        });
+        let z_buffer = targets.z_buffer.create_view(&wgpu::TextureViewDescriptor::default());
+        for tile in Tile::ALL {
+            let reaches =
+                |surface: &Surface| job_of(surface).is_some_and(|job| tile.overlaps(&job.area, width, height));
+            if !covering.iter().any(|s| reaches(s)) {
+                continue;
+            }
+            let view_buffer = view_buffer(device, view, tile, tile.origin(width, height));
+            let group = self.surface_group(device, &view_buffer, &surface_buffer);
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("amodal masks"),
+                color_attachments: &[],
+                // Nothing is tested against it, but a pass has to draw into something.
+                depth_stencil_attachment: Some(z_attachment(&z_buffer)),
+                ..Default::default()
+            });
+            pass.set_bind_group(0, &group, &[]);
+            pass.set_bind_group(2, &mask_group, &[]);
+            self.draw(device, &mut pass, &self.amodal, false, &covering, reaches, assets)?;
         }
         Ok(())
     }
+
+    /// Draws those of `surfaces` that `wanted` wants. Neighbours that differ in numbers alone are one draw.
+    fn draw(
+        &self,
+        device: &wgpu::Device,
+        pass: &mut wgpu::RenderPass<'_>,
+        pipelines: &Pipelines,
+        textures_matter: bool,
+        surfaces: &[&Surface],
+        wanted: impl Fn(&Surface) -> bool,
+        assets: Assets<'_>,
+    ) -> Result<(), Lacking> {
+        // Without a need for textures only a cut-out's colour is looked at, for its alpha.
+        let textures = |surface: &Surface| match (textures_matter, surface.look.cut_out) {
+            (true, _) => surface.look.textures,
+            (false, Some(_)) => Textures { color: surface.look.textures.color, ..Textures::default() },
+            (false, None) => Textures::default(),
+        };
+        let alike = |a: &Surface, b: &Surface| {
+            a.mesh == b.mesh
+                && a.look.cut_out.is_some() == b.look.cut_out.is_some()
+                && textures(a) == textures(b)
+                && wanted(a) == wanted(b)
+        };
+        let mut bound: Option<Textures> = None;
+        let mut first = 0;
+        for run in surfaces.chunk_by(|a, b| alike(a, b)) {
+            let (surface, start) = (run[0], first);
+            first += run.len();
+            if !wanted(surface) {
+                continue;
+            }
+            let vertices = assets.meshes.mesh_vertex_slice(&surface.mesh).ok_or("the vertices of a mesh")?;
+            let indices = assets.meshes.mesh_index_slice(&surface.mesh).ok_or("the indices of a mesh")?;
+            if bound != Some(textures(surface)) {
+                pass.set_bind_group(1, &self.texture_group(device, textures(surface), assets.images)?, &[]);
+                bound = Some(textures(surface));
+            }
+            pass.set_pipeline(&pipelines.0[usize::from(surface.look.cut_out.is_some())]);
+            pass.set_vertex_buffer(0, *vertices.buffer.slice(..));
+            pass.set_index_buffer(*indices.buffer.slice(..), wgpu::IndexFormat::Uint32);
+            let base = i32::try_from(vertices.range.start).map_err(|_| "room for a mesh")?;
+            let instance = |i: usize| u32::try_from(i).map_err(|_| "room for so many instances");
+            pass.draw_indexed(indices.range.clone(), base, instance(start)?..instance(first)?);
+        }
+        Ok(())
+    }
+
+    fn surface_group(&self, device: &wgpu::Device, view: &wgpu::Buffer, surfaces: &wgpu::Buffer) -> wgpu::BindGroup {
+        device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("label surfaces"),
+            layout: &self.surface_layout,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: view.as_entire_binding() },
+                wgpu::BindGroupEntry { binding: 1, resource: surfaces.as_entire_binding() },
+            ],
+        })
+    }
+
+    fn texture_group(
+        &self,
+        device: &wgpu::Device,
+        textures: Textures,
+        images: &RenderAssets<GpuImage>,
+    ) -> Result<wgpu::BindGroup, Lacking> {
+        let view = |texture: Option<AssetId<BevyImage>>| match texture {
+            Some(id) => images.get(id).map(|image| &*image.texture_view).ok_or("a texture"),
+            None => Ok(&self.white),
+        };
+        let Textures { color, normal, metallic_roughness, emission } = textures;
+        let views = [view(color)?, view(normal)?, view(metallic_roughness)?, view(emission)?];
+        let sampler = wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Sampler(&self.sampler) };
+        let textures = (1..).zip(views).map(|(binding, view)| wgpu::BindGroupEntry {
+            binding,
+            resource: wgpu::BindingResource::TextureView(view),
+        });
+        Ok(device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("label textures"),
+            layout: &self.texture_layout,
+            entries: &std::iter::once(sampler).chain(textures).collect::<Vec<_>>(),
+        }))
+    }
 }
 
-fn texture_group(
+fn pipeline(
     device: &wgpu::Device,
-    layout: &wgpu::BindGroupLayout,
-    view: &wgpu::TextureView,
-    sampler: &wgpu::Sampler,
-) -> wgpu::BindGroup {
-    device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some("cut-out texture"),
-        layout,
-        entries: &[
-            wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(view) },
-            wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(sampler) },
-        ],
+    shader: &wgpu::ShaderModule,
+    groups: &[Option<&wgpu::BindGroupLayout>],
+    purpose: Purpose,
+    cut_out: bool,
+) -> wgpu::RenderPipeline {
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some("labels"),
+        bind_group_layouts: groups,
+        immediate_size: 0,
+    });
+    let (entry_point, planes): (_, &[Plane]) = match (purpose, cut_out) {
+        (Purpose::Labels(Detail::Basic), false) => ("basic", Detail::Basic.planes()),
+        (Purpose::Labels(Detail::Basic), true) => ("basic_cut_out", Detail::Basic.planes()),
+        (Purpose::Labels(Detail::Full), false) => ("full", Detail::Full.planes()),
+        (Purpose::Labels(Detail::Full), true) => ("full_cut_out", Detail::Full.planes()),
+        (Purpose::Amodal, false) => ("amodal", &[]),
+        (Purpose::Amodal, true) => ("amodal_cut_out", &[]),
+    };
+    let targets: Vec<_> = planes.iter().map(|plane| Some(plane.format().into())).collect();
+    let hides = purpose != Purpose::Amodal;
+    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some("labels"),
+        layout: Some(&layout),
+        vertex: wgpu::VertexState {
+            module: shader,
+            entry_point: Some("vertex"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            buffers: &[wgpu::VertexBufferLayout {
+                array_stride: VERTEX_STRIDE,
+                step_mode: wgpu::VertexStepMode::Vertex,
+                attributes: &VERTEX_ATTRIBUTES,
+            }],
+        },
+        primitive: wgpu::PrimitiveState { cull_mode: Some(wgpu::Face::Back), ..Default::default() },
+        // Reverse z: nearer is greater. Of two surfaces at one depth the first drawn stays.
+        depth_stencil: Some(wgpu::DepthStencilState {
+            format: Z_FORMAT,
+            depth_write_enabled: Some(hides),
+            depth_compare: Some(if hides { wgpu::CompareFunction::Greater } else { wgpu::CompareFunction::Always }),
+            stencil: wgpu::StencilState::default(),
+            bias: wgpu::DepthBiasState::default(),
+        }),
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: shader,
+            entry_point: Some(entry_point),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            targets: &targets,
+        }),
+        multiview_mask: None,
+        cache: None,
     })
 }
 
-/// `Surface` of the shader.
-fn push_surface(words: &mut Vec<u32>, surface: &Surface) {
-    let m = Mat4::from(surface.world_from_local);
-    for row in [m.row(0), m.row(1), m.row(2)] {
-        push(words, row);
+fn cleared(view: &wgpu::TextureView) -> Option<wgpu::RenderPassColorAttachment<'_>> {
+    Some(wgpu::RenderPassColorAttachment {
+        view,
+        depth_slice: None,
+        resolve_target: None,
+        ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
+    })
+}
+
+fn z_attachment(view: &wgpu::TextureView) -> wgpu::RenderPassDepthStencilAttachment<'_> {
+    wgpu::RenderPassDepthStencilAttachment {
+        view,
+        depth_ops: Some(wgpu::Operations { load: wgpu::LoadOp::Clear(0.0), store: wgpu::StoreOp::Discard }),
+        stencil_ops: None,
     }
-    let cut = surface.cut_out.as_ref();
-    let scale = cut.map_or(Vec2::ONE, |c| c.uv_scale);
-    push(words, Vec4::new(scale.x, scale.y, cut.map_or(1.0, |c| c.alpha), cut.map_or(0.0, |c| c.cutoff)));
-    words.extend([surface.id, 0, 0, 0]);
+}
+
+fn buffer(device: &wgpu::Device, label: &str, words: &[u32], usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    let contents: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents: &contents, usage })
+}
+
+/// `View` of the shader.
+fn view_buffer(device: &wgpu::Device, view: &View, tile: Tile, origin: [i32; 2]) -> wgpu::Buffer {
+    let mut words = Vec::with_capacity(VIEW_WORDS);
+    for matrix in [view.clip_from_world, view.view_from_world] {
+        words.extend(matrix.to_cols_array().map(f32::to_bits));
+    }
+    words.extend(tile.position().map(f32::to_bits));
+    words.extend(origin.map(i32::cast_unsigned));
+    buffer(device, "label view", &words, wgpu::BufferUsages::UNIFORM)
+}
+
+/// An array of the shader's `Surface`.
+fn surface_buffer<'j>(
+    device: &wgpu::Device,
+    surfaces: &[&Surface],
+    job_of: impl Fn(&Surface) -> Option<&'j MaskJob>,
+) -> wgpu::Buffer {
+    // wgpu has no empty storage buffers; one unused surface keeps the layout.
+    let words_needed = SURFACE_WORDS * surfaces.len().max(1);
+    let mut words: Vec<u32> = Vec::with_capacity(words_needed);
+    surfaces.iter().for_each(|surface| push_surface(&mut words, surface, job_of(surface)));
+    words.resize(words_needed, 0);
+    buffer(device, "label surfaces", &words, wgpu::BufferUsages::STORAGE)
+}
+
+fn push_surface(words: &mut Vec<u32>, surface: &Surface, job: Option<&MaskJob>) {
+    let look = &surface.look;
+    let m = Mat4::from(surface.world_from_local);
+    let cut = look.cut_out.unwrap_or(CutOut { alpha: 1.0, cutoff: 0.0 });
+    let normals = normal_matrix(&surface.world_from_local);
+    push(words, m.row(0));
+    push(words, m.row(1));
+    push(words, m.row(2));
+    push_with(words, normals.x_axis, surface.number);
+    push_with(words, normals.y_axis, look.textures.bits());
+    push_with(words, normals.z_axis, job.map_or(0, |job| job.start));
+    push(words, surface.instance_from_local.extend(cut.alpha));
+    push(words, Vec4::new(look.uv_scale.x, look.uv_scale.y, cut.cutoff, look.roughness));
+    push(words, look.base_color.extend(look.metallic));
+    push_with(words, look.emission, job.map_or(0, |job| job.words_per_column()));
+    words.extend(job.map_or([0; 4], |job| job.area.to_array()).map(i32::cast_unsigned));
 }
 
 fn push(words: &mut Vec<u32>, v: Vec4) {
     words.extend(v.to_array().map(f32::to_bits));
+}
+
+fn push_with(words: &mut Vec<u32>, v: Vec3, last: u32) {
+    words.extend(v.to_array().map(f32::to_bits));
+    words.push(last);
+}
+
+/// The inverse transpose of the linear part, scaled so that nothing of it overflows: normals are normalised anyhow.
+fn normal_matrix(world_from_local: &Affine3A) -> Mat3 {
+    let m = DMat3::from_cols(
+        world_from_local.matrix3.x_axis.as_dvec3(),
+        world_from_local.matrix3.y_axis.as_dvec3(),
+        world_from_local.matrix3.z_axis.as_dvec3(),
+    );
+    // Cofactors: the inverse transpose times the determinant, whose sign is positive here.
+    let cofactors = [m.y_axis.cross(m.z_axis), m.z_axis.cross(m.x_axis), m.x_axis.cross(m.y_axis)];
+    let largest = cofactors.iter().map(|c| c.abs().max_element()).fold(0.0, f64::max);
+    let scale = if largest > 0.0 { largest.recip() } else { 1.0 };
+    let [x, y, z] = cofactors.map(|c| (c * scale).as_vec3());
+    Mat3::from_cols(x, y, z)
 }

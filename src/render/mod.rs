@@ -5,15 +5,19 @@
 //! spawn     the scene's lights, meshes and cameras as entities
 //! app       one Bevy update draws the colour of all cameras
 //! ready     is it complete? if not, the same scene again
-//! labels    ids and depth of all cameras, by a pass of our own over the same vertex buffers
-//! readback  colour, ids and depth of all cameras in one copy
+//! labels    what each pixel shows, by a pass of our own over the same vertex buffers
+//! masks     where each instance is, seen or not: who shares which part of one buffer
+//! readback  everything in one copy
+//! capture   the last three, in order; the frames
 //! ```
 
 mod adapter;
 mod app;
+mod capture;
 mod environment;
 mod error;
 mod labels;
+mod masks;
 mod projection;
 mod readback;
 mod ready;
@@ -24,25 +28,18 @@ pub use adapter::{AdapterChoice, AdapterReport, Diagnosis, diagnose};
 pub use error::RenderError;
 
 use bevy::app::App;
-use bevy::asset::{Assets, Handle};
+use bevy::asset::Assets;
 use bevy::image::Image as BevyImage;
 use bevy::mesh::Mesh as BevyMesh;
 use bevy::pbr::StandardMaterial;
 use bevy::render::RenderApp;
-use bevy::render::mesh::allocator::MeshAllocator;
-use bevy::render::render_asset::RenderAssets;
-use bevy::render::render_resource::{TextureFormat, TextureUsages};
 use bevy::render::renderer::{RenderDevice, RenderQueue};
-use bevy::render::sync_world::RenderEntity;
-use bevy::render::texture::GpuImage;
-use bevy::render::view::ExtractedView;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::assets::Library;
 use crate::frame::Frame;
-use crate::scene::{ImageSettings, Scene};
+use crate::scene::Scene;
 
 /// How long a scene may stay incomplete. Shaders compile within updates and count; a software driver takes seconds for
 /// the first frame.
@@ -93,15 +90,9 @@ pub struct Renderer {
     uploads: upload::Uploads,
     maps: environment::Maps,
     label_pass: labels::LabelPass,
-    targets: Option<Targets>,
+    targets: Option<capture::Targets>,
+    masks: capture::MaskBuffers,
     times: RenderTimes,
-}
-
-/// The images that are drawn into, kept while size and number of cameras stay the same.
-struct Targets {
-    color: Vec<Handle<BevyImage>>,
-    labels: labels::Targets,
-    staging: readback::Staging,
 }
 
 impl Renderer {
@@ -114,7 +105,17 @@ impl Renderer {
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
         let uploads = upload::Uploads::new(options.asset_root.clone(), library);
         let maps = environment::Maps::default();
-        Ok(Self { app, adapter, failure, uploads, maps, label_pass, targets: None, times: RenderTimes::default() })
+        Ok(Self {
+            app,
+            adapter,
+            failure,
+            uploads,
+            maps,
+            label_pass,
+            targets: None,
+            masks: capture::MaskBuffers::default(),
+            times: RenderTimes::default(),
+        })
     }
 
     /// The adapter in use.
@@ -149,19 +150,26 @@ impl Renderer {
     pub fn render_after(&mut self, scene: &Scene, more: u32) -> Result<Vec<Frame>, RenderError> {
         scene.validate().map_err(|reason| RenderError::InvalidScene { index: scene.index, reason })?;
         let spawning = clock();
-        self.prepare_targets(scene.image, scene.cameras.len())?;
-        let targets = self.targets.as_ref().expect("prepared above").color.clone();
-        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &targets)?;
+        let targets = capture::Targets::fit(self.targets.take(), self.app.world_mut(), scene, &self.adapter.name)?;
+        let color = targets.color.clone();
+        self.targets = Some(targets);
+        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &color)?;
         self.times.spawn += spawning.elapsed();
 
         let frames = self.update_until_complete(scene.index, &shot).and_then(|()| {
             (0..more).for_each(|_| self.app.update());
-            self.read(&shot)
+            self.capture(scene, &shot)
         });
         shot.despawn(self.app.world_mut());
         self.uploads.forget_rare_shapes();
         self.times.scenes += 1;
         frames
+    }
+
+    /// Gives amodal masks no more than so many words of memory at a time: tests compare what comes of it.
+    #[doc(hidden)]
+    pub fn limit_mask_memory(&mut self, words: Option<u32>) {
+        self.masks.budget = words;
     }
 
     /// Has the device refuse a command, as tests of what follows need it.
@@ -174,40 +182,6 @@ impl Renderer {
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::INDEX,
             mapped_at_creation: false,
         });
-    }
-
-    fn prepare_targets(&mut self, image: ImageSettings, cameras: usize) -> Result<(), RenderError> {
-        let ImageSettings { width, height, .. } = image;
-        if self.targets.as_ref().is_some_and(|targets| targets.staging.fits(width, height, cameras)) {
-            return Ok(());
-        }
-        let device = self.app.world().resource::<RenderDevice>().wgpu_device().clone();
-        let limits = device.limits();
-        let (side, bytes) = (limits.max_texture_dimension_2d, readback::Staging::bytes(width, height, cameras));
-        let limit = if width.max(height) > side {
-            Some(format!("it makes images up to {side}x{side}"))
-        } else if bytes > limits.max_buffer_size {
-            Some(format!("they take {bytes} bytes, and one buffer holds {}", limits.max_buffer_size))
-        } else {
-            None
-        };
-        if let Some(limit) = limit {
-            return Err(RenderError::TooLarge { width, height, cameras, adapter: self.adapter.name.clone(), limit });
-        }
-        let mut images = self.app.world_mut().resource_mut::<Assets<BevyImage>>();
-        let color = (0..cameras)
-            .map(|_| {
-                let mut target = BevyImage::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
-                target.texture_descriptor.usage |= TextureUsages::COPY_SRC;
-                images.add(target)
-            })
-            .collect();
-        self.targets = Some(Targets {
-            color,
-            labels: labels::Targets::new(&device, width, height),
-            staging: readback::Staging::new(&device, width, height, cameras),
-        });
-        Ok(())
     }
 
     /// One update draws one frame of the world as it is. Repeats it until nothing is missing.
@@ -246,47 +220,22 @@ impl Renderer {
         }
     }
 
-    /// Draws the labels of all cameras on top of the update that just ran, and takes everything home.
-    fn read(&mut self, shot: &spawn::Shot) -> Result<Vec<Frame>, RenderError> {
+    /// Draws the labels on top of the update that just ran, and takes everything home.
+    fn capture(&mut self, scene: &Scene, shot: &spawn::Shot) -> Result<Vec<Frame>, RenderError> {
         let start = clock();
-        let targets = self.targets.as_ref().expect("prepared before the update");
-        let main = self.app.world();
-        let render = self.app.sub_app(RenderApp).world();
-        let device = render.resource::<RenderDevice>().wgpu_device();
-        let images = render.resource::<RenderAssets<GpuImage>>();
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("labels") });
-        let surfaces = label_order(shot);
-        for (position, (&camera, color)) in shot.cameras.iter().zip(&targets.color).enumerate() {
-            let gone = || RenderError::Failed("a camera is gone from the render world".into());
-            let view = main.get::<RenderEntity>(camera).and_then(|entity| render.get::<ExtractedView>(entity.id()));
-            let view = view.ok_or_else(gone)?;
-            let view_from_world = view.world_from_view.to_matrix().inverse();
-            let view = labels::View { clip_from_world: view.clip_from_view * view_from_world, view_from_world };
-            let meshes = render.resource::<MeshAllocator>();
-            self.label_pass
-                .record(device, &mut encoder, &targets.labels, &view, &surfaces, meshes, images)
-                .map_err(|missing| RenderError::Failed(format!("the label pass lacks {missing}")))?;
-            let color = images.get(color.id()).ok_or_else(gone)?;
-            targets.staging.copy(&mut encoder, position, &color.texture, &targets.labels.ids, &targets.labels.depth);
-        }
-        let submission = render.resource::<RenderQueue>().submit([encoder.finish()]);
-        let frames = targets.staging.read(device, submission);
+        let source = capture::Source {
+            main: self.app.world(),
+            render: self.app.sub_app(RenderApp).world(),
+            pass: &self.label_pass,
+            targets: self.targets.as_ref().expect("prepared before the update"),
+            scene,
+            shot,
+        };
+        let frames = capture::capture(&source, &mut self.masks);
         self.times.labels_and_wait += start.elapsed();
         // Where a command was refused, the buffer still holds the images of the scene before.
         frames.and_then(|frames| self.check_device().map(|()| frames))
     }
-}
-
-/// Surfaces with like meshes next to each other, so that they are few draws; otherwise in the scene's order.
-fn label_order(shot: &spawn::Shot) -> Vec<labels::Surface> {
-    let mut surfaces: Vec<labels::Surface> = shot.surfaces.iter().map(|(_, surface)| surface.clone()).collect();
-    // By first appearance, not by handle: handles depend on what was rendered before.
-    let mut first_use = BTreeMap::new();
-    for (position, surface) in surfaces.iter().enumerate() {
-        first_use.entry(surface.mesh).or_insert(position);
-    }
-    surfaces.sort_by_key(|surface| (surface.cut_out.is_some(), first_use[&surface.mesh]));
-    surfaces
 }
 
 /// Timings are for people; no image or label depends on them.

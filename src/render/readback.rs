@@ -1,124 +1,207 @@
-//! From textures on the device to [`Frame`]s in memory: one copy, one wait, per scene.
+//! From textures on the device to images in memory: one copy, one wait, per scene.
 
 use std::sync::mpsc;
 
 use super::RenderError;
-use crate::frame::Frame;
 use crate::image::Image;
 
-/// All images are four bytes a pixel: RGBA8, u32, f32.
-const PIXEL: usize = 4;
-/// Images per camera: colour, ids, depth.
-const PLANES: u32 = 3;
+/// An image that is brought home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Plane {
+    /// RGBA8.
+    Color,
+    /// Number of the surface.
+    Surface,
+    /// Depth and range.
+    Distance,
+    GeometricNormal,
+    ShadedNormal,
+    Coordinates,
+    Uv,
+    AlbedoRoughness,
+    EmissionMetallic,
+}
 
-/// A buffer that the images of one scene are copied to. Rows are padded as wgpu wants them.
+impl Plane {
+    /// What the label pass draws, in the order of the shader's outputs; basic labels are the first two.
+    pub(super) const LABELS: [Self; 8] = [
+        Self::Surface,
+        Self::Distance,
+        Self::GeometricNormal,
+        Self::ShadedNormal,
+        Self::Coordinates,
+        Self::Uv,
+        Self::AlbedoRoughness,
+        Self::EmissionMetallic,
+    ];
+
+    pub(super) fn format(self) -> wgpu::TextureFormat {
+        match self {
+            Self::Color => wgpu::TextureFormat::Rgba8UnormSrgb,
+            Self::Surface => wgpu::TextureFormat::R32Uint,
+            Self::Distance | Self::Uv => wgpu::TextureFormat::Rg32Float,
+            Self::GeometricNormal
+            | Self::ShadedNormal
+            | Self::Coordinates
+            | Self::AlbedoRoughness
+            | Self::EmissionMetallic => wgpu::TextureFormat::Rgba32Float,
+        }
+    }
+
+    /// Words of four bytes.
+    fn pixel_words(self) -> u32 {
+        match self {
+            Self::Color | Self::Surface => 1,
+            Self::Distance | Self::Uv => 2,
+            _ => 4,
+        }
+    }
+
+    /// Bytes of a row, padded as wgpu wants it.
+    fn padded_row(self, width: u32) -> u64 {
+        (u64::from(width) * 4 * u64::from(self.pixel_words()))
+            .next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT.into())
+    }
+}
+
+/// A buffer that the images of one scene are copied to.
 pub(super) struct Staging {
     buffer: wgpu::Buffer,
     width: u32,
     height: u32,
     cameras: usize,
-    padded_row: u32,
+    planes: Vec<Plane>,
 }
 
 impl Staging {
-    pub(super) fn new(device: &wgpu::Device, width: u32, height: u32, cameras: usize) -> Self {
-        let padded_row = (width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
-        let size = u64::from(padded_row) * u64::from(height) * u64::from(PLANES) * cameras as u64;
-        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("staging"),
-            size,
-            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-            mapped_at_creation: false,
-        });
-        Self { buffer, width, height, cameras, padded_row }
+    pub(super) fn new(device: &wgpu::Device, width: u32, height: u32, cameras: usize, planes: Vec<Plane>) -> Self {
+        let buffer = staging_buffer(device, Self::bytes(width, height, cameras, &planes));
+        Self { buffer, width, height, cameras, planes }
     }
 
     /// Bytes that a buffer of these images takes.
-    pub(super) fn bytes(width: u32, height: u32, cameras: usize) -> u64 {
-        (u64::from(width) * 4).next_multiple_of(256) * u64::from(height) * u64::from(PLANES) * cameras as u64
+    pub(super) fn bytes(width: u32, height: u32, cameras: usize, planes: &[Plane]) -> u64 {
+        planes.iter().map(|plane| plane.padded_row(width) * u64::from(height)).sum::<u64>() * cameras as u64
     }
 
-    pub(super) fn fits(&self, width: u32, height: u32, cameras: usize) -> bool {
-        (self.width, self.height, self.cameras) == (width, height, cameras)
+    pub(super) fn fits(&self, width: u32, height: u32, cameras: usize, planes: &[Plane]) -> bool {
+        (self.width, self.height, self.cameras) == (width, height, cameras) && self.planes == planes
     }
 
-    fn plane_bytes(&self) -> u64 {
-        u64::from(self.padded_row) * u64::from(self.height)
+    /// Which images there are of each camera.
+    pub(super) fn planes(&self) -> &[Plane] {
+        &self.planes
     }
 
-    /// Records the copy of one camera's images.
+    /// Where an image begins, bytes.
+    fn offset(&self, camera: usize, plane: Plane) -> u64 {
+        let before = self.planes.iter().take_while(|&&other| other != plane);
+        let within: u64 = before.map(|plane| plane.padded_row(self.width) * u64::from(self.height)).sum();
+        within + camera as u64 * Self::bytes(self.width, self.height, 1, &self.planes)
+    }
+
+    /// Records the copy of one image of one camera.
     pub(super) fn copy(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         camera: usize,
-        color: &wgpu::Texture,
-        ids: &wgpu::Texture,
-        depth: &wgpu::Texture,
+        plane: Plane,
+        texture: &wgpu::Texture,
     ) {
-        for (plane, texture) in [color, ids, depth].into_iter().enumerate() {
-            encoder.copy_texture_to_buffer(
-                texture.as_image_copy(),
-                wgpu::TexelCopyBufferInfo {
-                    buffer: &self.buffer,
-                    layout: wgpu::TexelCopyBufferLayout {
-                        offset: (camera as u64 * u64::from(PLANES) + plane as u64) * self.plane_bytes(),
-                        bytes_per_row: Some(self.padded_row),
-                        rows_per_image: Some(self.height),
-                    },
+        // A row of 16384 pixels of 16 bytes fits by far.
+        let bytes_per_row = u32::try_from(plane.padded_row(self.width)).ok();
+        encoder.copy_texture_to_buffer(
+            texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo {
+                buffer: &self.buffer,
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: self.offset(camera, plane),
+                    bytes_per_row,
+                    rows_per_image: Some(self.height),
                 },
-                wgpu::Extent3d { width: self.width, height: self.height, depth_or_array_layers: 1 },
-            );
-        }
+            },
+            wgpu::Extent3d { width: self.width, height: self.height, depth_or_array_layers: 1 },
+        );
     }
 
-    /// Waits for the device and takes the frames.
-    pub(super) fn read(
+    /// Waits for the device and gives the images to `take`.
+    pub(super) fn read<T>(
         &self,
         device: &wgpu::Device,
         submission: wgpu::SubmissionIndex,
-    ) -> Result<Vec<Frame>, RenderError> {
-        let (sender, receiver) = mpsc::channel();
-        self.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-            // The receiver is gone only if waiting failed, which is reported already.
-            let _ = sender.send(result);
-        });
-        device
-            .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })
-            .map_err(|error| RenderError::Failed(error.to_string()))?;
-        match receiver.try_recv() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(RenderError::Failed(format!("cannot read the images back: {error}"))),
-            Err(_) => return Err(RenderError::Failed("cannot read the images back: the copy never finished".into())),
+        take: impl FnOnce(&Images<'_>) -> T,
+    ) -> Result<T, RenderError> {
+        read_buffer(device, &self.buffer, self.buffer.size(), submission, |bytes| {
+            take(&Images { staging: self, bytes })
+        })
+    }
+}
+
+/// The images of a scene, still as the device laid them out.
+pub(super) struct Images<'a> {
+    staging: &'a Staging,
+    bytes: &'a [u8],
+}
+
+impl Images<'_> {
+    /// One image without its padding, if it was copied. `pixel` is given a pixel's words.
+    pub(super) fn plane<T, const N: usize>(
+        &self,
+        camera: usize,
+        plane: Plane,
+        pixel: impl Fn([u32; N]) -> T,
+    ) -> Option<Image<T>> {
+        let Staging { width, height, ref planes, .. } = *self.staging;
+        if !planes.contains(&plane) {
+            return None;
         }
-        let bytes = self.buffer.slice(..).get_mapped_range();
-        let frames = (0..self.cameras).map(|camera| self.frame(&bytes, camera)).collect();
-        drop(bytes);
-        self.buffer.unmap();
-        Ok(frames)
+        let start = usize::try_from(self.staging.offset(camera, plane)).ok()?;
+        let padded = usize::try_from(plane.padded_row(width)).ok()?;
+        let row_bytes = width as usize * 4 * plane.pixel_words() as usize;
+        let mut pixels = Vec::with_capacity(width as usize * height as usize);
+        for row in self.bytes[start..start + padded * height as usize].chunks_exact(padded) {
+            let words = row[..row_bytes].as_chunks::<4>().0.as_chunks::<N>().0;
+            pixels.extend(words.iter().map(|&words| pixel(words.map(u32::from_ne_bytes))));
+        }
+        Image::new(width, height, pixels)
     }
+}
 
-    fn frame(&self, bytes: &[u8], camera: usize) -> Frame {
-        let rgb = self.plane(bytes, camera, 0, |[r, g, b, _]| [r, g, b]);
-        let ids = self.plane(bytes, camera, 1, u32::from_ne_bytes);
-        let depth = self.plane(bytes, camera, 2, |word| {
-            let depth = f32::from_ne_bytes(word);
-            // The pass clears to 0, a depth that no surface has: the near plane is in front of it. Anything else is left as it is,
-            // for the audit to see.
-            if depth == 0.0 { f32::INFINITY } else { depth }
-        });
-        Frame { camera, rgb, ids, depth }
-    }
+/// A buffer that the device writes to and we read from.
+pub(super) fn staging_buffer(device: &wgpu::Device, bytes: u64) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("staging"),
+        size: bytes,
+        usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+        mapped_at_creation: false,
+    })
+}
 
-    /// One plane without its padding.
-    fn plane<T>(&self, bytes: &[u8], camera: usize, plane: usize, pixel: impl Fn([u8; PIXEL]) -> T) -> Image<T> {
-        let rows = self.height as usize;
-        let padded = self.padded_row as usize;
-        let start = (camera * PLANES as usize + plane) * padded * rows;
-        let row_bytes = self.width as usize * PIXEL;
-        let pixels = bytes[start..start + padded * rows]
-            .chunks_exact(padded)
-            .flat_map(|row| row[..row_bytes].as_chunks::<PIXEL>().0.iter().map(|&word| pixel(word)))
-            .collect();
-        Image::new(self.width, self.height, pixels).expect("rows times columns were collected")
+/// Waits for the device and gives the first `length` bytes of a staging buffer to `take`.
+pub(super) fn read_buffer<T>(
+    device: &wgpu::Device,
+    buffer: &wgpu::Buffer,
+    length: u64,
+    submission: wgpu::SubmissionIndex,
+    take: impl FnOnce(&[u8]) -> T,
+) -> Result<T, RenderError> {
+    let slice = buffer.slice(..length);
+    let (sender, receiver) = mpsc::channel();
+    slice.map_async(wgpu::MapMode::Read, move |result| {
+        // The receiver is gone only if waiting failed, which is reported already.
+        let _ = sender.send(result);
+    });
+    device
+        .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })
+        .map_err(|error| RenderError::Failed(error.to_string()))?;
+    match receiver.try_recv() {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(RenderError::Failed(format!("cannot read the images back: {error}"))),
+        Err(_) => return Err(RenderError::Failed("cannot read the images back: the copy never finished".into())),
     }
+    let bytes = slice.get_mapped_range();
+    let taken = take(&bytes);
+    drop(bytes);
+    buffer.unmap();
+    Ok(taken)
 }

@@ -16,15 +16,18 @@ use bevy::pbr::MeshMaterial3d;
 use bevy::prelude::{Name, Transform, World};
 use bevy::render::view::Msaa;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::RenderError;
 use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
 use super::environment;
 use super::labels::Surface;
+use super::masks::PlacedBox;
 use super::projection::Pinhole;
 use super::upload::{UploadedMaterial, Uploads};
+use crate::frame::Owner;
 use crate::scene::exposure::meter_place;
-use crate::scene::{AntiAliasing, Camera, Light, Material, Scene, ToneCurve};
+use crate::scene::{AntiAliasing, Camera, Light, Material, Scene, SurfaceLabels, ToneCurve};
 
 /// A scene in flight: its entities, and what must be seen of them.
 pub(super) struct Shot {
@@ -32,6 +35,10 @@ pub(super) struct Shot {
     pub(super) cameras: Vec<Entity>,
     /// One for each mesh entity, in the order of the scene's instances; the label pass draws these.
     pub(super) surfaces: Vec<(Entity, Surface)>,
+    /// For each of them, its place in space.
+    pub(super) boxes: Vec<PlacedBox>,
+    /// For each of them, to whom it belongs.
+    pub(super) owners: Arc<[Owner]>,
     /// Images that light and background need.
     pub(super) environment: Vec<Handle<BevyImage>>,
     /// How many shadow views there must be for each camera, and for all together (point and spot lights).
@@ -86,7 +93,9 @@ pub(super) fn spawn(
     let middle = meter_place(&scene.instances);
     let shadows = shadow_range(&scene.cameras, &corners, middle);
     let lights = scene.lights.iter().map(|light| spawn_light(world, scene, light, &corners, middle, shadows)).collect();
-    let surfaces = placed.into_iter().map(|mesh| mesh.spawn(world)).collect();
+    let boxes = placed.iter().map(PlacedMesh::placed_box).collect();
+    let owners = placed.iter().map(|mesh| mesh.owner).collect();
+    let surfaces = (1..).zip(placed).map(|(number, mesh)| mesh.spawn(world, number)).collect();
 
     let light = maps.light(&mut world.resource_mut(), &scene.environment);
     let mut environment: Vec<_> =
@@ -123,6 +132,8 @@ pub(super) fn spawn(
     Ok(Shot {
         cameras,
         surfaces,
+        boxes,
+        owners,
         environment,
         cascades_per_camera: suns * shadows.cascades(),
         shared_shadow_views: shared,
@@ -135,10 +146,19 @@ struct PlacedMesh {
     name: String,
     piece: super::upload::Piece,
     transform: Transform,
-    id: u32,
+    owner: Owner,
+    see_through: bool,
 }
 
 impl PlacedMesh {
+    fn placed_box(&self) -> PlacedBox {
+        PlacedBox {
+            world_from_local: self.transform.compute_affine(),
+            min: self.piece.mesh.min.as_dvec3(),
+            max: self.piece.mesh.max.as_dvec3(),
+        }
+    }
+
     /// The corners of its bounding box, in the world.
     fn corners(&self) -> impl Iterator<Item = DVec3> + use<> {
         let world_from_local: DAffine3 = self.transform.compute_affine().into_daffine();
@@ -153,13 +173,16 @@ impl PlacedMesh {
         })
     }
 
-    fn spawn(self, world: &mut World) -> (Entity, Surface) {
+    fn spawn(self, world: &mut World, number: u32) -> (Entity, Surface) {
         let material = self.piece.material;
         let surface = Surface {
+            number,
+            instance: self.owner.instance,
             mesh: self.piece.mesh.handle.id(),
             world_from_local: self.transform.compute_affine(),
-            id: self.id,
-            cut_out: material.cut_out.clone(),
+            instance_from_local: self.piece.instance_from_local,
+            look: material.look,
+            see_through: self.see_through,
         };
         let entity = world
             .spawn((
@@ -196,7 +219,7 @@ fn place_meshes(world: &mut World, uploads: &mut Uploads, scene: &Scene) -> Resu
     // Instances that look alike share a material: ten thousand of them need not be ten thousand bind groups.
     let mut materials: BTreeMap<String, UploadedMaterial> = BTreeMap::new();
     let mut placed = Vec::with_capacity(scene.instances.len());
-    for instance in &scene.instances {
+    for (position, instance) in (0..).zip(&scene.instances) {
         let material = match &instance.material {
             None => None,
             Some(material) => {
@@ -207,14 +230,19 @@ fn place_meshes(world: &mut World, uploads: &mut Uploads, scene: &Scene) -> Resu
                 materials.get(&key)
             }
         };
-        let (pieces, mesh_scale) = uploads.shape(world, &instance.shape, material, &default_material)?;
-        let transform = Transform {
-            translation: instance.position.as_vec3(),
-            rotation: instance.rotation.as_quat(),
-            scale: instance.scale.as_vec3() * mesh_scale,
-        };
-        for piece in pieces {
-            placed.push(PlacedMesh { name: instance.name(), piece, transform, id: instance.id });
+        // The renderer knows no mirrored things: their meshes are turned over, and their scales are not.
+        let mirrored = instance.scale.x * instance.scale.y * instance.scale.z < 0.0;
+        let pieces = uploads.shape(world, &instance.shape, mirrored, material, &default_material)?;
+        for (part, piece) in (1..).zip(pieces) {
+            let transform = Transform {
+                translation: instance.position.as_vec3(),
+                rotation: instance.rotation.as_quat(),
+                scale: instance.scale.as_vec3() * piece.instance_from_local,
+            };
+            let see_through = piece.material.labels == SurfaceLabels::SeeThrough
+                || instance.material.is_none() && instance.see_through.contains(&piece.material.name);
+            let owner = Owner { instance: position, id: instance.id, part };
+            placed.push(PlacedMesh { name: instance.name(), piece, transform, owner, see_through });
         }
     }
     Ok(placed)

@@ -9,24 +9,27 @@ use bevy::pbr::StandardMaterial;
 use bevy::prelude::AlphaMode;
 use bevy::prelude::World;
 use bevy::render::render_resource::{Extent3d, Face, TextureDimension, TextureFormat};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use super::RenderError;
-use super::labels::CutOut;
+use super::labels::{CutOut, Look, Textures};
 use crate::assets::{Library, Model, PartMaterial, Texture};
 use crate::image::Image;
 use crate::mesh::Mesh;
 use crate::mesh::shapes::{self, MeshKey};
 use crate::scene::color::linear_from_srgb;
-use crate::scene::{Material, Shape};
+use crate::scene::{Material, Shape, SurfaceLabels};
 
 /// One mesh with one material: what Bevy draws as one entity.
 #[derive(Clone)]
 pub(super) struct Piece {
     pub(super) mesh: UploadedMesh,
     pub(super) material: UploadedMaterial,
+    /// Scale that takes the mesh to the instance's own frame.
+    pub(super) instance_from_local: Vec3,
 }
 
 /// A mesh on the GPU.
@@ -43,7 +46,19 @@ pub(super) struct UploadedMesh {
 pub(super) struct UploadedMaterial {
     pub(super) handle: Handle<StandardMaterial>,
     pub(super) double_sided: bool,
-    pub(super) cut_out: Option<CutOut>,
+    /// A glTF material's name; empty for a recipe's.
+    pub(super) name: String,
+    pub(super) labels: SurfaceLabels,
+    pub(super) look: Look,
+}
+
+/// How a mesh is brought to the GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Form {
+    /// Whether its backs are surfaces too.
+    backs: bool,
+    /// Whether it is turned over along x.
+    mirrored: bool,
 }
 
 /// How a texture's bytes are meant.
@@ -58,10 +73,10 @@ pub(super) struct Uploads {
     /// Folder that asset paths are relative to.
     root: PathBuf,
     library: Library,
-    /// By whether their backs are surfaces too.
-    shapes: BTreeMap<(MeshKey, bool), UploadedMesh>,
-    /// By whether a recipe's material says that their backs are surfaces too; `None` where the file's materials say.
-    models: BTreeMap<(String, Option<bool>), Vec<Piece>>,
+    shapes: BTreeMap<(MeshKey, Form), UploadedMesh>,
+    /// By whether a recipe's material says that their backs are surfaces too (`None` where the file's materials say), and
+    /// whether they are mirrored.
+    models: BTreeMap<(String, Option<bool>, bool), Vec<Piece>>,
     textures: BTreeMap<(String, Meaning), Handle<BevyImage>>,
 }
 
@@ -70,40 +85,49 @@ impl Uploads {
         Self { root, library, shapes: BTreeMap::new(), models: BTreeMap::new(), textures: BTreeMap::new() }
     }
 
-    /// The pieces of a shape and the scale that brings its mesh to size, with the shape's own materials replaced by
-    /// `material` where there is one.
+    /// The pieces of a shape, with the shape's own materials replaced by `material` where there is one. `mirrored` ones are turned
+    /// over along x, with their outsides outside.
     pub(super) fn shape(
         &mut self,
         world: &mut World,
         shape: &Shape,
+        mirrored: bool,
         material: Option<&UploadedMaterial>,
         default_material: &UploadedMaterial,
-    ) -> Result<(Vec<Piece>, Vec3), RenderError> {
+    ) -> Result<Vec<Piece>, RenderError> {
         if let Shape::Gltf(path) = shape {
-            let mut pieces = self.model(world, path, material.map(|material| material.double_sided))?;
+            let mut pieces = self.model(world, path, material.map(|material| material.double_sided), mirrored)?;
             if let Some(material) = material {
                 pieces.iter_mut().for_each(|piece| piece.material = material.clone());
             }
-            return Ok((pieces, Vec3::ONE));
+            return Ok(pieces);
         }
         let (key, scale) = shapes::key_and_scale(shape).expect("every shape but a glTF file is a primitive");
         let material = material.unwrap_or(default_material).clone();
-        let entry = self.shapes.entry((key, material.double_sided));
-        let mesh = entry.or_insert_with(|| upload_mesh(world, &shapes::build(&key), material.double_sided)).clone();
-        Ok((vec![Piece { mesh, material }], scale.as_vec3()))
+        let form = Form { backs: material.double_sided, mirrored };
+        let entry = self.shapes.entry((key, form));
+        let mesh = entry.or_insert_with(|| upload_mesh(world, &shapes::build(&key), form)).clone();
+        Ok(vec![Piece { mesh, material, instance_from_local: scale.as_vec3() * turned(mirrored) }])
     }
 
-    fn model(&mut self, world: &mut World, path: &str, backs: Option<bool>) -> Result<Vec<Piece>, RenderError> {
-        let key = (path.to_owned(), backs);
+    fn model(
+        &mut self,
+        world: &mut World,
+        path: &str,
+        backs: Option<bool>,
+        mirrored: bool,
+    ) -> Result<Vec<Piece>, RenderError> {
+        let key = (path.to_owned(), backs, mirrored);
         if let Some(pieces) = self.models.get(&key) {
             return Ok(pieces.clone());
         }
         let model: Arc<Model> = self.library.load_model(&self.root, path)?;
         let mut pieces = Vec::with_capacity(model.parts.len());
         for part in &model.parts {
-            let mesh = upload_mesh(world, &part.mesh, backs.unwrap_or(part.material.double_sided));
+            let form = Form { backs: backs.unwrap_or(part.material.double_sided), mirrored };
+            let mesh = upload_mesh(world, &part.mesh, form);
             let material = self.part_material(world, &part.material);
-            pieces.push(Piece { mesh, material });
+            pieces.push(Piece { mesh, material, instance_from_local: turned(mirrored) });
         }
         self.models.insert(key, pieces.clone());
         Ok(pieces)
@@ -125,7 +149,7 @@ impl Uploads {
         let [er, eg, eb] = material.emission.map(to_f32);
         let standard = StandardMaterial {
             base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
-            base_color_texture: color.clone(),
+            base_color_texture: color,
             metallic: to_f32(material.metallic),
             perceptual_roughness: to_f32(material.roughness),
             emissive: LinearRgba::rgb(er, eg, eb),
@@ -133,12 +157,16 @@ impl Uploads {
             normal_map_texture: normal,
             uv_transform: Affine2::from_scale(tiling),
             unlit: material.unlit,
-            ..cut_out_at(cutoff)
+            specular_transmission: to_f32(material.transmission),
+            ..surface(cutoff, material.blend)
         };
+        let look = look(&standard, tiling);
         Ok(UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
             double_sided: material.double_sided,
-            cut_out: cutoff.map(|cutoff| CutOut { texture: color.map(|c| c.id()), uv_scale: tiling, alpha, cutoff }),
+            name: String::new(),
+            labels: material.labels,
+            look,
         })
     }
 
@@ -155,7 +183,7 @@ impl Uploads {
         let [er, eg, eb] = material.emission;
         let standard = StandardMaterial {
             base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
-            base_color_texture: color.clone(),
+            base_color_texture: color,
             metallic: material.metallic,
             perceptual_roughness: material.roughness,
             metallic_roughness_texture: metallic_roughness,
@@ -165,17 +193,15 @@ impl Uploads {
             emissive_exposure_weight: 1.0,
             emissive_texture: emission,
             unlit: material.unlit,
-            ..cut_out_at(material.alpha_mask)
+            ..surface(material.alpha_mask, material.blend)
         };
+        let look = look(&standard, Vec2::ONE);
         UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
             double_sided: material.double_sided,
-            cut_out: material.alpha_mask.map(|cutoff| CutOut {
-                texture: color.map(|c| c.id()),
-                uv_scale: Vec2::ONE,
-                alpha,
-                cutoff,
-            }),
+            name: material.name.clone(),
+            labels: SurfaceLabels::Solid,
+            look,
         }
     }
 
@@ -198,13 +224,45 @@ impl Uploads {
     }
 }
 
-/// Which surface points exist. Backs are never drawn: those that are surfaces have triangles of their own, see `upload_mesh`.
-fn cut_out_at(cutoff: Option<f32>) -> StandardMaterial {
-    StandardMaterial {
-        cull_mode: Some(Face::Back),
-        alpha_mode: cutoff.map_or(AlphaMode::Opaque, AlphaMode::Mask),
-        ..Default::default()
+/// Which surface points exist, and what they do with what is behind them. Backs are never drawn: those that are surfaces have
+/// triangles of their own, see `upload_mesh`.
+fn surface(cutoff: Option<f32>, blend: bool) -> StandardMaterial {
+    let alpha_mode = match cutoff {
+        Some(cutoff) => AlphaMode::Mask(cutoff),
+        None if blend => AlphaMode::Blend,
+        None => AlphaMode::Opaque,
+    };
+    StandardMaterial { cull_mode: Some(Face::Back), alpha_mode, ..Default::default() }
+}
+
+/// What labels tell of a material: the values that it is drawn with.
+fn look(material: &StandardMaterial, uv_scale: Vec2) -> Look {
+    let texture = |handle: &Option<Handle<BevyImage>>| handle.as_ref().map(Handle::id);
+    let color = material.base_color.to_linear();
+    let cut_out = match material.alpha_mode {
+        AlphaMode::Mask(cutoff) => Some(CutOut { alpha: color.alpha, cutoff }),
+        _ => None,
+    };
+    let emission = material.emissive;
+    Look {
+        textures: Textures {
+            color: texture(&material.base_color_texture),
+            normal: texture(&material.normal_map_texture),
+            metallic_roughness: texture(&material.metallic_roughness_texture),
+            emission: texture(&material.emissive_texture),
+        },
+        base_color: Vec3::new(color.red, color.green, color.blue),
+        roughness: material.perceptual_roughness,
+        metallic: material.metallic,
+        emission: Vec3::new(emission.red, emission.green, emission.blue),
+        uv_scale,
+        cut_out,
     }
+}
+
+/// A scale that turns a thing over along x, if so.
+fn turned(mirrored: bool) -> Vec3 {
+    Vec3::new(if mirrored { -1.0 } else { 1.0 }, 1.0, 1.0)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
@@ -216,14 +274,14 @@ fn to_f32(value: f64) -> f32 {
 ///
 /// Where `backs` are surfaces too, they are triangles of their own with normals of their own: Bevy 0.19 does not turn the
 /// normal of a back around where a mesh has tangents, and would light it as if it were the front.
-fn upload_mesh(world: &mut World, mesh: &Mesh, backs: bool) -> UploadedMesh {
-    let both;
-    let mesh = if backs {
-        both = with_backs(mesh);
-        &both
-    } else {
-        mesh
-    };
+fn upload_mesh(world: &mut World, mesh: &Mesh, form: Form) -> UploadedMesh {
+    let mut mesh = Cow::Borrowed(mesh);
+    if form.mirrored {
+        mesh = Cow::Owned(turned_over(&mesh));
+    }
+    if form.backs {
+        mesh = Cow::Owned(with_backs(&mesh));
+    }
     let (mut min, mut max) = (Vec3::INFINITY, Vec3::NEG_INFINITY);
     for &position in &mesh.positions {
         min = min.min(Vec3::from(position));
@@ -236,6 +294,18 @@ fn upload_mesh(world: &mut World, mesh: &Mesh, backs: bool) -> UploadedMesh {
         .with_inserted_attribute(BevyMesh::ATTRIBUTE_TANGENT, mesh.tangents.clone())
         .with_inserted_indices(Indices::U32(mesh.indices.clone()));
     UploadedMesh { handle: world.resource_mut::<Assets<BevyMesh>>().add(bevy_mesh), min, max }
+}
+
+/// The mesh as a mirror across x = 0 shows it.
+fn turned_over(mesh: &Mesh) -> Mesh {
+    let mut turned = mesh.clone();
+    turned.positions.iter_mut().chain(&mut turned.normals).for_each(|v| v[0] = -v[0]);
+    for tangent in &mut turned.tangents {
+        // The bitangent is w * normal x tangent, and a mirror turns cross products around.
+        (tangent[0], tangent[3]) = (-tangent[0], -tangent[3]);
+    }
+    turned.indices.as_chunks_mut::<3>().0.iter_mut().for_each(|triangle| triangle.swap(1, 2));
+    turned
 }
 
 /// The mesh and, after it, the same triangles seen from behind.

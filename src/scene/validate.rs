@@ -78,8 +78,9 @@ impl Instance {
     fn validate(&self) -> Result<(), String> {
         ensure_within_reach(self.position)?;
         ensure_rotation(self.rotation)?;
-        ensure(self.scale.min_element() > 0.0 && self.scale.max_element() <= FARTHEST, || {
-            format!("`scale` must be positive, and at most {FARTHEST:e}")
+        let scale = self.scale.abs();
+        ensure(scale.min_element() > 0.0 && scale.max_element() <= FARTHEST, || {
+            format!("`scale` must not be 0, and within {FARTHEST:e}")
         })?;
         self.shape.validate()?;
         self.material.as_ref().map_or(Ok(()), Material::validate)

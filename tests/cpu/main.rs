@@ -1,16 +1,21 @@
 //! Everything that needs no GPU.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
 
+mod amodal; // what is hidden, by whom, and what the frame cuts off
 mod annotate; // ids to labels, and what refuses a frame
 mod assets; // glTF and image files, whole and broken
+mod bounds; // boxes of things in the world, against their vertices
 mod camera; // projection, poses, conversions
 mod dataset; // files on disk
 mod docs; // what the documentation says is so
+mod keypoints; // seen, hidden, absent
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]
 mod oracle; // the ray caster, for the other modules
+mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones
 mod placement; // no overlap, checked by other means than the placer's
+mod poses; // poses and 3D boxes, against numbers worked out by hand
 mod preview; // the contact sheet
 mod random; // streams and distributions
 mod ray_caster; // the ray caster against closed forms

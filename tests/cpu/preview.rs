@@ -80,8 +80,7 @@ fn no_size_and_no_number_of_frames_breaks_a_sheet() {
     for (width, height) in [(1, 1), (1, 3000), (3000, 1), (37, 11)] {
         let scene = scene(7, 1, &["a camera with a name that is longer than any cell is wide"], (width, height));
         let mut frame = empty_frame(&scene, 0);
-        frame.depth.set(0, 0, 0.5);
-        frame.ids.set(0, 0, 1);
+        paint(&mut frame, 1, 0.5, rectangle([0, 0, 1, 1]));
         let labels = annotate(&subject(&scene), &frame).unwrap();
         for cell_width in [0, 320] {
             assert!(sheet(&[(subject(&scene), frame.clone(), labels.clone())], cell_width).height() > 0);

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use scenewright::annotate::polygon::{Polygon, polygons};
-use scenewright::annotate::{Rle, RleError, encode_ids};
+use scenewright::annotate::{Mask, Rle, RleError, encode_ids};
+use scenewright::frame::BitMask;
 use scenewright::image::Image;
 
 fn mask_of(rows: &[&str]) -> Image<bool> {
@@ -199,4 +200,63 @@ fn many_holes_below_each_other_do_not_exhaust_the_stack() {
         .map(|(a, b)| i64::from(a[0]) * i64::from(b[1]) - i64::from(b[0]) * i64::from(a[1]))
         .sum();
     assert_eq!(shoelace / 2, i64::from(3 * (2 * rungs + 1) - rungs));
+}
+
+/// A mask of a frame, and a rectangle of it within which its pixels are kept. Higher than a word, and than two.
+fn bit_masks() -> impl Strategy<Value = (Image<bool>, [u32; 4])> {
+    (1_u32..20, 1_u32..100, 0.0_f64..1.0).prop_flat_map(|(w, h, density)| {
+        let pixels = proptest::collection::vec(proptest::bool::weighted(density), (w * h) as usize);
+        let (xs, ys) = ((0..=w, 0..=w), (0..=h, 0..=h));
+        (pixels, xs, ys, proptest::bool::ANY).prop_map(move |(pixels, xs, ys, whole)| {
+            let (x0, x1, y0, y1) = (xs.0.min(xs.1), xs.0.max(xs.1), ys.0.min(ys.1), ys.0.max(ys.1));
+            let part = if whole { [0, 0, w, h] } else { [x0, y0, x1 - x0, y1 - y0] };
+            (Image::new(w, h, pixels).unwrap(), part)
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn bits_give_the_mask_that_their_pixels_give((mut mask, [x0, y0, width, height]) in bit_masks()) {
+        let mut bits = BitMask::empty(x0, y0, width, height);
+        let (columns, rows) = (mask.width(), mask.height());
+        for (x, y) in (0..columns).flat_map(|x| (0..rows).map(move |y| (x, y))) {
+            let inside = (x0..x0 + width).contains(&x) && (y0..y0 + height).contains(&y);
+            mask.set(x, y, inside && *mask.get(x, y).unwrap());
+            if *mask.get(x, y).unwrap() {
+                bits.insert(x, y);
+            }
+        }
+        prop_assert!(bits.fits(mask.width(), mask.height()));
+        let found = Mask::from_bits(&bits, mask.height(), mask.width()).unwrap();
+        prop_assert_eq!(&found.rle, &Rle::from_mask(&mask).unwrap());
+        prop_assert_eq!(&found.rle, &Rle::from_bits(&bits, mask.height(), mask.width()).unwrap());
+        prop_assert_eq!(found.bbox, naive_bbox(&mask));
+        prop_assert_eq!(u64::from(found.area), bits.area());
+        // Each run is a maximal one of its column.
+        let mut pixels = Vec::new();
+        for (x, top, bottom) in bits.runs() {
+            prop_assert!(top < bottom && !bits.contains(x, bottom) && (top == 0 || !bits.contains(x, top - 1)));
+            pixels.extend((top..bottom).map(|y| (x, y)));
+        }
+        let column_major = (0..mask.width()).flat_map(|x| (0..mask.height()).map(move |y| (x, y)));
+        prop_assert_eq!(pixels, column_major.filter(|&(x, y)| *mask.get(x, y).unwrap()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn bits_that_are_no_mask_of_the_image_are_refused() {
+    let outside = RleError::Outside { width: 10, height: 40 };
+    let refused = |mask: &BitMask| assert_eq!(Rle::from_bits(mask, 40, 10).unwrap_err(), outside, "{mask:?}");
+    refused(&BitMask::empty(5, 0, 6, 40));
+    refused(&BitMask::empty(0, 1, 1, 40));
+    refused(&BitMask::empty(u32::MAX, 0, 2, 1));
+    refused(&BitMask { words: vec![0; 3], ..BitMask::empty(0, 0, 2, 33) });
+    // 33 rows: the second word has one bit.
+    refused(&BitMask { words: vec![0, 2], ..BitMask::empty(0, 0, 1, 33) });
+    assert_eq!(
+        Rle::from_bits(&BitMask { words: vec![0, 1], ..BitMask::empty(0, 7, 1, 33) }, 40, 10).unwrap().counts(),
+        [39, 1, 360]
+    );
+    assert_eq!(Rle::from_bits(&BitMask::default(), 40, 10).unwrap().counts(), [400]);
 }

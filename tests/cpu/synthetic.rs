@@ -3,7 +3,7 @@
 use glam::{DQuat, DVec3};
 use scenewright::annotate::Subject;
 use scenewright::assets::Library;
-use scenewright::frame::{Frame, Owner};
+use scenewright::frame::{AmodalMask, BitMask, Frame, Owner};
 use scenewright::image::Image;
 use scenewright::scene::{
     AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, LabelSettings, PlacedCount, SCENE_VERSION,
@@ -119,6 +119,55 @@ pub(crate) fn paint(frame: &mut Frame, id: u32, depth: f32, inside: impl Fn(u32,
     }
 }
 
+/// The depth of a surface at a continuous position in the image, where it is there.
+pub(crate) type Layer<'a> = Box<dyn Fn(f64, f64) -> Option<f64> + 'a>;
+
+/// A frame of surfaces in front of nothing, with amodal masks: each surface is that of the instance at a position in the scene. Every
+/// pixel of the canvas is looked at by itself, in its middle.
+pub(crate) fn compose(scene: &Scene, camera: usize, layers: &[(usize, Layer<'_>)]) -> Frame {
+    let (width, height) = (scene.image.width, scene.image.height);
+    let mut frame = empty_frame(scene, camera);
+    frame.surfaces = Image::filled(width, height, 0);
+    frame.depth = Image::filled(width, height, f32::INFINITY);
+    frame.range = Image::filled(width, height, f32::INFINITY);
+    let mut covered: Vec<Vec<(i32, i32)>> = vec![Vec::new(); scene.instances.len()];
+    let (columns, rows) = (i32::try_from(width).unwrap(), i32::try_from(height).unwrap());
+    for (x, y) in (-columns..2 * columns).flat_map(|x| (-rows..2 * rows).map(move |y| (x, y))) {
+        for (instance, layer) in layers {
+            let Some(depth) = layer(f64::from(x) + 0.5, f64::from(y) + 0.5) else { continue };
+            covered[*instance].push((x, y));
+            let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { continue };
+            #[expect(clippy::cast_possible_truncation, reason = "as an image has it")]
+            if frame.depth.get(x, y).is_some_and(|&nearest| depth < f64::from(nearest)) {
+                frame.surfaces.set(x, y, u32::try_from(*instance).unwrap() + 1);
+                frame.ids.set(x, y, scene.instances[*instance].id);
+                frame.depth.set(x, y, depth as f32);
+                frame.range.set(x, y, depth as f32);
+            }
+        }
+    }
+    let labelled = scene.instances.iter().zip(&covered).filter(|(instance, _)| instance.id > 0);
+    frame.amodal = Some(labelled.filter_map(|(instance, pixels)| amodal_mask(scene, instance.id, pixels)).collect());
+    frame
+}
+
+/// The amodal mask of these pixels of the canvas (in pixels of the frame); `None` of none.
+pub(crate) fn amodal_mask(scene: &Scene, id: u32, pixels: &[(i32, i32)]) -> Option<AmodalMask> {
+    let pixels: std::collections::BTreeSet<_> = pixels.iter().copied().collect();
+    let (left, right) = (pixels.iter().map(|p| p.0).min()?, pixels.iter().map(|p| p.0).max()?);
+    let (top, bottom) = (pixels.iter().map(|p| p.1).min()?, pixels.iter().map(|p| p.1).max()?);
+    let clip = |at: i32, size: u32| u32::try_from(at.max(0)).unwrap().min(size);
+    let (width, height) = (scene.image.width, scene.image.height);
+    let (x, y) = (clip(left, width), clip(top, height));
+    let mut inside = BitMask::empty(x, y, clip(right + 1, width) - x, clip(bottom + 1, height) - y);
+    for &(x, y) in &pixels {
+        if let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) {
+            inside.insert(x, y);
+        }
+    }
+    Some(AmodalMask { id, area: pixels.len() as u64, bbox: [left, top, right - left + 1, bottom - top + 1], inside })
+}
+
 /// The rectangle with this `[x, y, width, height]`.
 pub(crate) fn rectangle([x0, y0, width, height]: [u32; 4]) -> impl Fn(u32, u32) -> bool {
     move |x, y| (x0..x0 + width).contains(&x) && (y0..y0 + height).contains(&y)
@@ -141,6 +190,7 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
         count,
         cameras: cameras.iter().map(ToString::to_string).collect(),
         categories: categories(),
+        labels: LabelSettings::default(),
         adapter: AdapterInfo {
             name: "painted by hand".into(),
             driver: "none".into(),
@@ -148,5 +198,6 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
             device_type: "Cpu".into(),
         },
         assets: Vec::new(),
+        parts: Default::default(),
     }
 }

@@ -8,8 +8,10 @@ mod build; // scenes in few words
 mod color; // what light does, where it is known on paper
 mod complete; // nothing is missing from a first frame, nothing is left behind
 mod determinism; // the same scene, the same bytes
+mod glass; // what light passes through, in colour and labels
 mod harness; // trials on one renderer
 mod labels; // ids and depth whose values are derived on paper
+mod masks; // each instance as it would be seen alone
 #[path = "../oracle/mod.rs"]
 mod oracle; // the CPU ray caster, and the comparison with it
 mod program; // the binary, as a shell sees it
@@ -17,8 +19,10 @@ mod program; // the binary, as a shell sees it
 fn main() -> std::process::ExitCode {
     harness::run(vec![
         ("labels", labels::cases()),
+        ("masks", masks::cases()),
         ("agreement", agreement::cases()),
         ("color", color::cases()),
+        ("glass", glass::cases()),
         ("complete", complete::cases()),
         ("determinism", determinism::cases()),
         ("program", program::cases()),

@@ -1,0 +1,167 @@
+//! Was everything drawn? Rays to places where an instance has to be seen unless something is before it.
+
+use glam::{DVec2, DVec3};
+
+use super::bounds::DEPTH;
+use super::findings::Findings;
+use super::outline::Outline;
+use super::things::{Thing, Things};
+use super::view::{View, center};
+use crate::annotate::Probe;
+use crate::frame::{AmodalMask, Frame};
+
+/// Rays are cast through a pixel's centre and this far beside it in four directions (pixels), and what they are aimed at counts
+/// where all five meet it: rasterisers move corners by up to half of it.
+const MARGIN: f64 = 1.0 / 16.0;
+
+/// That many places where an instance itself is seen are enough.
+const ENOUGH: usize = 4;
+
+/// Every instance is seen where it has to be, or something as near.
+pub(super) fn check(view: &View, frame: &Frame, things: &Things<'_>, found: &mut Findings) {
+    let mut masks = frame.amodal.iter().flatten().peekable();
+    for (position, thing) in things.all.iter().enumerate() {
+        // Masks and labelled instances both count up.
+        while masks.next_if(|mask| thing.is_labelled() && mask.id < thing.instance.id).is_some() {}
+        let mask = masks.peek().filter(|mask| mask.id == thing.instance.id).copied();
+        one(position, thing, mask, view, frame, things, found);
+    }
+}
+
+fn one(
+    position: usize,
+    thing: &Thing<'_>,
+    mask: Option<&AmodalMask>,
+    view: &View,
+    frame: &Frame,
+    things: &Things<'_>,
+    found: &mut Findings,
+) {
+    if thing.solid.probes.is_empty() {
+        return;
+    }
+    let corners = thing.corners(view);
+    let outline = Outline::new(&corners, thing.slack, view);
+    let (low, high) = outline.around();
+    let size = DVec2::new(view.width.into(), view.height.into());
+    if outline.is_empty() || high.min_element() < 0.0 || low.cmpge(size).any() {
+        return;
+    }
+    // Before the near plane nothing is drawn, so that a ray may pass through a hole there.
+    let is_beyond = corners.iter().all(|corner| corner.z > view.near * (1.0 + DEPTH) + thing.slack);
+    let aim = Aim::new(thing, view);
+    let mut seen = 0;
+    for probe in thing.solid.probes.iter() {
+        let pixels = match probe {
+            Probe::Core { .. } if !is_beyond => continue,
+            Probe::Core { center, .. } => aim.pixels(*center, false),
+            Probe::Patch { triangles, .. } => {
+                let Some([a, b, c]) = triangles.first() else { continue };
+                // A large one may be seen where its middle is not.
+                aim.pixels((a + b + c) / 3.0, triangles.len() <= 2)
+            }
+        };
+        for pixel in pixels {
+            let Some(depth) = aim.depth(probe, pixel) else { continue };
+            let [x, y] = pixel;
+            let shown = frame.depth.get(x, y).copied().map_or(f64::INFINITY, f64::from);
+            if !(shown <= depth * (1.0 + DEPTH) + thing.slack) {
+                found.instance("an instance is not drawn", || {
+                    let name = thing.name();
+                    format!("{name}, which is {depth} m away at ({x}, {y}), where what is seen is {shown} m away")
+                });
+                return;
+            }
+            if thing.is_labelled() && frame.amodal.is_some() && mask.is_none_or(|mask| !contains(mask, pixel)) {
+                found.instance("an amodal mask does not cover a pixel where its instance is", || {
+                    format!("{}, at ({x}, {y})", thing.name())
+                });
+                return;
+            }
+            let surface = frame.surfaces.get(x, y).copied().unwrap_or(0);
+            seen += usize::from(things.owner(surface) == Some(position));
+        }
+        if seen >= ENOUGH {
+            return;
+        }
+    }
+}
+
+/// A mask whose words are not those of its rectangle contains nothing. (That is said elsewhere.)
+fn contains(mask: &AmodalMask, [x, y]: [u32; 2]) -> bool {
+    let bits = &mask.inside;
+    bits.words.len() == bits.width as usize * bits.words_per_column() && bits.contains(x, y)
+}
+
+/// Rays of the camera in the own frame of an instance, before its scale.
+struct Aim<'a> {
+    thing: &'a Thing<'a>,
+    view: &'a View,
+    eye: DVec3,
+    margin: f64,
+}
+
+impl<'a> Aim<'a> {
+    fn new(thing: &'a Thing<'a>, view: &'a View) -> Self {
+        // What the GPU is off by in space moves a corner in the image, too; the rest of it is asked for ray by ray.
+        Self { thing, view, eye: thing.eye(view) / thing.instance.scale, margin: MARGIN }
+    }
+
+    /// Pixels to try for a place: the one it projects to, and, for large things, nine over the image.
+    fn pixels(&self, own: DVec3, everywhere: bool) -> Vec<[u32; 2]> {
+        let point = self.thing.into_camera(self.view, own * self.thing.instance.scale);
+        let middle = (point.z > self.view.near).then(|| self.view.pixel(point));
+        let size = DVec2::new(self.view.width.into(), self.view.height.into());
+        let thirds = [1.0, 3.0, 5.0].map(|sixths| sixths / 6.0);
+        let grid = thirds.into_iter().flat_map(|v| thirds.map(|u| DVec2::new(u, v) * size)).filter(|_| everywhere);
+        middle.into_iter().chain(grid).filter_map(|pixel| self.view.at(pixel)).collect()
+    }
+
+    /// How deep the surface can be at most where the ray through a pixel's centre meets a probe; `None` where not all five rays do,
+    /// beyond the near plane.
+    fn depth(&self, probe: &Probe, pixel: [u32; 2]) -> Option<f64> {
+        let middle = self.meet(probe, center(pixel))?;
+        let margin = self.margin + self.view.focal.max_element() * self.thing.slack / middle;
+        let mut deepest = middle;
+        for side in [DVec2::X, DVec2::Y, DVec2::NEG_X, DVec2::NEG_Y] {
+            deepest = deepest.max(self.meet(probe, center(pixel) + side * margin)?);
+        }
+        Some(deepest)
+    }
+
+    /// The depth at which the ray through a position in the image meets a probe.
+    fn meet(&self, probe: &Probe, position: DVec2) -> Option<f64> {
+        let scale = self.thing.instance.scale;
+        let direction = self.thing.axes.transpose() * (self.view.axes * self.view.ray(position)) / scale;
+        let mirrored = scale.x * scale.y * scale.z < 0.0;
+        let depth = match probe {
+            Probe::Core { center, radii } => enter(self.eye - center, direction, *radii)?,
+            Probe::Patch { triangles, double_sided } => {
+                let depths = triangles.iter().filter_map(|triangle| {
+                    let (depth, front) = cross(self.eye, direction, triangle)?;
+                    (*double_sided || front != mirrored).then_some(depth)
+                });
+                depths.fold(None, |nearest: Option<f64>, depth| Some(nearest.map_or(depth, |near| near.min(depth))))?
+            }
+        };
+        (depth > self.view.near * (1.0 + DEPTH) + self.thing.slack && depth.is_finite()).then_some(depth)
+    }
+}
+
+/// Where a ray enters an ellipsoid about the origin: the lower root of `|(eye + t direction) / radii|^2 = 1`.
+fn enter(eye: DVec3, direction: DVec3, radii: DVec3) -> Option<f64> {
+    let (o, d) = (eye / radii, direction / radii);
+    let (a, b, c) = (d.length_squared(), o.dot(d), o.length_squared() - 1.0);
+    let root = b * b - a * c;
+    (c > 0.0 && root > 0.0).then(|| (-b - root.sqrt()) / a)
+}
+
+/// Where a ray crosses a triangle, and whether from its front (Möller and Trumbore, 1997).
+fn cross(eye: DVec3, direction: DVec3, [a, b, c]: &[DVec3; 3]) -> Option<(f64, bool)> {
+    let (right, up, from) = (*b - *a, *c - *a, eye - *a);
+    let across = direction.cross(up);
+    let volume = right.dot(across);
+    let (u, over) = (from.dot(across) / volume, from.cross(right));
+    let (v, t) = (direction.dot(over) / volume, up.dot(over) / volume);
+    (u >= 0.0 && v >= 0.0 && u + v <= 1.0 && t > 0.0).then_some((t, volume > 0.0))
+}

@@ -1,0 +1,113 @@
+//! Keypoints, projected anew, and their flags against the depth image.
+
+use glam::{DVec2, DVec3};
+
+use super::bounds::LABEL;
+use super::findings::Findings;
+use super::masks::said;
+use super::things::{Thing, Things};
+use super::view::{View, looseness};
+use crate::annotate::{Annotation, KeypointLabel, Labels, Seen};
+use crate::frame::Frame;
+use crate::image::Image;
+use crate::scene::{Camera, Category, Output, Scene};
+
+/// Checks the keypoints of all annotations.
+pub(super) fn check(
+    scene: &Scene,
+    camera: &Camera,
+    view: &View,
+    frame: &Frame,
+    labels: &Labels,
+    things: &Things<'_>,
+    found: &mut Findings,
+) {
+    let asked = scene.labels.wants(Output::Keypoints);
+    for annotation in &labels.annotations {
+        let Some(thing) = things.with_id(annotation.instance_id) else { continue };
+        let category = scene.categories.iter().find(|category| Some(category.id) == thing.instance.category);
+        let names: &[String] = category.filter(|_| asked).map_or(&[], |category: &Category| &category.keypoints);
+        if annotation.keypoints.is_some() == names.is_empty() {
+            let what = "an annotation has keypoints that are not asked for, or lacks those that are";
+            found.instance(what, || said(annotation));
+        }
+        let Some(points) = &annotation.keypoints else { continue };
+        if !points.iter().map(|point| &point.name).eq(names) {
+            found.instance("keypoints are not those of the category, in its order", || said(annotation));
+            continue;
+        }
+        for point in points {
+            one(point, annotation, thing, camera, view, &frame.depth, found);
+        }
+    }
+}
+
+fn one(
+    is: &KeypointLabel,
+    annotation: &Annotation,
+    thing: &Thing<'_>,
+    camera: &Camera,
+    view: &View,
+    depth: &Image<f32>,
+    found: &mut Findings,
+) {
+    let name = || format!("`{}` of {}", is.name, said(annotation));
+    let own = thing.instance.keypoints.iter().find(|point| point.name == is.name).map(|point| point.position);
+    let Some(own) = own else {
+        if is.seen != Seen::Absent || is.x != 0.0 || is.y != 0.0 {
+            found.other("a keypoint that the instance lacks is not absent", "keypoint", name);
+        }
+        return;
+    };
+    let point = thing.into_camera(view, own * thing.instance.scale);
+    let farthest = thing.instance.position.abs().max_element() + camera.position.abs().max_element() + own.length();
+    let tolerance = 8.0 * (looseness(thing.instance.rotation) + looseness(camera.rotation)) * (1.0 + farthest);
+    if is.seen != Seen::Absent {
+        let should = view.pixel(point);
+        let off = (DVec2::new(is.x, is.y) - should).abs() - moved(point, view, tolerance);
+        if !(point.z > 0.0 && off.max_element() <= 0.0) {
+            found.other("a keypoint is not where scene, pose and K have it", "keypoint", || {
+                format!("{}: ({}, {}) instead of ({}, {})", name(), is.x, is.y, should.x, should.y)
+            });
+        }
+    } else if is.x != 0.0 || is.y != 0.0 {
+        found.other("an absent keypoint is not at (0, 0)", "keypoint", || format!("{}: ({}, {})", name(), is.x, is.y));
+    }
+    let flags = flags(point, thing.instance.keypoint_tolerance, tolerance, view, depth);
+    if !flags.contains(&is.seen) {
+        found.other("the flag of a keypoint is not what the depth image says", "keypoint", || {
+            format!("{}: {} instead of {}", name(), is.seen.flag(), flags[0].flag())
+        });
+    }
+}
+
+/// How far an error of `tolerance` moves the projection of a point, pixels, and the rounding of the projection itself.
+fn moved(point: DVec3, view: &View, tolerance: f64) -> DVec2 {
+    let rounded = LABEL * (view.pixel(point).abs() + view.principal.abs() + 1.0);
+    2.0 * view.focal * (tolerance / point.z.abs()) * (1.0 + point.truncate().abs() / point.z.abs()) + 4.0 * rounded
+}
+
+/// Every flag that the point may have: where it is at an edge of the image, between pixels, or as deep as what is before it, rounding
+/// decides.
+fn flags(point: DVec3, allowed: f64, tolerance: f64, view: &View, depth: &Image<f32>) -> Vec<Seen> {
+    let nudges = [DVec2::ZERO, DVec2::ONE, DVec2::NEG_ONE, DVec2::new(1.0, -1.0), DVec2::new(-1.0, 1.0)];
+    let nudged = nudges.into_iter().flat_map(|nudge| [0.0, tolerance, -tolerance].map(|closer| (nudge, closer)));
+    nudged
+        .map(|(nudge, closer)| {
+            let z = point.z - closer;
+            if !(z > 0.0 && z >= view.near) {
+                return Seen::Absent;
+            }
+            let pixel = view.pixel(point) + nudge * moved(point, view, tolerance);
+            if view.at(pixel).is_none() {
+                return Seen::Absent;
+            }
+            // The two nearest centres along each axis lie on either side.
+            let low = (pixel - 0.5).floor();
+            let sides = [DVec2::ZERO, DVec2::X, DVec2::Y, DVec2::ONE];
+            let around = sides.into_iter().filter_map(|side| view.at(low + side));
+            let free = |[x, y]: [u32; 2]| depth.get(x, y).is_some_and(|&shown| f64::from(shown) >= z - allowed);
+            if around.into_iter().any(free) { Seen::Visible } else { Seen::Hidden }
+        })
+        .collect()
+}

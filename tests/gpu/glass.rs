@@ -1,0 +1,120 @@
+//! Surfaces that light passes through: what colour shows of what is behind them, and what labels make of them.
+
+use glam::{DVec2, DVec3};
+use scenewright::frame::Frame;
+use scenewright::scene::{Environment, Material, Output, Scene, Shape, SurfaceLabels};
+
+use crate::build::{add, last, scene, stand_up};
+use crate::harness::{Case, ensure, new_renderer, render_one};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        ("a_blended_pane_covers_its_share_of_what_is_behind_it", blended),
+        ("glass_shows_what_is_behind_it_where_it_is", glass),
+        ("a_solid_pane_is_what_labels_see", solid),
+        ("labels_see_through_a_see_through_pane", see_through),
+        ("a_pane_is_in_its_first_frame", first_frame),
+    ]
+}
+
+/// A blue card at 3 m and a pane at 2 m that covers its left half; no light but the card's own colour. 8-bit values are linear
+/// shares of it through sRGB.
+fn card_and_pane(pane: Material) -> Scene {
+    let mut s = scene(80, 60);
+    s.environment = Environment { zenith: [0.0; 3], nadir: [0.0; 3] };
+    s.labels.outputs = Output::ALL.into();
+    add(&mut s, Shape::Plane(DVec2::splat(2.0)), DVec3::new(0.0, 0.0, -3.0));
+    stand_up(&mut s);
+    last(&mut s).material = Some(Material { base_color: [0.0, 0.0, 0.8], unlit: true, ..Material::default() });
+    add(&mut s, Shape::Plane(DVec2::splat(1.0)), DVec3::new(-0.5, 0.0, -2.0));
+    stand_up(&mut s);
+    last(&mut s).material = Some(pane);
+    s
+}
+
+const CARD: u32 = 1;
+const PANE: u32 = 2;
+/// Pixels of the card beside the pane, and of the pane before it.
+const BESIDE: (u32, u32) = (50, 30);
+const BEFORE: (u32, u32) = (30, 30);
+
+fn blend() -> Material {
+    Material { base_color: [0.6, 0.0, 0.0], alpha: 0.25, unlit: true, blend: true, ..Material::default() }
+}
+
+fn clear_glass() -> Material {
+    Material { base_color: [1.0, 0.5, 0.5], transmission: 1.0, roughness: 0.0, ..Material::default() }
+}
+
+/// sRGB's transfer function, from IEC 61966-2-1.
+fn srgb(linear: f64) -> f64 {
+    255.0 * if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * libm::pow(linear, 1.0 / 2.4) - 0.055 }
+}
+
+fn rgb(frame: &Frame, (x, y): (u32, u32)) -> [f64; 3] {
+    frame.rgb.get(x, y).unwrap().map(f64::from)
+}
+
+fn close(found: [f64; 3], expected: [f64; 3], by: f64) -> Result<(), String> {
+    let near = found.iter().zip(&expected).all(|(f, e)| (f - e).abs() <= by);
+    ensure(near, || format!("{found:?}, not {expected:?} within {by}"))
+}
+
+/// A quarter of (0.6, 0, 0) and three quarters of (0, 0, 0.8), of linear light.
+fn blended() -> Result<(), String> {
+    let frame = render_one(&card_and_pane(blend()));
+    close(rgb(&frame, BESIDE), [0.0, 0.0, srgb(0.8)], 1.0)?;
+    close(rgb(&frame, BEFORE), [srgb(0.15), 0.0, srgb(0.6)], 1.5)
+}
+
+/// A thin clear wall lets through all that it does not reflect (4 % where it is met head on), tinted; and displaces nothing, so the
+/// card's edge is where it is without the pane.
+fn glass() -> Result<(), String> {
+    let s = card_and_pane(clear_glass());
+    let frame = render_one(&s);
+    let [r, g, b] = rgb(&frame, BEFORE);
+    ensure(r == 0.0 && g == 0.0 && (srgb(0.30)..=srgb(0.8 * 0.5)).contains(&b), || format!("{r}, {g}, {b}"))?;
+    // At 3 m the card ends 1/3 of 80 px left of the middle: column 13.3. The pane reaches column 0 to 40.
+    let edge = (0..40).find(|&x| frame.rgb.get(x, 30).unwrap()[2] > 40);
+    ensure(edge == Some(13), || format!("the card's edge is seen at {edge:?} through the glass"))
+}
+
+fn solid() -> Result<(), String> {
+    for pane in [blend(), clear_glass()] {
+        let frame = render_one(&card_and_pane(pane));
+        let (x, y) = BEFORE;
+        let (id, depth) = (*frame.ids.get(x, y).unwrap(), *frame.depth.get(x, y).unwrap());
+        ensure(id == PANE && (depth - 2.0).abs() < 1e-4, || format!("id {id} at {depth} m"))?;
+        ensure(frame.amodal.as_ref().is_some_and(|masks| masks.len() == 2), || "both have an amodal mask".into())?;
+    }
+    Ok(())
+}
+
+/// As if there were no pane: in every label the frame is the one without it, but for the pane's place among the surfaces.
+fn see_through() -> Result<(), String> {
+    for pane in [blend(), clear_glass()] {
+        let solid = render_one(&card_and_pane(pane.clone()));
+        let s = card_and_pane(Material { labels: SurfaceLabels::SeeThrough, ..pane });
+        let frame = render_one(&s);
+        let (x, y) = BEFORE;
+        let (id, depth) = (*frame.ids.get(x, y).unwrap(), *frame.depth.get(x, y).unwrap());
+        ensure(id == CARD && (depth - 3.0).abs() < 1e-4, || format!("id {id} at {depth} m"))?;
+        ensure(frame.rgb == solid.rgb, || "labels change what is seen".into())?;
+        let mut without = s.clone();
+        without.instances.pop();
+        let without = render_one(&without);
+        let same = Frame { owners: frame.owners.clone(), rgb: frame.rgb.clone(), ..without } == frame;
+        ensure(same, || "labels show more than what is behind the pane".into())?;
+    }
+    Ok(())
+}
+
+/// Blended and transmissive surfaces are drawn by other phases than opaque ones: they too have to be there at once.
+fn first_frame() -> Result<(), String> {
+    for pane in [blend(), clear_glass()] {
+        let s = card_and_pane(pane);
+        let first = new_renderer().render(&s).unwrap();
+        ensure(first == vec![render_one(&s)], || "a renderer's first frame is another than its next".into())?;
+    }
+    Ok(())
+}
