@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gltf::material::AlphaMode;
 use gltf::texture::WrappingMode;
 
-use super::model::{Source, label};
+use super::model::{MAX_NAME, Source, label};
 use super::{AssetError, AssetFile, PartMaterial, Texture, accessor, texture};
 use crate::image::Image;
 use crate::mesh::Mesh;
@@ -40,11 +40,11 @@ impl Materials {
         source: &mut Source<'_>,
     ) -> Result<PartMaterial, AssetError> {
         let name = material.index().map_or_else(|| "default".to_owned(), |i| label(material.name(), i));
-        if material.alpha_mode() == AlphaMode::Blend {
-            let reason = "it is see-through (alphaMode BLEND), which is not supported; use MASK or OPAQUE";
-            return Err(source.broken(format!("material {name}: {reason}")));
+        let given = material.name().unwrap_or_default();
+        if given.len() > MAX_NAME {
+            return Err(source.broken(format!("a material's name is longer than {MAX_NAME} bytes; shorten it")));
         }
-        let masked = material.alpha_mode() == AlphaMode::Mask;
+        let alpha = material.alpha_mode();
         let pbr = material.pbr_metallic_roughness();
         let mut texture = |texture: gltf::Texture<'_>, set: u32, adjust: Adjust| -> Result<_, AssetError> {
             check_use(&texture, set, mesh).map_err(|reason| source.broken(format!("material {name}: {reason}")))?;
@@ -52,6 +52,7 @@ impl Materials {
         };
         let strength = material.emissive_strength().unwrap_or(1.0);
         Ok(PartMaterial {
+            name: given.to_owned(),
             base_color: pbr.base_color_factor().map(|c| c.clamp(0.0, 1.0)),
             base_color_texture: match pbr.base_color_texture() {
                 Some(t) => texture(t.texture(), t.tex_coord(), Adjust::None)?,
@@ -76,7 +77,8 @@ impl Materials {
                 Some(t) => texture(t.texture(), t.tex_coord(), Adjust::None)?,
                 None => None,
             },
-            alpha_mask: masked.then(|| material.alpha_cutoff().unwrap_or(0.5).clamp(0.0, 1.0)),
+            alpha_mask: (alpha == AlphaMode::Mask).then(|| material.alpha_cutoff().unwrap_or(0.5).clamp(0.0, 1.0)),
+            blend: alpha == AlphaMode::Blend,
             double_sided: material.double_sided(),
             unlit: material.unlit(),
         })

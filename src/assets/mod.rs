@@ -4,6 +4,10 @@ mod accessor;
 pub mod file;
 mod material;
 pub mod model;
+mod morph;
+mod nodes;
+mod primitive;
+mod skin;
 pub mod texture;
 
 pub use file::sha256;
@@ -31,6 +35,8 @@ pub struct Library {
 pub struct Model {
     /// Never empty.
     pub parts: Vec<Part>,
+    /// The nodes called `kp_...`, by the rest of the name: where they stand, metres, in the frame of the file.
+    pub keypoints: BTreeMap<String, DVec3>,
     /// Lower corner of the bounding box.
     pub min: DVec3,
     /// Upper corner of the bounding box.
@@ -42,7 +48,9 @@ pub struct Model {
 /// Triangles of one material.
 #[derive(Debug)]
 pub struct Part {
-    /// Node transforms are baked in.
+    /// Never empty, and no two parts of a model have the same; see [`model`].
+    pub name: String,
+    /// Node transforms, morph targets and skins are baked in.
     pub mesh: Arc<Mesh>,
     /// As in the file.
     pub material: PartMaterial,
@@ -51,6 +59,8 @@ pub struct Part {
 /// The material of a part, as the glTF file has it. Colours linear; textures shared.
 #[derive(Debug, Clone)]
 pub struct PartMaterial {
+    /// May be empty.
+    pub name: String,
     /// Linear RGBA, multiplies the texture.
     pub base_color: [f32; 4],
     /// sRGB.
@@ -71,6 +81,8 @@ pub struct PartMaterial {
     pub emission_texture: Option<Arc<Texture>>,
     /// Cut-out threshold, where the file says MASK.
     pub alpha_mask: Option<f32>,
+    /// Whether alpha lets through what is behind, where the file says BLEND.
+    pub blend: bool,
     /// Whether backs are surfaces.
     pub double_sided: bool,
     /// `KHR_materials_unlit`.
