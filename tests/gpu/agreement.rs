@@ -155,7 +155,7 @@ fn disc(name: &str, size: u32) -> String {
 
 /// Crosswise through each other, from both sides.
 fn leaves() -> Result<(), String> {
-    let disc = disc("disc", 16);
+    let disc = disc("disc", 8);
     let recipe = format!(
         r#"(
         version: 1, name: "discs", image: (width: 200, height: 150),
@@ -325,20 +325,15 @@ fn mug() -> Result<(), String> {
         })
         .into();
     for (k, eye) in s.cameras.iter_mut().enumerate() {
-        eye.name = format!("camera {k}");
+        eye.name = format!("camera_{k}");
     }
     agree_on(&s)
 }
 
-/// All of it, with a cut-out of our own in the place of its materials: its own leaf is finer than the picture from here.
+/// All of it, from both sides, without holes: its leaf is finer than the picture from here.
 fn plant() -> Result<(), String> {
     let mut s = scene(300, 225);
-    let material = Material {
-        base_color_texture: Some(disc("plant_disc", 8)),
-        alpha_mask: Some(0.5),
-        double_sided: true,
-        ..Material::default()
-    };
+    let material = Material { double_sided: true, ..Material::default() };
     for (x, turn) in [(-0.18, 0.3), (0.2, 2.0)] {
         add(&mut s, Shape::Gltf("assets/plant.glb".into()), DVec3::new(x, -0.22, -0.8));
         let plant = last(&mut s);
@@ -361,7 +356,7 @@ fn leaf() -> Result<(), String> {
         let [a, b, c] = triangles[number];
         let (target, normal) = (((a + b + c) / 3.0).lerp(b, towards), (b - a).cross(c - a).normalize());
         let mut eye = camera(200, 150);
-        eye.name = format!("leaf {number}");
+        eye.name = format!("leaf_{number}");
         (eye.fx, eye.fy) = (2500.0, 2500.0);
         eye.position = target + normal * distance;
         eye.rotation = look_at(eye.position, target, 0.4);
