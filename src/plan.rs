@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, Span};
-use crate::scene::{SampleError, Scene, Shape, sample};
+use crate::scene::{LabelSettings, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -187,6 +187,14 @@ impl Plan {
         match &self.source {
             Source::Recipe(recipe) => &recipe.categories,
             Source::Scene(scene) => &scene.categories,
+        }
+    }
+
+    /// Which labels every scene asks for.
+    pub fn labels(&self) -> &LabelSettings {
+        match &self.source {
+            Source::Recipe(recipe) => &recipe.labels,
+            Source::Scene(scene) => &scene.labels,
         }
     }
 

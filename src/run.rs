@@ -21,7 +21,7 @@ pub struct RunOptions {
     pub adapter: AdapterChoice,
     /// Formats, and whether an existing dataset may go.
     pub write: WriteOptions,
-    /// Threads that annotate, encode and write.
+    /// Threads that annotate, audit, encode and write.
     pub encoders: NonZeroUsize,
 }
 
@@ -34,7 +34,7 @@ pub enum RunError {
     /// A scene could not be rendered.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// A frame was not right, or could not be written.
+    /// The dataset could not be written.
     #[error(transparent)]
     Sink(#[from] SinkError),
 }
@@ -48,7 +48,7 @@ impl From<WriteError> for RunError {
 /// What came of a run.
 #[derive(Debug)]
 pub struct RunReport {
-    /// Totals of the dataset.
+    /// Totals of the dataset, and which frames are not in it because something about them is wrong: a run does not end for them.
     pub summary: Summary,
     /// What rendered it.
     pub adapter: AdapterReport,
@@ -107,6 +107,7 @@ fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
         count: plan.count(),
         cameras: plan.camera_names(),
         categories: plan.categories().to_vec(),
+        labels: plan.labels().clone(),
         adapter: AdapterInfo {
             name: adapter.name.clone(),
             driver: format!("{} {}", adapter.driver, adapter.driver_info),
@@ -114,6 +115,12 @@ fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
             device_type: adapter.kind.clone(),
         },
         assets: plan.asset_files(),
+        parts: plan
+            .library()
+            .models
+            .iter()
+            .map(|(path, model)| (path.clone(), model.parts.iter().map(|part| part.name.clone()).collect()))
+            .collect(),
     }
 }
 

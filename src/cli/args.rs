@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 /// Turns a scene recipe into a labelled image dataset.
 ///
 /// A recipe (a RON file) says what may vary: lights, poses, materials, cameras. Scenewright samples scenes from it, renders
-/// them without a window, and writes images with exact masks, boxes and depth, as a COCO dataset.
+/// them without a window, and writes images with every label that can be known of them, exact and audited, as a COCO dataset.
 #[derive(Debug, Parser)]
 #[command(
     version,
     after_help = "Exit codes: 0 done; 2 wrong arguments; 65 something is wrong with the recipe, scene or an asset, or it is not there; \
-                  69 no usable graphics adapter; 70 the graphics device failed, or a bug; 74 the output cannot be written.\n\n\
+                  69 no usable graphics adapter; 70 the graphics device failed, or a bug; 73 the dataset was written, but for \
+                  frames that failed the audit; 74 the output cannot be written.\n\n\
                   Start with `scenewright check scenes/tabletop.ron` and `scenewright preview scenes/tabletop.ron`. \
                   docs/recipe.md describes recipes, docs/dataset.md describes datasets."
 )]
@@ -116,7 +117,11 @@ pub(super) struct RenderArgs {
     /// Masks in the annotations: `rle` is compressed RLE; `rle-counts` is uncompressed RLE; `polygons` decode to the same masks.
     #[arg(long, value_enum, default_value_t = MaskArg::Rle)]
     pub(super) masks: MaskArg,
-    /// Threads that encode and write. [default: processors - 1]
+    /// Whether every frame is held against itself and its scene before it is written; one that fails is kept aside, in
+    /// `rejected`.
+    #[arg(long, value_enum, default_value_t = AuditArg::On)]
+    pub(super) audit: AuditArg,
+    /// Threads that audit, encode and write. [default: processors - 1]
     #[arg(long)]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
     /// Print where the time went.
@@ -129,6 +134,13 @@ pub(super) struct RenderArgs {
 pub(super) enum DepthArg {
     Exr,
     Png,
+}
+
+#[cfg(feature = "render")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum AuditArg {
+    On,
+    Off,
 }
 
 #[cfg(feature = "render")]

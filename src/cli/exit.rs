@@ -19,6 +19,9 @@ const BAD_INPUT: u8 = 65;
 const NO_ADAPTER: u8 = 69;
 /// A bug, or a graphics device that failed.
 const INTERNAL: u8 = 70;
+/// The dataset is there, but for frames that are not right: sysexits' "can't create output".
+#[cfg(feature = "render")]
+const REJECTED: u8 = 73;
 /// A file could not be read or written.
 const IO: u8 = 74;
 
@@ -36,6 +39,12 @@ impl Failure {
     #[cfg(feature = "render")]
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: INTERNAL }
+    }
+
+    /// Frames are missing from the dataset because something about them is wrong.
+    #[cfg(feature = "render")]
+    pub(crate) fn rejected(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: REJECTED }
     }
 
     /// Nothing here can draw.

@@ -4,11 +4,11 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use scenewright::plan::{Plan, Selection};
 use scenewright::render::AdapterChoice;
 use scenewright::run::{RunOptions, RunReport, Timings, render_dataset};
-use scenewright::write::{DepthFormat, FrameSink, MaskFormat, WriteOptions};
+use scenewright::write::{DepthFormat, FrameSink, MaskFormat, Summary, WriteOptions};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::args::{DepthArg, MaskArg, RenderArgs, SceneArgs};
+use super::args::{AuditArg, DepthArg, MaskArg, RenderArgs, SceneArgs};
 use super::{Failure, print};
 
 pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
@@ -27,6 +27,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
                 DepthArg::Png => DepthFormat::PngMillimetres,
             },
             overwrite: args.overwrite,
+            audit: args.audit == AuditArg::On,
         },
         encoders: args.jobs.unwrap_or_else(FrameSink::default_threads),
     };
@@ -36,9 +37,32 @@ pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
     let report = report?;
     print(&summary(args, &report))?;
     if args.timings {
-        print(&timings(&report.timings, report.summary.images))?;
+        let summary = &report.summary;
+        print(&timings(&report.timings, summary.images + summary.rejected))?;
     }
-    Ok(())
+    match report.summary.rejected {
+        0 => Ok(()),
+        _ => Err(Failure::rejected(rejected(args, &report.summary))),
+    }
+}
+
+/// Which frames are not in the dataset, and where they are.
+fn rejected(args: &RenderArgs, summary: &Summary) -> String {
+    const SHOWN: usize = 5;
+    let frames = summary.images + summary.rejected;
+    let mut text = format!(
+        "{} of {frames} frames failed the audit and are not in the dataset; {} keeps them, each with its reasons:\n",
+        summary.rejected,
+        args.out.join("rejected").display()
+    );
+    for rejected in summary.first_rejected.iter().take(SHOWN) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {}: {}", rejected.file_name, rejected.reason);
+    }
+    if summary.rejected > SHOWN as u64 {
+        let _ = writeln!(text, "  and {} more", summary.rejected - SHOWN as u64);
+    }
+    text
 }
 
 /// What the arguments name.
@@ -84,6 +108,7 @@ fn timings(t: &Timings, images: u64) -> String {
     row("labels, wait for device, read back", t.render.labels_and_wait);
     row("wait for encoders", t.wait);
     row("annotate (encoder threads)", t.stages.annotate);
+    row("audit    (encoder threads)", t.stages.audit);
     row("encode   (encoder threads)", t.stages.encode);
     row("write    (encoder threads)", t.stages.write);
     let rate = images as f64 / t.wall.as_secs_f64();

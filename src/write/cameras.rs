@@ -1,5 +1,7 @@
 //! `cameras.json`: where each image was taken from, in OpenCV's convention and with every convention named.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::annotate::CameraLabel;
@@ -12,10 +14,8 @@ pub struct CameraEntry {
     pub image_id: u64,
     /// Colour image, relative to `images/`.
     pub file_name: String,
-    /// Id image, relative to the dataset.
-    pub ids_file: String,
-    /// Depth image, relative to the dataset.
-    pub depth_file: String,
+    /// The other images of the frame, by the name of the output, relative to the dataset.
+    pub files: BTreeMap<&'static str, String>,
     /// Index of the scene.
     pub scene_index: u64,
     /// Name of the camera in the recipe.
@@ -34,10 +34,8 @@ pub struct CameraEntry {
 pub struct FrameFiles {
     /// Relative to `images/`.
     pub rgb: String,
-    /// Relative to the dataset.
-    pub ids: String,
-    /// Relative to the dataset.
-    pub depth: String,
+    /// By the name of the output, relative to the dataset.
+    pub others: BTreeMap<&'static str, String>,
 }
 
 impl CameraEntry {
@@ -46,8 +44,7 @@ impl CameraEntry {
         Self {
             image_id,
             file_name: files.rgb,
-            ids_file: files.ids,
-            depth_file: files.depth,
+            files: files.others,
             scene_index: scene.index,
             camera: camera.to_owned(),
             width: scene.image.width,

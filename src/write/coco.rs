@@ -1,14 +1,17 @@
 //! COCO records: image ids, and the JSON of images and annotations.
 //!
 //! What real readers need, beyond what the format's page says: annotation ids start at 1 (0 means "unmatched" to COCOeval);
-//! `area` and `iscrowd` are always there; `iscrowd` is 0 although masks are run lengths (crowds are not evaluated); all ids are
-//! integers; every category of the recipe is listed, seen or not; images without annotations stay.
+//! `area` and `iscrowd` are always there; `iscrowd` is 0 although masks are run lengths (crowds are not evaluated), and 1 for
+//! what a rule marks, whose mask is then run lengths always; all ids are integers; every category of the recipe is listed, seen
+//! or not; images without annotations stay.
 
 use serde::Serialize;
 
 use crate::annotate::polygon::{Polygon, polygons};
-use crate::annotate::{Annotation, RleError};
-use crate::scene::{Category, Scene};
+use crate::annotate::{Annotation, Labels, Rle, RleError};
+use crate::scene::{Category, LabelSettings, Output, Scene};
+use crate::write::attributes::{attributes_json, left_out_json};
+use crate::write::{keypoints, panoptic};
 
 /// How masks are written to `instances.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -51,12 +54,6 @@ struct ImageEntry<'a> {
     camera: &'a str,
 }
 
-/// An entry of `images`, as JSON.
-pub(crate) fn image_json(id: u64, file_name: &str, scene: &Scene, camera: &str) -> serde_json::Result<String> {
-    let (width, height) = (scene.image.width, scene.image.height);
-    serde_json::to_string(&ImageEntry { id, width, height, file_name, scene_index: scene.index, camera })
-}
-
 /// An entry of `annotations` but for its own id, which is known only when the frames before it are.
 #[derive(Serialize)]
 struct AnnotationEntry<'a> {
@@ -70,36 +67,119 @@ struct AnnotationEntry<'a> {
     object: &'a str,
 }
 
+/// A mask as JSON.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Segmentation<'a> {
+pub(crate) enum Segmentation<'a> {
     Compressed { size: [u32; 2], counts: String },
     Uncompressed { size: [u32; 2], counts: &'a [u32] },
     Polygons(Vec<Vec<u32>>),
 }
 
-/// An entry of `annotations` without its id: [`with_id`] adds it.
-pub(crate) fn annotation_json(image_id: u64, annotation: &Annotation, format: MaskFormat) -> Result<String, CocoError> {
-    let rle = &annotation.rle;
-    let size = [rle.height(), rle.width()];
-    let segmentation = match format {
-        MaskFormat::RleCompressed => Segmentation::Compressed { size, counts: rle.to_compressed() },
-        MaskFormat::RleUncompressed => Segmentation::Uncompressed { size, counts: rle.counts() },
-        MaskFormat::Polygons => Segmentation::Polygons(polygons(rle)?.into_iter().map(flat).collect()),
-    };
-    Ok(serde_json::to_string(&AnnotationEntry {
-        image_id,
-        category_id: annotation.category_id,
-        segmentation,
-        area: annotation.area,
-        bbox: annotation.bbox,
-        iscrowd: 0,
-        instance_id: annotation.instance_id,
-        object: &annotation.name,
-    })?)
+impl<'a> Segmentation<'a> {
+    fn new(rle: &'a Rle, format: MaskFormat) -> Result<Self, RleError> {
+        Ok(match format {
+            MaskFormat::Polygons => Self::Polygons(polygons(rle)?.into_iter().map(flat).collect()),
+            MaskFormat::RleCompressed | MaskFormat::RleUncompressed => Self::runs(rle, format),
+        })
+    }
+
+    /// As run lengths whatever the format says: where COCO wants them, and where polygons would cut a mask into pieces.
+    pub(crate) fn runs(rle: &'a Rle, format: MaskFormat) -> Self {
+        let size = [rle.height(), rle.width()];
+        match format {
+            MaskFormat::RleUncompressed => Self::Uncompressed { size, counts: rle.counts() },
+            MaskFormat::RleCompressed | MaskFormat::Polygons => Self::Compressed { size, counts: rle.to_compressed() },
+        }
+    }
 }
 
-/// Puts the id in front of an entry from [`annotation_json`].
+/// The JSON of one annotation, without its id: [`with_id`] adds it.
+#[derive(Debug)]
+pub(crate) struct AnnotationJson {
+    /// For `instances.json`.
+    pub(crate) instance: String,
+    /// For `keypoints.json`, where it is written and the category has any.
+    pub(crate) keypoints: Option<String>,
+}
+
+/// The JSON of one annotation. `categories` are the scene's.
+pub(crate) fn annotation_json(
+    image_id: u64,
+    annotation: &Annotation,
+    categories: &[Category],
+    settings: &LabelSettings,
+    format: MaskFormat,
+) -> Result<AnnotationJson, CocoError> {
+    let asked = [
+        (Output::Amodal, annotation.amodal.is_some()),
+        (Output::Poses, annotation.pose.is_some()),
+        (Output::Boxes3d, annotation.box3d.is_some()),
+    ];
+    if let Some((output, _)) = asked.into_iter().find(|&(output, is_there)| settings.wants(output) && !is_there) {
+        return Err(CocoError::Unknown { what: output.name() });
+    }
+    let rle = &annotation.rle;
+    let is_marked = annotation.marked.is_some();
+    let entry = serde_json::to_string(&AnnotationEntry {
+        image_id,
+        category_id: annotation.category_id,
+        segmentation: if is_marked { Segmentation::runs(rle, format) } else { Segmentation::new(rle, format)? },
+        area: annotation.area,
+        bbox: annotation.bbox,
+        iscrowd: u8::from(is_marked),
+        instance_id: annotation.instance_id,
+        object: &annotation.name,
+    })?;
+    let category = categories.iter().find(|category| category.id == annotation.category_id);
+    let names = category.filter(|_| settings.wants(Output::Keypoints)).map_or(&[][..], |c| &c.keypoints);
+    let keypoints = match names {
+        [] => None,
+        _ => Some(with_fields(&entry, &keypoints::fields_json(annotation, names)?)),
+    };
+    let instance = match attributes_json(annotation, format)? {
+        Some(attributes) => with_fields(&entry, &format!("\"attributes\":{attributes}")),
+        None => entry,
+    };
+    Ok(AnnotationJson { instance, keypoints })
+}
+
+/// The JSON of one frame but for its annotations.
+#[derive(Debug)]
+pub(crate) struct ImageJson {
+    /// An entry of `images`.
+    pub(crate) plain: String,
+    /// The same with what is left out, where something is.
+    pub(crate) with_left_out: Option<String>,
+    /// An entry of `annotations` of `panoptic.json`.
+    pub(crate) panoptic: Option<String>,
+}
+
+/// The JSON of one frame but for its annotations.
+pub(crate) fn image_json(
+    id: u64,
+    file_name: &str,
+    scene: &Scene,
+    camera: &str,
+    labels: &Labels,
+    format: MaskFormat,
+) -> Result<ImageJson, CocoError> {
+    let (width, height) = (scene.image.width, scene.image.height);
+    let plain = serde_json::to_string(&ImageEntry { id, width, height, file_name, scene_index: scene.index, camera })?;
+    let left_out: Vec<String> =
+        labels.left_out.iter().map(|left_out| left_out_json(left_out, format)).collect::<Result<_, _>>()?;
+    let with_left_out =
+        (!left_out.is_empty()).then(|| with_fields(&plain, &format!("\"left_out\":[{}]", left_out.join(","))));
+    let panoptic = labels.panoptic.as_ref().map(|p| panoptic::annotation_json(id, file_name, p)).transpose()?;
+    Ok(ImageJson { plain, with_left_out, panoptic })
+}
+
+/// Puts more fields, `"a":1,"b":2`, at the end of an object.
+fn with_fields(entry: &str, fields: &str) -> String {
+    format!("{},{fields}}}", entry.strip_suffix('}').unwrap_or(entry))
+}
+
+/// Puts the id in front of an entry.
 pub(crate) fn with_id(id: u64, entry: &str) -> String {
     format!("{{\"id\":{id},{}", entry.strip_prefix('{').unwrap_or(entry))
 }
@@ -114,6 +194,26 @@ pub enum CocoError {
     /// The mask cannot be traced.
     #[error(transparent)]
     Mask(#[from] RleError),
+    /// JSON has no such numbers.
+    #[error("its {what} is not a finite number")]
+    NotFinite {
+        /// Of which number.
+        what: &'static str,
+    },
+    /// The scene asks for something that is not there.
+    #[error("its {what} is asked for, but not known")]
+    Unknown {
+        /// What.
+        what: &'static str,
+    },
+    /// Its keypoints are not those of its category.
+    #[error("it has {found} keypoints, but its category has {expected}")]
+    Keypoints {
+        /// How many there are.
+        found: usize,
+        /// How many there have to be.
+        expected: usize,
+    },
     /// From the JSON writer.
     #[error("the JSON writer failed: {0}")]
     Json(#[from] serde_json::Error),

@@ -1,8 +1,9 @@
 //! Images to the bytes of a file. No paths, no disk.
 //!
-//! PNG is compressed with the fast setting: the default one takes four to ten times as long for a few percent of size.
+//! How each is compressed was measured: `docs/decisions/0011-lossless-and-fast.md`.
 
 use std::io::Cursor;
+use std::sync::LazyLock;
 
 use exr::prelude::{
     AnyChannel, AnyChannels, Blocks, Compression as ExrCompression, Encoding, FlatSamples, Image as ExrImage, Layer,
@@ -10,9 +11,12 @@ use exr::prelude::{
 };
 
 use crate::image::Image;
+use crate::scene::color::linear_from_srgb;
 
 /// The largest id that a 16-bit PNG can hold.
 pub const MAX_PNG_ID: u32 = u16::MAX as u32;
+/// The largest id that a panoptic PNG can hold: COCO spreads it over three bytes.
+pub const MAX_PANOPTIC_ID: u32 = (1 << 24) - 1;
 
 /// Why an image cannot be encoded.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +27,29 @@ pub enum EncodeError {
         /// The id.
         id: u32,
     },
+    /// Nor to fit into COCO's panoptic images.
+    #[error("segment id {id} does not fit in a panoptic PNG (at most {MAX_PANOPTIC_ID})")]
+    SegmentTooLarge {
+        /// The id.
+        id: u32,
+    },
     /// A depth that is no distance.
     #[error("depth {0} is neither a distance of at least 0 m nor +inf (nothing hit)")]
     BadDepth(f32),
+    /// A value that is none.
+    #[error("one of its values is {0}, which is not a finite number")]
+    NotFinite(f32),
+    /// The image is not there, or not as large as the others.
+    #[error("the renderer did not give the image that it is made of, in the size of the others")]
+    Missing,
+    /// A pixel shows a surface that belongs to nobody.
+    #[error("a pixel shows surface {surface}, but the frame knows the owners of {owners}")]
+    NoOwner {
+        /// The value in [`Frame::surfaces`](crate::frame::Frame::surfaces).
+        surface: u32,
+        /// How many there are.
+        owners: usize,
+    },
     /// From the PNG encoder.
     #[error("the PNG encoder failed: {0}")]
     Png(#[from] png::EncodingError),
@@ -36,7 +60,23 @@ pub enum EncodeError {
 
 /// 8-bit sRGB.
 pub fn rgb_png(image: &Image<[u8; 3]>) -> Result<Vec<u8>, EncodeError> {
-    png_bytes(image.width(), image.height(), png::ColorType::Rgb, png::BitDepth::Eight, image.pixels().as_flattened())
+    picture(image.width(), image.height(), image.pixels().as_flattened())
+}
+
+/// Linear colour as 8-bit sRGB, to the nearest; what is outside of 0..=1 is clipped.
+pub fn linear_png(image: &Image<[f32; 3]>) -> Result<Vec<u8>, EncodeError> {
+    let codes: &Srgb = &SRGB;
+    let nearest = |&value: &f32| finite(value).map(|value| codes.nearest(value));
+    let bytes: Result<Vec<u8>, _> = image.pixels().as_flattened().iter().map(nearest).collect();
+    picture(image.width(), image.height(), &bytes?)
+}
+
+/// 8-bit grey: 0 is 0 and 255 is 1, to the nearest; what is outside is clipped.
+pub fn unit_png(image: &Image<f32>) -> Result<Vec<u8>, EncodeError> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
+    let byte = |value: f32| (value * 255.0).round().clamp(0.0, 255.0) as u8;
+    let bytes: Result<Vec<u8>, _> = image.pixels().iter().map(|&value| finite(value).map(byte)).collect();
+    labels(image.width(), image.height(), png::ColorType::Grayscale, png::BitDepth::Eight, &bytes?)
 }
 
 /// 16-bit grey; an id above [`MAX_PNG_ID`] is an error.
@@ -51,17 +91,59 @@ pub fn ids_exr(ids: &Image<u32>) -> Result<Vec<u8>, EncodeError> {
     exr_bytes(ids.width(), ids.height(), [id])
 }
 
+/// COCO's panoptic image: 8-bit RGB, `id = R + 256 G + 65536 B`.
+pub fn panoptic_png(ids: &Image<u32>) -> Result<Vec<u8>, EncodeError> {
+    let mut bytes = Vec::with_capacity(ids.pixels().len() * 3);
+    for &id in ids.pixels() {
+        let [r, g, b, 0] = id.to_le_bytes() else { return Err(EncodeError::SegmentTooLarge { id }) };
+        bytes.extend([r, g, b]);
+    }
+    labels(ids.width(), ids.height(), png::ColorType::Rgb, png::BitDepth::Eight, &bytes)
+}
+
 /// A 32-bit float channel, `Z`, in metres, bit for bit, and the same again as `Y`.
 ///
 /// `Z` is the name that OpenEXR gives to depth. OpenCV reads a file of `Z` alone without complaint, as zeros
-/// (opencv/opencv issue 22592, seen in 4.14); it reads `Y` rightly, as do viewers that know only luminance. The copy
-/// compresses to about 4% of the file.
+/// (opencv/opencv issue 22592, seen in 4.14); it reads `Y` rightly, as do viewers that know only luminance.
 pub fn depth_exr(depth: &Image<f32>) -> Result<Vec<u8>, EncodeError> {
-    if let Some(&bad) = depth.pixels().iter().find(|d| !is_depth(**d)) {
+    distances_exr(depth, ["Y", "Z"])
+}
+
+/// A 32-bit float channel, `Y`, in metres, bit for bit.
+pub fn range_exr(range: &Image<f32>) -> Result<Vec<u8>, EncodeError> {
+    distances_exr(range, ["Y"])
+}
+
+fn distances_exr<const N: usize>(image: &Image<f32>, names: [&str; N]) -> Result<Vec<u8>, EncodeError> {
+    if let Some(&bad) = image.pixels().iter().find(|d| !is_depth(**d)) {
         return Err(EncodeError::BadDepth(bad));
     }
-    let channel = |name| AnyChannel::new(name, FlatSamples::F32(depth.pixels().to_vec()));
-    exr_bytes(depth.width(), depth.height(), ["Y", "Z"].map(channel))
+    let channel = |name| AnyChannel::new(name, FlatSamples::F32(image.pixels().to_vec()));
+    exr_bytes(image.width(), image.height(), names.map(channel))
+}
+
+/// 32-bit float channels `R`, `G` and `B` for x, y and z, bit for bit. Channels called `X`, `Y` and `Z` would be read by OpenCV
+/// as one, without a word.
+///
+/// `vectors` come row by row from the top, `width * height` of them: fewer or more are [`EncodeError::Missing`].
+pub fn vectors_exr(
+    width: u32,
+    height: u32,
+    mut vectors: impl Iterator<Item = [f32; 3]>,
+) -> Result<Vec<u8>, EncodeError> {
+    let count = width as usize * height as usize;
+    let [mut r, mut g, mut b] = [(); 3].map(|()| Vec::with_capacity(count));
+    vectors.try_for_each(|[x, y, z]| {
+        r.push(finite(x)?);
+        g.push(finite(y)?);
+        b.push(finite(z)?);
+        Ok::<(), EncodeError>(())
+    })?;
+    if r.len() != count {
+        return Err(EncodeError::Missing);
+    }
+    let channel = |(name, values)| AnyChannel::new(name, FlatSamples::F32(values));
+    exr_bytes(width, height, [("B", b), ("G", g), ("R", r)].map(channel))
 }
 
 /// 16-bit grey, see [`millimetres`].
@@ -87,6 +169,47 @@ fn is_depth(depth: f32) -> bool {
     depth >= 0.0
 }
 
+fn finite(value: f32) -> Result<f32, EncodeError> {
+    if value.is_finite() { Ok(value) } else { Err(EncodeError::NotFinite(value)) }
+}
+
+/// The nearest 8-bit sRGB value of a linear one, by search: a million powers per image would take longer than all else.
+struct Srgb {
+    /// The least linear value of each code's successor; the last has none.
+    ends: [f64; 256],
+    /// The code of each 4096th, where the search starts. Two steps are the most that it takes.
+    starts: [u8; 4097],
+}
+
+static SRGB: LazyLock<Srgb> = LazyLock::new(|| {
+    let mut ends = [f64::INFINITY; 256];
+    for (end, code) in ends.iter_mut().zip(0_u8..255) {
+        *end = linear_from_srgb((f64::from(code) + 0.5) / 255.0);
+    }
+    let mut srgb = Srgb { ends, starts: [0; 4097] };
+    for k in 1..4097_u16 {
+        srgb.starts[usize::from(k)] = srgb.search(srgb.starts[usize::from(k) - 1], f64::from(k) / 4096.0);
+    }
+    srgb
+});
+
+impl Srgb {
+    fn nearest(&self, linear: f32) -> u8 {
+        let linear = f64::from(linear.clamp(0.0, 1.0));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=4096")]
+        let bin = (linear * 4096.0) as usize;
+        self.search(self.starts[bin], linear)
+    }
+
+    fn search(&self, start: u8, linear: f64) -> u8 {
+        let mut code = start;
+        while linear >= self.ends[usize::from(code)] {
+            code += 1; // stops at 255, whose end is infinite
+        }
+        code
+    }
+}
+
 fn gray16_png(
     width: u32,
     height: u32,
@@ -96,7 +219,23 @@ fn gray16_png(
     for value in values {
         bytes.extend(value?.to_be_bytes());
     }
-    png_bytes(width, height, png::ColorType::Grayscale, png::BitDepth::Sixteen, &bytes)
+    labels(width, height, png::ColorType::Grayscale, png::BitDepth::Sixteen, &bytes)
+}
+
+/// An sRGB image: each row with the filter that suits it best.
+fn picture(width: u32, height: u32, data: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    png_bytes(width, height, png::ColorType::Rgb, png::BitDepth::Eight, png::Compression::Fast, true, data)
+}
+
+/// An image of few values: each row as its difference to the one above.
+fn labels(
+    width: u32,
+    height: u32,
+    color: png::ColorType,
+    depth: png::BitDepth,
+    data: &[u8],
+) -> Result<Vec<u8>, EncodeError> {
+    png_bytes(width, height, color, depth, png::Compression::Fastest, false, data)
 }
 
 fn png_bytes(
@@ -104,14 +243,16 @@ fn png_bytes(
     height: u32,
     color: png::ColorType,
     depth: png::BitDepth,
+    compression: png::Compression,
+    is_srgb: bool,
     data: &[u8],
 ) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(color);
     encoder.set_depth(depth);
-    encoder.set_compression(png::Compression::Fast);
-    if color == png::ColorType::Rgb {
+    encoder.set_compression(compression);
+    if is_srgb {
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     }
     let mut writer = encoder.write_header()?;
@@ -127,7 +268,7 @@ fn exr_bytes<const N: usize>(
 ) -> Result<Vec<u8>, EncodeError> {
     let channels = channels.into_iter().collect();
     let encoding =
-        Encoding { compression: ExrCompression::ZIP16, blocks: Blocks::ScanLines, line_order: LineOrder::Increasing };
+        Encoding { compression: ExrCompression::RLE, blocks: Blocks::ScanLines, line_order: LineOrder::Increasing };
     let size = (width as usize, height as usize);
     let layer = Layer::new(size, LayerAttributes::default(), encoding, AnyChannels::sort(channels));
     let mut bytes = Cursor::new(Vec::new());

@@ -67,24 +67,29 @@ pub enum WriteError {
         first: String,
     },
     /// An image cannot be encoded.
-    #[error("cannot encode {}: {source}", path.display())]
+    #[error("the {what} image cannot be encoded: {source}")]
     Encode {
-        /// Of which file.
-        path: PathBuf,
+        /// Which: `rgb`, or the name of an output.
+        what: &'static str,
         /// Why.
         source: EncodeError,
     },
     /// An annotation cannot be encoded.
-    #[error("cannot write the annotation of {name} in {image}: {source}")]
+    #[error("the annotation of {name} cannot be written: {source}")]
     Coco {
-        /// `mugs[2]`.
+        /// `mugs[2]`, or `the image`.
         name: String,
-        /// `000007_main.png`.
-        image: String,
         /// Why.
         source: CocoError,
     },
     /// From the JSON writer.
     #[error("the JSON writer failed: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+impl WriteError {
+    /// Whether one frame is the reason: the others can still be written, and nothing of this one is on disk.
+    pub fn is_of_the_frame(&self) -> bool {
+        matches!(self, Self::Encode { .. } | Self::Coco { .. })
+    }
 }

@@ -1,15 +1,22 @@
 //! `dataset.json`: what the dataset is, what it was made from, and how to read it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::annotate::Reason;
 use crate::assets::{AssetFile, sha256};
-use crate::scene::Category;
+use crate::scene::{Below, Category, LabelSettings, Output};
 use crate::write::coco::MaskFormat;
+use crate::write::outputs::convention;
 
 /// The value of `format` by which a folder is recognised as a dataset of ours.
 pub const FORMAT: &str = "scenewright-dataset";
 /// The version of the dataset's layout.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+/// The most frames that `dataset.json` lists under `rejected`: each of them stands in the folder `rejected` too, and a file that
+/// is read whole has to have an end.
+pub const MOST_LISTED: usize = 1000;
 
 /// What a dataset is made from. The same for all its frames.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,10 +35,14 @@ pub struct DatasetInfo {
     pub cameras: Vec<String>,
     /// Every category of the recipe, in id order.
     pub categories: Vec<Category>,
+    /// Which labels its scenes ask for.
+    pub labels: LabelSettings,
     /// What rendered it.
     pub adapter: AdapterInfo,
     /// Every asset file it was made from.
     pub assets: Vec<AssetFile>,
+    /// The names of the parts of each glTF asset, by its path, in the order of [`Owner::part`](crate::frame::Owner::part).
+    pub parts: BTreeMap<String, Vec<String>>,
 }
 
 /// The graphics adapter that drew the images: pixels are promised byte for byte on one adapter and driver only.
@@ -60,7 +71,7 @@ pub enum DepthFormat {
 }
 
 /// What is left to choose about a dataset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteOptions {
     /// Masks in `instances.json`.
     pub masks: MaskFormat,
@@ -68,23 +79,45 @@ pub struct WriteOptions {
     pub depth: DepthFormat,
     /// Whether a dataset that is already there may be replaced.
     pub overwrite: bool,
+    /// Whether frames are held against themselves and their scene before they are written.
+    pub audit: bool,
 }
 
-/// Totals over a dataset.
+impl Default for WriteOptions {
+    fn default() -> Self {
+        Self { masks: MaskFormat::default(), depth: DepthFormat::default(), overwrite: false, audit: true }
+    }
+}
+
+/// Totals over a dataset. Frames that were rejected count as that and, in `scenes` and `placement`, as their scene.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Summary {
     /// Scenes.
     pub scenes: u64,
-    /// Images: scenes times cameras.
+    /// Images: scenes times cameras, but for those that were rejected.
     pub images: u64,
-    /// Images that show no labelled instance.
+    /// Frames that are not in the dataset because something about them is wrong.
+    pub rejected: u64,
+    /// Images without an annotation.
     pub images_without_annotations: u64,
-    /// Annotations: visible instances, summed over images.
+    /// Annotations: visible instances that no rule leaves out, summed over images.
     pub annotations: u64,
     /// Per category, in id order.
     pub categories: Vec<CategoryCount>,
     /// Per object group, in name order.
     pub placement: Vec<PlacementTotal>,
+    /// The first [`MOST_LISTED`] of the frames that were rejected, in order.
+    #[serde(skip)]
+    pub first_rejected: Vec<Rejected>,
+}
+
+/// A frame that is not in the dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// What its colour image would have been called: `000007_main.png`. It is kept in `rejected/000007_main`.
+    pub file_name: String,
+    /// What is wrong with it: the first of its reasons, and how many there are.
+    pub reason: String,
 }
 
 /// How often a category is seen.
@@ -94,10 +127,35 @@ pub struct CategoryCount {
     pub id: u32,
     /// Its name.
     pub name: String,
-    /// Visible instances, summed over images.
+    /// Annotations, summed over images.
     pub annotations: u64,
-    /// Images that show at least one.
+    /// Images with at least one of them.
     pub images: u64,
+    /// Annotations with `iscrowd: 1`, by reason.
+    pub marked: ByReason,
+    /// Instances without an annotation, summed over images, by reason.
+    pub left_out: ByReason,
+}
+
+/// A number for each reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct ByReason {
+    /// [`Reason::Hidden`].
+    pub hidden: u64,
+    /// [`Reason::MinVisiblePx`].
+    pub min_visible_px: u64,
+    /// [`Reason::MinVisibility`].
+    pub min_visibility: u64,
+}
+
+impl ByReason {
+    pub(crate) fn count(&mut self, reason: Reason) {
+        *match reason {
+            Reason::Hidden => &mut self.hidden,
+            Reason::MinVisiblePx => &mut self.min_visible_px,
+            Reason::MinVisibility => &mut self.min_visibility,
+        } += 1;
+    }
 }
 
 /// How many instances of a group were asked for and found a place, over all scenes.
@@ -119,6 +177,8 @@ pub(crate) enum State {
     Rendering,
     /// Everything is there.
     Complete,
+    /// Everything is there but the frames that were rejected.
+    Incomplete,
 }
 
 #[derive(Serialize)]
@@ -133,10 +193,16 @@ struct Manifest<'a> {
     count: u64,
     cameras: &'a [String],
     adapter: &'a AdapterInfo,
+    outputs: Vec<&'static str>,
+    labels: Labels,
+    audit: &'static str,
     options: Options,
     #[serde(skip_serializing_if = "Option::is_none")]
     totals: Option<&'a Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<&'a [Rejected]>,
     assets: Vec<AssetEntry<'a>>,
+    parts: Vec<PartsEntry<'a>>,
     conventions: Conventions,
 }
 
@@ -159,23 +225,38 @@ struct Options {
     depth: DepthFormat,
 }
 
+/// What becomes of instances of which little is seen.
+#[derive(Serialize)]
+struct Labels {
+    min_visible_px: u32,
+    min_visibility: f64,
+    below: &'static str,
+}
+
+/// What the numbers in `parts` images mean, from 1.
+#[derive(Serialize)]
+struct PartsEntry<'a> {
+    asset: &'a str,
+    names: &'a [String],
+}
+
 #[derive(Serialize)]
 struct AssetEntry<'a> {
     path: &'a str,
     sha256: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<PartEntry<'a>>,
+    parts: Vec<FileEntry<'a>>,
 }
 
 impl<'a> AssetEntry<'a> {
     fn new(file: &'a AssetFile) -> Self {
-        let parts = file.parts.iter().map(|(path, sha256)| PartEntry { path, sha256 }).collect();
+        let parts = file.parts.iter().map(|(path, sha256)| FileEntry { path, sha256 }).collect();
         Self { path: &file.path, sha256: &file.sha256, parts }
     }
 }
 
 #[derive(Serialize)]
-struct PartEntry<'a> {
+struct FileEntry<'a> {
     path: &'a str,
     sha256: &'a str,
 }
@@ -190,32 +271,31 @@ struct Conventions {
     pixels: &'static str,
     principal_point: &'static str,
     rgb: &'static str,
-    ids: &'static str,
-    depth: &'static str,
     bbox: &'static str,
     area: &'static str,
     masks: &'static str,
     image_id: &'static str,
+    outputs: BTreeMap<&'static str, &'static str>,
 }
 
-const CONVENTIONS: Conventions = Conventions {
-    units: "metres; pixels",
-    world_frame: "right-handed, +Y up",
-    camera_frame: "OpenCV: x right, y down, z forward along the optical axis",
-    matrices: "4x4, row-major, column vectors; a_from_b takes a point in b to a",
-    pixels: "continuous: the first pixel covers [0,1)x[0,1), its centre is (0.5, 0.5); x right, y down, origin at the top left",
-    principal_point: "cx and cy are continuous; K_opencv counts pixel centres as integers, so its principal point is (cx - 0.5, cy - 0.5)",
-    rgb: "8-bit sRGB, anti-aliased as the recipe says",
-    ids: "instance id at each pixel centre, never anti-aliased: dense from 1 within a scene, 0 where nothing labelled is seen; 16-bit PNG, \
-          or EXR with one unsigned 32-bit channel 'id' for scenes with ids above 65535",
-    depth: "z along the optical axis at each pixel centre (not the distance to the camera centre); unlabelled surfaces have depth too. \
-            exr_metres: 32-bit float channel 'Z' (and its copy 'Y' for readers that know only luminance), +inf where nothing is hit. png_millimetres: 16-bit, nearest, 0 where nothing is hit, \
-            a hit is at least 1, 65535 means that far or farther",
-    bbox: "[x, y, width, height] of the visible mask, tight, far edges exclusive",
-    area: "number of visible mask pixels",
-    masks: "visible pixels only; masks of one image are disjoint and equal the id image",
-    image_id: "scene_index * number of cameras + camera number + 1",
-};
+impl Conventions {
+    fn new(outputs: impl Iterator<Item = Output>, options: WriteOptions) -> Self {
+        Self {
+            units: "metres; pixels",
+            world_frame: "right-handed, +Y up",
+            camera_frame: "OpenCV: x right, y down, z forward along the optical axis",
+            matrices: "4x4, row-major, column vectors; a_from_b takes a point in b to a",
+            pixels: "continuous: the first pixel covers [0,1)x[0,1), its centre is (0.5, 0.5); x right, y down, origin at the top left",
+            principal_point: "cx and cy are continuous; K_opencv counts pixel centres as integers, so its principal point is (cx - 0.5, cy - 0.5)",
+            rgb: "8-bit sRGB, anti-aliased as the recipe says",
+            bbox: "[x, y, width, height] of the visible mask, tight, far edges exclusive",
+            area: "number of visible mask pixels",
+            masks: "visible pixels only; masks of one image are disjoint and equal the pixels of their ids",
+            image_id: "scene_index * number of cameras + camera number + 1",
+            outputs: outputs.map(|output| (output.name(), convention(output, options.depth))).collect(),
+        }
+    }
+}
 
 /// The text of `dataset.json`.
 pub(crate) fn manifest_json(
@@ -224,6 +304,8 @@ pub(crate) fn manifest_json(
     state: State,
     totals: Option<&Summary>,
 ) -> serde_json::Result<String> {
+    // In the order of `ALL`, so that it does not depend on how a set is ordered.
+    let outputs = || Output::ALL.into_iter().filter(|&output| info.labels.wants(output));
     let manifest = Manifest {
         format: FORMAT,
         format_version: FORMAT_VERSION,
@@ -239,10 +321,23 @@ pub(crate) fn manifest_json(
         count: info.count,
         cameras: &info.cameras,
         adapter: &info.adapter,
+        outputs: outputs().map(Output::name).collect(),
+        labels: Labels {
+            min_visible_px: info.labels.min_visible_px,
+            min_visibility: info.labels.min_visibility,
+            below: match info.labels.below {
+                Below::Keep => "keep",
+                Below::Mark => "mark",
+                Below::LeaveOut => "leave_out",
+            },
+        },
+        audit: if options.audit { "on" } else { "off" },
         options: Options { masks: options.masks, depth: options.depth },
         totals,
+        rejected: totals.map(|totals| &*totals.first_rejected),
         assets: info.assets.iter().map(AssetEntry::new).collect(),
-        conventions: CONVENTIONS,
+        parts: info.parts.iter().map(|(asset, names)| PartsEntry { asset, names }).collect(),
+        conventions: Conventions::new(outputs(), options),
     };
     serde_json::to_string_pretty(&manifest).map(|text| text + "\n")
 }

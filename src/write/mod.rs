@@ -1,24 +1,31 @@
 //! The dataset on disk.
 //!
-//! [`FrameSink`] is the way in: frames are annotated, encoded and written by its threads, in any order, and entered into the
-//! JSON files in order. [`DatasetWriter`] is the same without threads. `docs/dataset.md` describes every file.
+//! [`FrameSink`] is the way in: frames are annotated, audited, encoded and written by its threads, in any order, and entered into
+//! the JSON files in order. A frame that is not right is kept aside, and the others go on. [`DatasetWriter`] is the same without threads. `docs/dataset.md` describes every file.
 //!
 //! What holds at every moment: each file that bears its final name is complete; `dataset.json` says `complete` only when
-//! everything is there; the bytes do not depend on the number of threads or on which frame was finished first.
+//! everything is there and right; the bytes do not depend on the number of threads or on which frame was finished first.
 
+mod attributes;
 pub mod cameras;
 pub mod coco;
 pub mod encode;
 mod error;
 pub mod files;
+mod keypoints;
 pub mod manifest;
+mod outputs;
+mod panoptic;
 mod pool;
+mod progress;
+mod rejected;
 mod spill;
 mod writer;
 
 pub use coco::MaskFormat;
 pub use error::WriteError;
 pub use files::DiskError;
-pub use manifest::{AdapterInfo, DatasetInfo, DepthFormat, Summary, WriteOptions};
+pub use manifest::{AdapterInfo, DatasetInfo, DepthFormat, Rejected, Summary, WriteOptions};
 pub use pool::{FrameSink, SinkError, StageTimes};
-pub use writer::{DatasetWriter, FrameRecord};
+pub use progress::FrameRecord;
+pub use writer::DatasetWriter;

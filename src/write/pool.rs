@@ -10,25 +10,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::annotate::{AnnotateError, Subject, annotate};
+use crate::annotate::{Subject, annotate};
+use crate::audit::{AuditError, audit};
 use crate::frame::Frame;
 use crate::write::error::WriteError;
 use crate::write::manifest::Summary;
 use crate::write::writer::DatasetWriter;
 
-/// Why a frame did not reach the dataset.
+/// Why a dataset was given up. A frame that is not right is no such reason: it is kept aside, and the dataset goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    /// Its labels are not right.
-    #[error("scene {index}, camera {camera:?}: {source}; the frame was not written")]
-    Annotate {
-        /// Index of the scene.
-        index: u64,
-        /// Name of the camera.
-        camera: String,
-        /// What is wrong.
-        source: AnnotateError,
-    },
     /// It could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -48,17 +39,19 @@ pub enum SinkError {
 pub struct StageTimes {
     /// Frames that went through.
     pub frames: u64,
-    /// Ids to masks, and their checks.
+    /// Images and geometry to labels.
     pub annotate: Duration,
+    /// Labels held against images and geometry.
+    pub audit: Duration,
     /// Images and annotations to bytes.
     pub encode: Duration,
     /// Bytes to disk.
     pub write: Duration,
 }
 
-/// Takes frames, and has them annotated, encoded and written by its own threads.
+/// Takes frames, and has them annotated, audited, encoded and written by its own threads.
 ///
-/// The first error ends the dataset: frames that follow are dropped, and the error comes out of the next [`push`](Self::push) or
+/// A frame that is not right is kept aside, and counted in the [`Summary`]. The first error ends the dataset: frames that follow are dropped, and the error comes out of the next [`push`](Self::push) or
 /// of [`finish`](Self::finish).
 pub struct FrameSink {
     /// `None` once no more frames are taken.
@@ -168,20 +161,32 @@ fn work(receiver: &Receiver<(Arc<Subject>, Frame)>, shared: &Shared) {
 
 #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
 fn process(subject: &Subject, frame: &Frame, shared: &Shared) -> Result<(), SinkError> {
-    let scene = &subject.scene;
+    let writer = &shared.writer;
     let started = Instant::now();
-    let labels = annotate(subject, frame).map_err(|source| {
-        let camera = scene.cameras.get(frame.camera).map_or_else(String::new, |camera| camera.name.clone());
-        SinkError::Annotate { index: scene.index, camera, source }
-    })?;
-    let annotate_time = started.elapsed();
-    let record = shared.writer.write_frame(scene, frame, &labels)?;
+    let labels = annotate(subject, frame);
+    let annotated = Instant::now();
+    let found = match &labels {
+        Ok(labels) if writer.audits() => audit(subject, frame, labels),
+        _ => Ok(()),
+    };
+    let audit_time = annotated.elapsed();
+    let record = match (&labels, found) {
+        (Err(error), _) => writer.reject(subject, frame, None, &[error.to_string()])?,
+        (Ok(labels), Err(AuditError(reasons))) => writer.reject(subject, frame, Some(labels), &reasons)?,
+        (Ok(labels), Ok(())) => match writer.write_frame(subject, frame, labels) {
+            Err(error) if error.is_of_the_frame() => {
+                writer.reject(subject, frame, Some(labels), &[error.to_string()])?
+            }
+            written => written?,
+        },
+    };
     let (encode_time, write_time) = (record.encode_time, record.write_time);
-    shared.writer.commit(record)?;
+    writer.commit(record)?;
 
     let mut times = lock(&shared.times);
     times.frames += 1;
-    times.annotate += annotate_time;
+    times.annotate += annotated - started;
+    times.audit += audit_time;
     times.encode += encode_time;
     times.write += write_time;
     Ok(())

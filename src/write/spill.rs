@@ -28,17 +28,18 @@ impl Spill {
         written.map_err(DiskError::because("write to a temporary file in", &self.folder))
     }
 
-    /// Everything so far, from the start.
-    fn copy_to(self, out: &mut impl Write) -> io::Result<()> {
-        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    /// Everything so far, from the start. Nothing may be added afterwards.
+    fn copy_to(&mut self, out: &mut impl Write) -> io::Result<()> {
+        self.file.flush()?;
+        let file = self.file.get_mut();
         file.seek(SeekFrom::Start(0))?;
-        io::copy(&mut file, out)?;
+        io::copy(file, out)?;
         out.write_all(b"\n")
     }
 }
 
 /// Writes a JSON object whose last values are long lists: `head` is its beginning, with the brace and without a last comma.
-pub(crate) fn write_json(path: &Path, head: &str, lists: Vec<(&str, Spill)>) -> Result<(), DiskError> {
+pub(crate) fn write_json(path: &Path, head: &str, lists: &mut [(&str, &mut Spill)]) -> Result<(), DiskError> {
     write_whole_with(path, |out| {
         out.write_all(head.as_bytes())?;
         for (name, list) in lists {

@@ -1,42 +1,31 @@
 //! One dataset folder, from empty to complete.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::annotate::{Annotation, Labels};
+use crate::annotate::{Annotation, Labels, Subject};
 use crate::frame::Frame;
-use crate::scene::{PlacedCount, Scene};
+use crate::scene::{Output, Scene};
 use crate::write::cameras::{CameraEntry, FrameFiles};
-use crate::write::coco;
-use crate::write::encode::{self, EncodeError};
+use crate::write::encode;
 use crate::write::error::WriteError;
 use crate::write::files::{DiskError, create_folder, remove, write_whole};
-use crate::write::manifest::{
-    self, CategoryCount, DatasetInfo, DepthFormat, PlacementTotal, State, Summary, WriteOptions,
-};
-use crate::write::spill::{Spill, write_json};
+use crate::write::manifest::{self, DatasetInfo, Rejected, State, Summary, WriteOptions};
+use crate::write::outputs::{Look, is_image};
+use crate::write::progress::{Entries, FrameRecord, Outcome, Progress};
+use crate::write::rejected;
+use crate::write::spill::write_json;
+use crate::write::{coco, keypoints, panoptic};
 
-/// What is entered into the JSON files for a frame whose images are written. Made by [`DatasetWriter::write_frame`].
-#[derive(Debug)]
-pub struct FrameRecord {
-    image_id: u64,
-    file_name: String,
-    image: String,
-    camera: String,
-    /// Annotations but for their ids, and their categories.
-    annotations: Vec<(u32, String)>,
-    /// Of the scene, told by its first camera only.
-    placed: Vec<PlacedCount>,
-    is_first_camera: bool,
-    /// Time taken to encode images and annotations.
-    pub encode_time: Duration,
-    /// Time taken to write files.
-    pub write_time: Duration,
-}
+/// Where rejected frames are kept.
+const REJECTED: &str = "rejected";
+const INSTANCES: &str = "annotations/instances.json";
+const KEYPOINTS: &str = "annotations/keypoints.json";
+const PANOPTIC: &str = "annotations/panoptic.json";
+const CAMERAS: &str = "cameras.json";
 
 /// A dataset folder that is being filled. All methods may be called from several threads.
 pub struct DatasetWriter {
@@ -46,22 +35,6 @@ pub struct DatasetWriter {
     first_id: u64,
     end_id: u64,
     progress: Mutex<Progress>,
-}
-
-struct Progress {
-    /// Frames that are finished before one that precedes them.
-    waiting: BTreeMap<u64, FrameRecord>,
-    next_image: u64,
-    next_annotation: u64,
-    images: Spill,
-    annotations: Spill,
-    cameras: Spill,
-    scenes: u64,
-    empty_images: u64,
-    /// Annotations and images, per category id.
-    categories: BTreeMap<u32, (u64, u64)>,
-    /// Asked and placed, per group.
-    placement: BTreeMap<String, (u64, u64)>,
 }
 
 impl DatasetWriter {
@@ -76,124 +49,175 @@ impl DatasetWriter {
         create_folder(root)?;
         // First of all, so that a run that ends early leaves a folder that is known as ours and does not claim to be complete.
         write_manifest(root, &info, options, State::Rendering, None)?;
+        let folders = || Output::ALL.into_iter().filter(|&output| is_image(output));
         if occupied {
-            ["annotations/instances.json", "cameras.json", "images", "ids", "depth"]
-                .iter()
+            // The folder of every output that there is: the dataset before may have had others than this one.
+            [INSTANCES, KEYPOINTS, PANOPTIC, CAMERAS, "images", REJECTED]
+                .into_iter()
+                .chain(folders().map(Output::name))
                 .try_for_each(|name| remove(&root.join(name)))?;
         }
-        ["images", "ids", "depth", "annotations"].iter().try_for_each(|name| create_folder(&root.join(name)))?;
-        let progress = Progress {
-            waiting: BTreeMap::new(),
-            next_image: first_id,
-            next_annotation: 1,
-            images: Spill::new(root)?,
-            annotations: Spill::new(root)?,
-            cameras: Spill::new(root)?,
-            scenes: 0,
-            empty_images: 0,
-            categories: info.categories.iter().map(|category| (category.id, (0, 0))).collect(),
-            placement: BTreeMap::new(),
-        };
+        ["images", "annotations"]
+            .into_iter()
+            .chain(folders().filter(|&output| info.labels.wants(output)).map(Output::name))
+            .try_for_each(|name| create_folder(&root.join(name)))?;
+        let progress = Progress::new(root, first_id, &info.categories)?;
         Ok(Self { root: root.to_path_buf(), info, options, first_id, end_id, progress: Mutex::new(progress) })
+    }
+
+    /// Whether frames are to be audited before they are written.
+    pub fn audits(&self) -> bool {
+        self.options.audit
     }
 
     /// Encodes the images of a frame and writes them. `labels` must come from [`annotate`](crate::annotate::annotate) on
     /// the same frame. Nothing of it is in the JSON files until the record is given to [`commit`](Self::commit).
+    ///
+    /// An error that [is of the frame](WriteError::is_of_the_frame) leaves nothing on disk; the frame can be [rejected](Self::reject).
     #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
-    pub fn write_frame(&self, scene: &Scene, frame: &Frame, labels: &Labels) -> Result<FrameRecord, WriteError> {
+    pub fn write_frame(&self, subject: &Subject, frame: &Frame, labels: &Labels) -> Result<FrameRecord, WriteError> {
+        let scene = &subject.scene;
         let image_id = self.check_scene(scene, frame)?;
-        let camera = &scene.cameras[frame.camera];
-        let stem = stem(scene.index, &camera.name);
-        let largest_id = scene.instances.iter().map(|instance| instance.id).max().unwrap_or(0);
-        let wide_ids = largest_id > encode::MAX_PNG_ID;
-        let depth_extension = if self.options.depth == DepthFormat::ExrMetres { "exr" } else { "png" };
-        let files = FrameFiles {
-            rgb: format!("{stem}.png"),
-            ids: format!("ids/{stem}.{}", if wide_ids { "exr" } else { "png" }),
-            depth: format!("depth/{stem}.{depth_extension}"),
-        };
-
+        let camera = &scene.cameras[frame.camera].name;
+        let stem = stem(scene.index, camera);
         let started = Instant::now();
-        let (rgb_path, ids_path, depth_path) =
-            (self.root.join("images").join(&files.rgb), self.root.join(&files.ids), self.root.join(&files.depth));
-        let rgb = encode::rgb_png(&frame.rgb).map_err(encode_failed(&rgb_path))?;
-        let ids = if wide_ids { encode::ids_exr(&frame.ids) } else { encode::ids_png(&frame.ids) };
-        let ids = ids.map_err(encode_failed(&ids_path))?;
-        let depth = match self.options.depth {
-            DepthFormat::ExrMetres => encode::depth_exr(&frame.depth),
-            DepthFormat::PngMillimetres => encode::depth_png(&frame.depth),
-        };
-        let depth = depth.map_err(encode_failed(&depth_path))?;
-        let entry = |annotation: &Annotation| {
-            let json = coco::annotation_json(image_id, annotation, self.options.masks);
-            let failed = |source| WriteError::Coco { name: annotation.name.clone(), image: files.rgb.clone(), source };
-            json.map(|json| (annotation.category_id, json)).map_err(failed)
-        };
-        let annotations = labels.annotations.iter().map(entry).collect::<Result<_, _>>()?;
-        let image = coco::image_json(image_id, &files.rgb, scene, &camera.name)?;
-        let file_name = files.rgb.clone();
-        let camera =
-            serde_json::to_string(&CameraEntry::new(image_id, files, scene, &camera.name, labels.camera.clone()))?;
-        let encoded = Instant::now();
 
-        for (path, bytes) in [(rgb_path, rgb), (ids_path, ids), (depth_path, depth)] {
-            write_whole(&path, &bytes)?;
+        let mut files = FrameFiles { rgb: format!("{stem}.png"), others: Default::default() };
+        let mut encoded = vec![(self.root.join("images").join(&files.rgb), encode_rgb(frame)?)];
+        let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth };
+        for &output in &self.info.labels.outputs {
+            let what = output.name();
+            let image = look.encode(output).map_err(|source| WriteError::Encode { what, source })?;
+            let Some((extension, bytes)) = image else { continue };
+            let file = format!("{what}/{stem}.{extension}");
+            encoded.push((self.root.join(&file), bytes));
+            files.others.insert(what, file);
+        }
+        let entries = self.entries(image_id, files, scene, camera, labels)?;
+        let finished = Instant::now();
+
+        for (path, bytes) in &encoded {
+            write_whole(path, bytes)?;
         }
         Ok(FrameRecord {
             image_id,
-            file_name,
-            image,
-            camera,
-            annotations,
+            file_name: stem + ".png",
+            outcome: Outcome::Kept(entries),
             placed: scene.placed.clone(),
             is_first_camera: frame.camera == 0,
-            encode_time: encoded - started,
-            write_time: encoded.elapsed(),
+            encode_time: finished - started,
+            write_time: finished.elapsed(),
+        })
+    }
+
+    /// The JSON of a frame.
+    fn entries(
+        &self,
+        image_id: u64,
+        files: FrameFiles,
+        scene: &Scene,
+        camera: &str,
+        labels: &Labels,
+    ) -> Result<Entries, WriteError> {
+        let masks = self.options.masks;
+        let annotation = |annotation: &Annotation| {
+            let json = coco::annotation_json(image_id, annotation, &scene.categories, &scene.labels, masks);
+            let json = json.map_err(|source| WriteError::Coco { name: annotation.name.clone(), source })?;
+            Ok::<_, WriteError>((annotation.category_id, annotation.marked, json))
+        };
+        let of_image = |source| WriteError::Coco { name: "the image".into(), source };
+        Ok(Entries {
+            annotations: labels.annotations.iter().map(annotation).collect::<Result<_, _>>()?,
+            left_out: labels.left_out.iter().map(|left_out| (left_out.category_id, left_out.reason)).collect(),
+            image: coco::image_json(image_id, &files.rgb, scene, camera, labels, masks).map_err(of_image)?,
+            camera: serde_json::to_string(&CameraEntry::new(image_id, files, scene, camera, labels.camera.clone()))?,
+        })
+    }
+
+    /// Keeps a frame aside, with at least one reason: one sentence each. Its record is [committed](Self::commit) like any other.
+    /// `labels` are what is known of it, if anything.
+    #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
+    pub fn reject(
+        &self,
+        subject: &Subject,
+        frame: &Frame,
+        labels: Option<&Labels>,
+        reasons: &[String],
+    ) -> Result<FrameRecord, WriteError> {
+        let scene = &subject.scene;
+        let image_id = self.check_scene(scene, frame)?;
+        let stem = stem(scene.index, &scene.cameras[frame.camera].name);
+        let started = Instant::now();
+        let look =
+            Look { subject, frame, panoptic: labels.and_then(|l| l.panoptic.as_ref()), depth: self.options.depth };
+        let files = rejected::files(&look, reasons);
+        let finished = Instant::now();
+
+        let folder = self.root.join(REJECTED).join(&stem);
+        create_folder(&folder)?;
+        for (name, bytes) in &files {
+            write_whole(&folder.join(name), bytes)?;
+        }
+        let file_name = stem + ".png";
+        Ok(FrameRecord {
+            image_id,
+            outcome: Outcome::Rejected(Rejected { file_name: file_name.clone(), reason: rejected::summary(reasons) }),
+            file_name,
+            placed: scene.placed.clone(),
+            is_first_camera: frame.camera == 0,
+            encode_time: finished - started,
+            write_time: finished.elapsed(),
         })
     }
 
     /// Enters a frame into the JSON files. Frames may come in any order; one that comes early waits for those before it.
     pub fn commit(&self, record: FrameRecord) -> Result<(), WriteError> {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if record.image_id < progress.next_image || progress.waiting.contains_key(&record.image_id) {
-            return Err(WriteError::Twice(record.file_name));
-        }
-        progress.waiting.insert(record.image_id, record);
-        loop {
-            let next = progress.next_image;
-            let Some(record) = progress.waiting.remove(&next) else { return Ok(()) };
-            progress.enter(&record)?;
-            progress.next_image += 1;
-        }
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).take(record)
     }
 
-    /// Assembles the JSON files and marks the dataset as complete. An error where frames are missing; the dataset then stays
-    /// marked as unfinished.
+    /// Assembles the JSON files and marks the dataset as complete, or as incomplete where frames were rejected. An error where
+    /// frames are missing; the dataset then stays marked as unfinished.
     pub fn finish(self) -> Result<Summary, WriteError> {
-        let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         if progress.next_image < self.end_id {
-            let present = progress.next_image - self.first_id + progress.waiting.len() as u64;
+            let present = progress.next_image - self.first_id + progress.waiting();
             let total = self.end_id - self.first_id;
             let first = first_missing(&self.info, progress.next_image);
             return Err(WriteError::Incomplete { missing: total - present, total, first });
         }
-        let summary = progress.summary(&self.info, self.end_id - self.first_id);
+        let summary = progress.summary(&self.info.categories);
         let info = coco::Info {
             description: &self.info.recipe_name,
             version: env!("CARGO_PKG_VERSION"),
             contributor: env!("CARGO_PKG_NAME"),
             url: "",
         };
-        let head = format!(
-            "{{\"info\":{},\n\"licenses\":[],\n\"categories\":{}",
-            serde_json::to_string(&info)?,
-            coco::categories_json(&self.info.categories)?
-        );
-        let lists = vec![("images", progress.images), ("annotations", progress.annotations)];
-        write_json(&self.root.join("annotations/instances.json"), &head, lists)?;
+        let info = serde_json::to_string(&info)?;
+        let head = |categories: String| format!("{{\"info\":{info},\n\"licenses\":[],\n\"categories\":{categories}");
+        let (categories, lists) = (&self.info.categories, &mut progress.lists);
+        write_json(
+            &self.root.join(INSTANCES),
+            &head(coco::categories_json(categories)?),
+            &mut [("images", &mut lists.images), ("annotations", &mut lists.annotations)],
+        )?;
+        if self.info.labels.wants(Output::Keypoints) {
+            write_json(
+                &self.root.join(KEYPOINTS),
+                &head(keypoints::categories_json(categories)?),
+                &mut [("images", &mut lists.plain_images), ("annotations", &mut lists.keypoints)],
+            )?;
+        }
+        if self.info.labels.wants(Output::Panoptic) {
+            write_json(
+                &self.root.join(PANOPTIC),
+                &head(panoptic::categories_json(categories)?),
+                &mut [("images", &mut lists.plain_images), ("annotations", &mut lists.panoptic)],
+            )?;
+        }
         let head = format!("{{\"format_version\":{}", manifest::FORMAT_VERSION);
-        write_json(&self.root.join("cameras.json"), &head, vec![("images", progress.cameras)])?;
-        write_manifest(&self.root, &self.info, self.options, State::Complete, Some(&summary))?;
+        write_json(&self.root.join(CAMERAS), &head, &mut [("images", &mut lists.cameras)])?;
+        let state = if summary.rejected == 0 { State::Complete } else { State::Incomplete };
+        write_manifest(&self.root, &self.info, self.options, state, Some(&summary))?;
         Ok(summary)
     }
 
@@ -206,6 +230,9 @@ impl DatasetWriter {
         if scene.categories != self.info.categories {
             return Err(wrong("its categories are different".into()));
         }
+        if scene.labels != self.info.labels {
+            return Err(wrong("it asks for other labels".into()));
+        }
         let cameras = scene.cameras.len();
         if frame.camera >= cameras {
             return Err(wrong(format!("its frame is of camera number {}, but it has {cameras}", frame.camera)));
@@ -216,51 +243,8 @@ impl DatasetWriter {
     }
 }
 
-impl Progress {
-    fn enter(&mut self, record: &FrameRecord) -> Result<(), DiskError> {
-        self.images.push(&record.image)?;
-        self.cameras.push(&record.camera)?;
-        let mut seen: BTreeMap<u32, u64> = BTreeMap::new();
-        for (category, json) in &record.annotations {
-            self.annotations.push(&coco::with_id(self.next_annotation, json))?;
-            self.next_annotation += 1;
-            *seen.entry(*category).or_default() += 1;
-        }
-        self.empty_images += u64::from(record.annotations.is_empty());
-        for (category, count) in seen {
-            let (annotations, images) = self.categories.entry(category).or_default();
-            *annotations += count;
-            *images += 1;
-        }
-        if record.is_first_camera {
-            self.scenes += 1;
-            for PlacedCount { object, asked, placed } in &record.placed {
-                let total = self.placement.entry(object.clone()).or_default();
-                *total = (total.0 + u64::from(*asked), total.1 + u64::from(*placed));
-            }
-        }
-        Ok(())
-    }
-
-    fn summary(&self, info: &DatasetInfo, images: u64) -> Summary {
-        let category = |category: &crate::scene::Category| {
-            let (annotations, images) = self.categories.get(&category.id).copied().unwrap_or_default();
-            CategoryCount { id: category.id, name: category.name.clone(), annotations, images }
-        };
-        let placement = |(object, &(asked, placed)): (&String, &(u64, u64))| PlacementTotal {
-            object: object.clone(),
-            asked,
-            placed,
-        };
-        Summary {
-            scenes: self.scenes,
-            images,
-            images_without_annotations: self.empty_images,
-            annotations: self.next_annotation - 1,
-            categories: info.categories.iter().map(category).collect(),
-            placement: self.placement.iter().map(placement).collect(),
-        }
-    }
+fn encode_rgb(frame: &Frame) -> Result<Vec<u8>, WriteError> {
+    encode::rgb_png(&frame.rgb).map_err(|source| WriteError::Encode { what: "rgb", source })
 }
 
 /// The image ids of a dataset: first, and one past the last.
@@ -326,9 +310,4 @@ fn stem(index: u64, camera: &str) -> String {
 fn is_file_name_part(name: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     (1..=64).contains(&name.chars().count()) && !name.starts_with('.') && name.chars().all(allowed)
-}
-
-fn encode_failed(path: &Path) -> impl FnOnce(EncodeError) -> WriteError {
-    let path = path.to_path_buf();
-    move |source| WriteError::Encode { path, source }
 }

@@ -54,3 +54,18 @@ fn every_recipe_in_the_reference_can_be_read() {
         }
     }
 }
+
+#[test]
+fn every_exit_code_is_in_the_help_and_in_the_readme() {
+    let (codes, help, readme) = (page("src/cli/exit.rs"), page("src/cli/args.rs"), page("README.md"));
+    let help = help.split("Exit codes: ").nth(1).unwrap().split("\n\n").next().unwrap();
+    let codes: Vec<&str> = codes
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("const ")?.split_once(": u8 = ")?.1.strip_suffix(';'))
+        .collect();
+    assert!(codes.len() >= 5, "{codes:?}");
+    for code in codes {
+        assert!(help.contains(&format!(" {code} ")), "--help says nothing of exit code {code}");
+        assert!(readme.contains(&format!("| {code} |")), "README.md says nothing of exit code {code}");
+    }
+}

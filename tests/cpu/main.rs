@@ -14,6 +14,7 @@ mod layering; // the shape of the source, and what README and architecture page 
 mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]
 mod oracle; // the ray caster, for the other modules
+mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones
 mod placement; // no overlap, checked by other means than the placer's
 mod poses; // poses and 3D boxes, against numbers worked out by hand
 mod preview; // the contact sheet

@@ -190,6 +190,7 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
         count,
         cameras: cameras.iter().map(ToString::to_string).collect(),
         categories: categories(),
+        labels: LabelSettings::default(),
         adapter: AdapterInfo {
             name: "painted by hand".into(),
             driver: "none".into(),
@@ -197,5 +198,6 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
             device_type: "Cpu".into(),
         },
         assets: Vec::new(),
+        parts: Default::default(),
     }
 }

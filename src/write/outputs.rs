@@ -1,0 +1,267 @@
+//! Outputs that are one image per frame: which they are, how each is made of a frame, and how it is to be read.
+
+use glam::{DMat3, DVec2, DVec3};
+
+use crate::annotate::{Panoptic, Subject};
+use crate::frame::{Frame, Owner};
+use crate::image::Image;
+use crate::scene::{NormalFrame, NormalSurface, Output};
+use crate::write::encode::{self, EncodeError};
+use crate::write::manifest::DepthFormat;
+
+/// Whether an output is one image per frame, in a folder of its own.
+pub(crate) fn is_image(output: Output) -> bool {
+    !matches!(output, Output::Amodal | Output::Poses | Output::Boxes3d | Output::Keypoints)
+}
+
+/// What images are made of.
+pub(crate) struct Look<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) frame: &'a Frame,
+    pub(crate) panoptic: Option<&'a Panoptic>,
+    pub(crate) depth: DepthFormat,
+}
+
+impl Look<'_> {
+    /// The file of an output: its extension and its bytes. `None` where it is no image.
+    pub(crate) fn encode(&self, output: Output) -> Result<Option<(&'static str, Vec<u8>)>, EncodeError> {
+        let Self { subject, frame, panoptic, depth } = *self;
+        let scene = &subject.scene;
+        Ok(Some(match output {
+            Output::Ids => integers(&frame.ids, scene.instances.iter().map(|instance| instance.id))?,
+            Output::Semantic => {
+                integers(&semantic(subject, frame)?, scene.categories.iter().map(|category| category.id))?
+            }
+            Output::Parts => integers(&parts(frame)?, frame.owners.iter().map(|owner| owner.part))?,
+            Output::Depth => match depth {
+                DepthFormat::ExrMetres => ("exr", encode::depth_exr(&frame.depth)?),
+                DepthFormat::PngMillimetres => ("png", encode::depth_png(&frame.depth)?),
+            },
+            Output::Range => ("exr", encode::range_exr(&frame.range)?),
+            Output::Normals { frame: axes, surface } => {
+                let normals = match surface {
+                    NormalSurface::Shaded => frame.shaded_normals.as_ref(),
+                    NormalSurface::Geometric => frame.geometric_normals.as_ref(),
+                };
+                ("exr", normals_exr(subject, frame, there(normals)?, axes)?)
+            }
+            Output::Nocs => ("exr", nocs_exr(subject, frame)?),
+            Output::Position => ("exr", position_exr(subject, frame)?),
+            Output::Uv => {
+                let uv = there(frame.uv.as_ref())?;
+                // OpenCV reads one, three or four channels, never two.
+                ("exr", encode::vectors_exr(uv.width(), uv.height(), uv.pixels().iter().map(|&[u, v]| [u, v, 0.0]))?)
+            }
+            Output::Albedo => ("png", encode::linear_png(there(frame.albedo.as_ref())?)?),
+            Output::Roughness => ("png", encode::unit_png(there(frame.roughness.as_ref())?)?),
+            Output::Metallic => ("png", encode::unit_png(there(frame.metallic.as_ref())?)?),
+            Output::Emission => {
+                let emission = there(frame.emission.as_ref())?;
+                ("exr", encode::vectors_exr(emission.width(), emission.height(), emission.pixels().iter().copied())?)
+            }
+            Output::Panoptic => ("png", encode::panoptic_png(&there(panoptic)?.ids)?),
+            Output::Amodal | Output::Poses | Output::Boxes3d | Output::Keypoints => return Ok(None),
+        }))
+    }
+}
+
+fn there<T>(image: Option<&T>) -> Result<&T, EncodeError> {
+    image.ok_or(EncodeError::Missing)
+}
+
+/// 16-bit PNG, or 32-bit EXR where `possible` values do not fit: decided by the scene, so that all its frames are alike.
+fn integers(image: &Image<u32>, possible: impl Iterator<Item = u32>) -> Result<(&'static str, Vec<u8>), EncodeError> {
+    if possible.max().unwrap_or(0) > encode::MAX_PNG_ID {
+        Ok(("exr", encode::ids_exr(image)?))
+    } else {
+        Ok(("png", encode::ids_png(image)?))
+    }
+}
+
+/// Something for each value of [`Frame::surfaces`].
+fn by_surface<T: Clone>(frame: &Frame, nothing: T, of: impl Fn(&Owner) -> T) -> Result<Vec<T>, EncodeError> {
+    let owners = frame.owners.len();
+    match frame.surfaces.pixels().iter().max() {
+        Some(&surface) if surface as usize > owners => Err(EncodeError::NoOwner { surface, owners }),
+        _ => Ok(std::iter::once(nothing).chain(frame.owners.iter().map(of)).collect()),
+    }
+}
+
+/// Looks up each pixel's surface.
+fn paint(frame: &Frame, values: &[u32]) -> Result<Image<u32>, EncodeError> {
+    let surfaces = &frame.surfaces;
+    let pixels = surfaces.pixels().iter().map(|&surface| values[surface as usize]).collect();
+    Image::new(surfaces.width(), surfaces.height(), pixels).ok_or(EncodeError::Missing)
+}
+
+fn semantic(subject: &Subject, frame: &Frame) -> Result<Image<u32>, EncodeError> {
+    let category = |owner: &Owner| {
+        let instance = subject.scene.instances.get(owner.instance as usize).filter(|_| owner.id > 0);
+        instance.and_then(|instance| instance.category).unwrap_or(0)
+    };
+    paint(frame, &by_surface(frame, 0, category)?)
+}
+
+fn parts(frame: &Frame) -> Result<Image<u32>, EncodeError> {
+    paint(frame, &by_surface(frame, 0, |owner| if owner.id > 0 { owner.part } else { 0 })?)
+}
+
+fn normals_exr(
+    subject: &Subject,
+    frame: &Frame,
+    normals: &Image<[f32; 3]>,
+    axes: NormalFrame,
+) -> Result<Vec<u8>, EncodeError> {
+    let (width, height) = (normals.width(), normals.height());
+    match axes {
+        NormalFrame::World => encode::vectors_exr(width, height, normals.pixels().iter().copied()),
+        NormalFrame::Camera => {
+            let camera = subject.scene.cameras.get(frame.camera).ok_or(EncodeError::Missing)?;
+            let camera_from_world = DMat3::from_mat4(camera.opencv_camera_from_world());
+            let turn = |&normal: &[f32; 3]| narrow(camera_from_world * wide(normal));
+            encode::vectors_exr(width, height, normals.pixels().iter().map(turn))
+        }
+    }
+}
+
+/// Wang et al., "Normalized Object Coordinate Space for Category-Level 6D Object Pose and Size Estimation" (2019): the object's
+/// box in the middle of a unit cube, its diagonal 1.
+fn nocs_exr(subject: &Subject, frame: &Frame) -> Result<Vec<u8>, EncodeError> {
+    let coordinates = there(frame.coordinates.as_ref())?;
+    // ((p - c) * s) / |e * s| + 0.5, as a factor and a sum
+    let law = |owner: &Owner| {
+        let known =
+            subject.scene.instances.get(owner.instance as usize).zip(subject.solids.get(owner.instance as usize));
+        known.map_or((DVec3::ZERO, DVec3::ZERO), |(instance, solid)| {
+            let (lower, upper) = solid.local;
+            let factor = instance.scale / ((upper - lower) * instance.scale).length();
+            (factor, DVec3::splat(0.5) - (lower + upper) / 2.0 * factor)
+        })
+    };
+    let laws = by_surface(frame, (DVec3::ZERO, DVec3::ZERO), law)?;
+    let point = |(&surface, &coordinates): (&u32, &[f32; 3])| {
+        let (factor, sum) = laws[surface as usize];
+        narrow(wide(coordinates) * factor + sum)
+    };
+    let points = frame.surfaces.pixels().iter().zip(coordinates.pixels()).map(point);
+    encode::vectors_exr(coordinates.width(), coordinates.height(), points)
+}
+
+fn position_exr(subject: &Subject, frame: &Frame) -> Result<Vec<u8>, EncodeError> {
+    let camera = subject.scene.cameras.get(frame.camera).ok_or(EncodeError::Missing)?;
+    let depth = &frame.depth;
+    // Rays are linear in the pixel: one addition each instead of one rotation each.
+    let first = camera.ray_through(DVec2::ZERO);
+    let (right, down) = (camera.ray_through(DVec2::X) - first, camera.ray_through(DVec2::Y) - first);
+    let rows = (0_u32..).zip(depth.rows()).flat_map(|(y, row)| {
+        let ray = first + down * (f64::from(y) + 0.5);
+        (0_u32..).zip(row).map(move |(x, &depth)| {
+            if !depth.is_finite() {
+                return [0.0; 3];
+            }
+            narrow(camera.position + (ray + right * (f64::from(x) + 0.5)) * f64::from(depth))
+        })
+    });
+    encode::vectors_exr(depth.width(), depth.height(), rows)
+}
+
+fn wide([x, y, z]: [f32; 3]) -> DVec3 {
+    DVec3::new(f64::from(x), f64::from(y), f64::from(z))
+}
+
+/// To the nearest, and without negative zeros, which look like mistakes in a file.
+#[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is the point")]
+fn narrow(v: DVec3) -> [f32; 3] {
+    [v.x as f32 + 0.0, v.y as f32 + 0.0, v.z as f32 + 0.0]
+}
+
+/// How an output is to be read, in words, for the `conventions` of `dataset.json`.
+pub(crate) fn convention(output: Output, depth: DepthFormat) -> &'static str {
+    use {NormalFrame as Axes, NormalSurface as Of};
+    match output {
+        Output::Ids => {
+            "instance id at each pixel centre, never anti-aliased: dense from 1 within a scene, 0 where nothing labelled is seen; \
+             16-bit PNG, or EXR with one unsigned 32-bit channel 'id' for scenes with ids above 65535"
+        }
+        Output::Semantic => {
+            "category id of the instance at each pixel centre, 0 where nothing labelled is seen; files as of ids, for category ids"
+        }
+        Output::Parts => {
+            "number of the part of its object that each pixel centre shows, from 1 ('parts' names them; what is not listed there \
+             has one part); 0 where nothing labelled is seen; files as of ids, for part numbers"
+        }
+        Output::Depth => match depth {
+            DepthFormat::ExrMetres => {
+                "z along the optical axis at each pixel centre (not the distance to the camera centre), metres; unlabelled surfaces \
+                 have depth too; EXR, 32-bit float channel 'Z' (and its copy 'Y' for readers that know only luminance); +inf where \
+                 nothing is hit"
+            }
+            DepthFormat::PngMillimetres => {
+                "z along the optical axis at each pixel centre (not the distance to the camera centre), millimetres, to the \
+                 nearest; unlabelled surfaces have depth too; 16-bit PNG; 0 where nothing is hit, a hit is at least 1, 65535 means \
+                 that far or farther"
+            }
+        },
+        Output::Range => {
+            "distance from the camera centre at each pixel centre, metres; EXR, 32-bit float channel 'Y'; +inf where nothing is hit"
+        }
+        Output::Normals { frame: Axes::Camera, surface: Of::Shaded } => {
+            "unit normal as light sees it (interpolated, with the normal map), in the OpenCV camera frame: a surface that faces the \
+             camera has a negative z; EXR, 32-bit float channels R, G, B = x, y, z; 0 where nothing is hit"
+        }
+        Output::Normals { frame: Axes::World, surface: Of::Shaded } => {
+            "unit normal as light sees it (interpolated, with the normal map), in the world frame; EXR, 32-bit float channels \
+             R, G, B = x, y, z; 0 where nothing is hit"
+        }
+        Output::Normals { frame: Axes::Camera, surface: Of::Geometric } => {
+            "unit normal of the triangle, in the OpenCV camera frame: a surface that faces the camera has a negative z; EXR, 32-bit \
+             float channels R, G, B = x, y, z; 0 where nothing is hit"
+        }
+        Output::Normals { frame: Axes::World, surface: Of::Geometric } => {
+            "unit normal of the triangle, in the world frame; EXR, 32-bit float channels R, G, B = x, y, z; 0 where nothing is hit"
+        }
+        Output::Nocs => {
+            "normalised object coordinates (Wang et al. 2019): ((p - c) * s) / |e * s| + 0.5 per component, where p is the point in \
+             the object's own frame, c and e are centre and edge lengths of its box there, and s is its scale; EXR, 32-bit float \
+             channels R, G, B = x, y, z; 0 where nothing is hit; unlabelled surfaces have them too"
+        }
+        Output::Position => {
+            "point of the surface in the world frame, metres; EXR, 32-bit float channels R, G, B = x, y, z; 0 where nothing is hit \
+             (and at the world's origin: tell them apart by depth)"
+        }
+        Output::Uv => {
+            "texture coordinates, v down, before tiling; EXR, 32-bit float channels R, G = u, v and B = 0; 0 where nothing is hit"
+        }
+        Output::Albedo => {
+            "base colour without light, 8-bit sRGB PNG (the linear value, clipped to 0..1, to the nearest); 0 where nothing is hit"
+        }
+        Output::Roughness => "perceptual roughness, 8-bit PNG: 255 is 1; 0 where nothing is hit",
+        Output::Metallic => "0 for a dielectric, 1 for a metal, 8-bit PNG: 255 is 1; 0 where nothing is hit",
+        Output::Emission => {
+            "luminance given off, cd/m2 per linear Rec. 709 channel; EXR, 32-bit float channels R, G, B; 0 where nothing is hit"
+        }
+        Output::Amodal => {
+            "attributes of annotations: amodal_bbox and amodal_area count every pixel that the instance covers, hidden or not, on a \
+             canvas three frames wide and high with the frame in its middle; amodal_segmentation is what of it is within the frame; \
+             visibility is visible pixels / amodal pixels within the frame; truncation is 1 - amodal pixels within the frame / on \
+             the canvas; hidden_by counts amodal pixels within the frame by the instance that is seen there instead (0: unlabelled)"
+        }
+        Output::Poses => {
+            "attributes of annotations: pose.camera_from_object takes a point of the object, after pose.scale along its own axes, to \
+             the OpenCV camera frame; distance is from the camera centre to the middle of the oriented 3D box, metres"
+        }
+        Output::Boxes3d => {
+            "attributes of annotations: box3d.oriented along the object's own axes and box3d.axis_aligned along the world's; center \
+             and corners in the OpenCV camera frame, size along the box's axes, metres; pixels are the corners in continuous pixels, \
+             null where one is not in front of the camera; corner k has the upper x, y, z where bits 0, 1, 2 of k are set"
+        }
+        Output::Keypoints => {
+            "annotations/keypoints.json: [x, y, v] by COCO's counting, where the centre of the first pixel is 0; v is 2 where seen, \
+             1 where hidden, 0 where outside of the image or not there (then x and y are 0)"
+        }
+        Output::Panoptic => {
+            "annotations/panoptic.json and 8-bit RGB PNG, segment id = R + 256 G + 65536 B: the instance id, for stuff the lowest id \
+             of its instances; 0 is void: background, unlabelled surfaces, and what a rule leaves out"
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Frames into lists: in order, however they come.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::annotate::Reason;
+use crate::scene::{Category, PlacedCount};
+use crate::write::coco::{self, AnnotationJson, ImageJson};
+use crate::write::error::WriteError;
+use crate::write::files::DiskError;
+use crate::write::manifest::{CategoryCount, MOST_LISTED, PlacementTotal, Rejected, Summary};
+use crate::write::spill::Spill;
+
+/// What is entered into the JSON files for a frame whose images are written. Made by
+/// [`DatasetWriter::write_frame`](crate::write::DatasetWriter::write_frame) and
+/// [`reject`](crate::write::DatasetWriter::reject).
+#[derive(Debug)]
+pub struct FrameRecord {
+    pub(crate) image_id: u64,
+    pub(crate) file_name: String,
+    pub(crate) outcome: Outcome,
+    /// Of the scene, told by its first camera only.
+    pub(crate) placed: Vec<PlacedCount>,
+    pub(crate) is_first_camera: bool,
+    /// Time taken to encode images and annotations.
+    pub encode_time: Duration,
+    /// Time taken to write files.
+    pub write_time: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Kept(Entries),
+    Rejected(Rejected),
+}
+
+/// What the JSON files say of a frame.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    pub(crate) image: ImageJson,
+    pub(crate) camera: String,
+    /// Category, why it is marked if it is, and the JSON but for its id.
+    pub(crate) annotations: Vec<(u32, Option<Reason>, AnnotationJson)>,
+    /// Category and reason.
+    pub(crate) left_out: Vec<(u32, Reason)>,
+}
+
+pub(crate) struct Progress {
+    /// Frames that are finished before one that precedes them.
+    waiting: BTreeMap<u64, FrameRecord>,
+    pub(crate) next_image: u64,
+    next_annotation: u64,
+    pub(crate) lists: Lists,
+    scenes: u64,
+    images: u64,
+    empty_images: u64,
+    rejected: u64,
+    first_rejected: Vec<Rejected>,
+    /// Per category id; names are filled in at the end.
+    categories: BTreeMap<u32, CategoryCount>,
+    /// Asked and placed, per group.
+    placement: BTreeMap<String, (u64, u64)>,
+}
+
+/// The long lists.
+pub(crate) struct Lists {
+    /// With what is left out: for `instances.json`.
+    pub(crate) images: Spill,
+    /// For the other files.
+    pub(crate) plain_images: Spill,
+    pub(crate) annotations: Spill,
+    pub(crate) keypoints: Spill,
+    pub(crate) panoptic: Spill,
+    pub(crate) cameras: Spill,
+}
+
+impl Progress {
+    /// `folder` is where the lists are kept while they grow.
+    pub(crate) fn new(folder: &Path, first_image: u64, categories: &[Category]) -> Result<Self, DiskError> {
+        let count = |c: &Category| CategoryCount {
+            id: c.id,
+            name: c.name.clone(),
+            annotations: 0,
+            images: 0,
+            marked: Default::default(),
+            left_out: Default::default(),
+        };
+        Ok(Self {
+            waiting: BTreeMap::new(),
+            next_image: first_image,
+            next_annotation: 1,
+            lists: Lists {
+                images: Spill::new(folder)?,
+                plain_images: Spill::new(folder)?,
+                annotations: Spill::new(folder)?,
+                keypoints: Spill::new(folder)?,
+                panoptic: Spill::new(folder)?,
+                cameras: Spill::new(folder)?,
+            },
+            scenes: 0,
+            images: 0,
+            empty_images: 0,
+            rejected: 0,
+            first_rejected: Vec::new(),
+            categories: categories.iter().map(|category| (category.id, count(category))).collect(),
+            placement: BTreeMap::new(),
+        })
+    }
+
+    /// Takes a frame, and enters it and those that waited for it, as soon as those before it are entered.
+    pub(crate) fn take(&mut self, record: FrameRecord) -> Result<(), WriteError> {
+        if record.image_id < self.next_image || self.waiting.contains_key(&record.image_id) {
+            return Err(WriteError::Twice(record.file_name));
+        }
+        self.waiting.insert(record.image_id, record);
+        while let Some(record) = self.waiting.remove(&self.next_image) {
+            self.enter(record)?;
+            self.next_image += 1;
+        }
+        Ok(())
+    }
+
+    /// How many frames wait for one that precedes them.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+
+    fn enter(&mut self, record: FrameRecord) -> Result<(), DiskError> {
+        if record.is_first_camera {
+            self.scenes += 1;
+            for PlacedCount { object, asked, placed } in &record.placed {
+                let total = self.placement.entry(object.clone()).or_default();
+                *total = (total.0 + u64::from(*asked), total.1 + u64::from(*placed));
+            }
+        }
+        match record.outcome {
+            Outcome::Kept(entries) => self.enter_kept(&entries),
+            Outcome::Rejected(rejected) => {
+                self.rejected += 1;
+                if self.first_rejected.len() < MOST_LISTED {
+                    self.first_rejected.push(rejected);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn enter_kept(&mut self, entries: &Entries) -> Result<(), DiskError> {
+        let ImageJson { plain, with_left_out, panoptic } = &entries.image;
+        self.lists.images.push(with_left_out.as_ref().unwrap_or(plain))?;
+        self.lists.plain_images.push(plain)?;
+        self.lists.cameras.push(&entries.camera)?;
+        if let Some(panoptic) = panoptic {
+            self.lists.panoptic.push(panoptic)?;
+        }
+        let mut seen: BTreeMap<u32, u64> = BTreeMap::new();
+        for (category, marked, json) in &entries.annotations {
+            // The same id in both files, as COCO has it.
+            self.lists.annotations.push(&coco::with_id(self.next_annotation, &json.instance))?;
+            if let Some(keypoints) = &json.keypoints {
+                self.lists.keypoints.push(&coco::with_id(self.next_annotation, keypoints))?;
+            }
+            self.next_annotation += 1;
+            *seen.entry(*category).or_default() += 1;
+            if let (Some(reason), Some(count)) = (marked, self.categories.get_mut(category)) {
+                count.marked.count(*reason);
+            }
+        }
+        self.images += 1;
+        self.empty_images += u64::from(entries.annotations.is_empty());
+        for (category, annotations) in seen {
+            if let Some(count) = self.categories.get_mut(&category) {
+                count.annotations += annotations;
+                count.images += 1;
+            }
+        }
+        for (category, reason) in &entries.left_out {
+            if let Some(count) = self.categories.get_mut(category) {
+                count.left_out.count(*reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Totals. `categories` gives their order.
+    pub(crate) fn summary(&self, categories: &[Category]) -> Summary {
+        let placement = |(object, &(asked, placed)): (&String, &(u64, u64))| PlacementTotal {
+            object: object.clone(),
+            asked,
+            placed,
+        };
+        Summary {
+            scenes: self.scenes,
+            images: self.images,
+            rejected: self.rejected,
+            images_without_annotations: self.empty_images,
+            annotations: self.next_annotation - 1,
+            categories: categories.iter().filter_map(|category| self.categories.get(&category.id).cloned()).collect(),
+            placement: self.placement.iter().map(placement).collect(),
+            first_rejected: self.first_rejected.clone(),
+        }
+    }
+}
