@@ -5,7 +5,7 @@
 //!
 //! One file has one idea: what is seen ([`rle`], [`polygon`]), the whole of it (`amodal`), where it is (`pose`, `boxes`,
 //! `keypoints`), which of it is too little (`rules`), and the picture as a whole (`panoptic`). What a scene's things are before
-//! anything is drawn is in [`Subject`].
+//! anything is drawn is in [`Subject`]; where the audit looks whether they were, in [`Probe`].
 //!
 //! A frame whose images contradict its scene or each other (`check`) gives an error and no labels, so that it cannot be written.
 

@@ -6,7 +6,7 @@ use super::bounds::DEPTH;
 use super::findings::Findings;
 use super::outline::Outline;
 use super::things::{Thing, Things};
-use super::view::{View, center};
+use super::view::{View, at_most, center};
 use crate::annotate::Probe;
 use crate::frame::{AmodalMask, Frame};
 
@@ -68,7 +68,7 @@ fn one(
             let Some(depth) = aim.depth(probe, pixel) else { continue };
             let [x, y] = pixel;
             let shown = frame.depth.get(x, y).copied().map_or(f64::INFINITY, f64::from);
-            if !(shown <= depth * (1.0 + DEPTH) + thing.slack) {
+            if !at_most(shown, depth * (1.0 + DEPTH) + thing.slack) {
                 found.instance("an instance is not drawn", || {
                     let name = thing.name();
                     format!("{name}, which is {depth} m away at ({x}, {y}), where what is seen is {shown} m away")
@@ -113,7 +113,7 @@ impl<'a> Aim<'a> {
     /// Pixels to try for a place: the one it projects to, and some all over a rectangle of the image, which may be seen where the
     /// first one is hidden.
     fn pixels(&self, own: DVec3, within: Option<(DVec2, DVec2)>) -> impl Iterator<Item = [u32; 2]> {
-        let point = self.thing.into_camera(self.view, own * self.thing.instance.scale);
+        let point = self.thing.seen_from(self.view, own * self.thing.instance.scale);
         let middle = (point.z > self.view.near).then(|| self.view.pixel(point));
         let size = DVec2::new(self.view.width.into(), self.view.height.into());
         let grid = within.into_iter().flat_map(move |(low, high)| {

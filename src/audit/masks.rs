@@ -35,7 +35,7 @@ pub(super) fn check(
     labels: &Labels,
     things: &Things<'_>,
     columns: &Columns,
-    wholes: Option<&BTreeMap<u32, Whole>>,
+    wholes: Option<&BTreeMap<u32, Whole<'_>>>,
     found: &mut Findings,
 ) {
     order("annotations are not in the order of their ids", labels.annotations.iter().map(|a| a.instance_id), found);
@@ -162,7 +162,7 @@ fn fates(
     scene: &Scene,
     labels: &Labels,
     things: &Things<'_>,
-    wholes: Option<&BTreeMap<u32, Whole>>,
+    wholes: Option<&BTreeMap<u32, Whole<'_>>>,
     found: &mut Findings,
 ) {
     let mut is: BTreeMap<u32, Fate> = BTreeMap::new();
@@ -187,7 +187,7 @@ fn fates(
 }
 
 /// What the rules make of an instance; two answers where its visibility is at the threshold but for rounding.
-fn should_be(settings: &LabelSettings, seen: u64, whole: Option<&Whole>) -> [Fate; 2] {
+fn should_be(settings: &LabelSettings, seen: u64, whole: Option<&Whole<'_>>) -> [Fate; 2] {
     let of = |reason: Option<Reason>| match (reason, settings.below) {
         (Some(Reason::Hidden), _) => Fate::LeftOut(Reason::Hidden),
         (Some(reason), Below::LeaveOut) => Fate::LeftOut(reason),

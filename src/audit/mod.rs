@@ -64,7 +64,7 @@ pub fn audit(subject: &Subject, frame: &Frame, labels: &Labels) -> Result<(), Au
     // Nothing follows from masks that nobody asked for.
     let wholes = wholes.as_ref().filter(|_| scene.labels.needs_amodal());
     masks::check(scene, labels, &things, &columns, wholes, &mut found);
-    wholes::check(scene, frame, labels, &things, wholes, &mut found);
+    wholes::check(scene, labels, &things, wholes, &mut found);
     space::check(scene, camera, &view, labels, &things, &mut found);
     points::check(scene, camera, &view, frame, labels, &things, &mut found);
     segments::check(scene, labels, &things, &mut found);

@@ -9,7 +9,7 @@ use glam::{DMat3, DVec2, DVec3};
 use super::bounds::{DEPTH, FACING, GPU, SHARE, SQUARE, UNIT};
 use super::findings::Findings;
 use super::things::{Extent, Thing, Things, beside};
-use super::view::{View, center};
+use super::view::{View, all_at_most, at_most, center, close};
 use crate::annotate::Panoptic;
 use crate::frame::Frame;
 use crate::image::Image;
@@ -48,7 +48,7 @@ struct Lens {
 
 impl Lens {
     fn new(thing: &Thing<'_>, view: &View) -> Self {
-        let turn = thing.from_camera(view);
+        let turn = thing.turn(view);
         let (low, high) = thing.solid.local;
         // As depths, coordinates are interpolated each for itself.
         let local_slack = DEPTH * (high - low).max_element() + GPU * low.abs().max(high.abs()).max_element();
@@ -57,7 +57,7 @@ impl Lens {
             eye: thing.eye(view) - (thing.lower + thing.upper) / 2.0,
             half: (thing.upper - thing.lower) / 2.0,
             out: turn.transpose() * DMat3::from_diagonal(thing.instance.scale),
-            origin: thing.into_camera(view, DVec3::ZERO),
+            origin: thing.seen_from(view, DVec3::ZERO),
             local: ((low + high) / 2.0, (high - low) / 2.0),
             local_slack,
             slack: thing.slack,
@@ -165,7 +165,7 @@ impl<'a> Pixels<'a> {
         let (depth, range) = (f64::from(frame.depth.pixels()[n]), f64::from(frame.range.pixels()[n]));
         let slack = lens.slack;
         let ray = view.ray(center(at));
-        if !(depth >= view.near * (1.0 - GPU) - slack) {
+        if !at_most(view.near * (1.0 - GPU) - slack, depth) {
             found.pixel("a surface is nearer than the near plane", at, || {
                 format!("{} at {depth} m, before {} m", self.name(surface), view.near)
             });
@@ -173,33 +173,33 @@ impl<'a> Pixels<'a> {
         // The point's own ray may be `beside` the pixel's.
         let aside = (depth * self.beside + slack).extend(0.0);
         let (squared, along) = (depth * depth * ray.length_squared(), ray.abs());
-        if !((range * range - squared).abs() <= (2.0 * depth * along + aside).dot(aside) + SQUARE * squared) {
+        if !close(range * range, squared, (2.0 * depth * along + aside).dot(aside) + SQUARE * squared) {
             found.pixel("range is not the distance to the point that depth and K tell", at, || {
                 format!("range {range} m instead of {} m, at a depth of {depth} m", squared.sqrt())
             });
         }
-        let beyond = ((lens.eye + lens.turn * (ray * depth)).abs() - lens.half).max_element();
-        if !(beyond <= aside.x + aside.y + slack) {
+        let beyond = (lens.eye + lens.turn * (ray * depth)).abs() - lens.half;
+        if !all_at_most(beyond, aside.x + aside.y + slack) {
             found.pixel("a surface point, from depth and K, is outside of its instance's 3D box", at, || {
-                format!("{} at {depth} m, by {beyond} m", self.name(surface))
+                format!("{} at {depth} m, by {} m", self.name(surface), beyond.max_element())
             });
         }
         if let Some(image) = &frame.coordinates {
             let own = vector(image.pixels()[n]);
-            let beyond = ((own - lens.local.0).abs() - lens.local.1).max_element();
-            if !(beyond <= lens.local_slack) {
+            let beyond = (own - lens.local.0).abs() - lens.local.1;
+            if !all_at_most(beyond, lens.local_slack) {
                 found.pixel("an object coordinate is outside of its instance's bounds", at, || {
-                    format!("{} at {own}, by {beyond} m", self.name(surface))
+                    format!("{} at {own}, by {} m", self.name(surface), beyond.max_element())
                 });
             }
             let point = lens.out * own + lens.origin;
-            if !((point.z - depth).abs() <= DEPTH * depth + slack) {
+            if !close(point.z, depth, DEPTH * depth + slack) {
                 found.pixel("depth is not that of the point that object coordinates and pose tell", at, || {
                     format!("{} at {depth} m instead of {} m", self.name(surface), point.z)
                 });
             }
-            let off = (point - ray * point.z).truncate().abs() - (point.z * self.beside + slack);
-            if !(off.max_element() <= 0.0) {
+            let off = (point - ray * point.z).abs() - (point.z * self.beside + slack).extend(0.0);
+            if !all_at_most(off, 0.0) {
                 found.pixel("object coordinates do not project back to their pixel", at, || {
                     let back = view.pixel(point);
                     format!("{}: to ({}, {})", self.name(surface), back.x, back.y)
@@ -210,7 +210,7 @@ impl<'a> Pixels<'a> {
             let normal = vector(image.pixels()[n]);
             let away = normal.dot(view.axes * ray) / ray.length();
             // Normals come from differences between neighbouring pixels, which are a depth over a focal length apart.
-            if !(away <= FACING + 8.0 * view.focal.max_element() * slack / depth) {
+            if !at_most(away, FACING + 8.0 * view.focal.max_element() * slack / depth) {
                 found.pixel("a geometric normal points away from the camera", at, || {
                     format!("{}: {normal}", self.name(surface))
                 });
@@ -430,6 +430,6 @@ fn is_share(value: &f32) -> bool {
 }
 
 fn is_light([r, g, b]: [f32; 3]) -> bool {
-    let is = |value: f32| (value >= 0.0) & (value <= f32::MAX);
+    let is = |value: f32| (0.0..=f32::MAX).contains(&value);
     is(r) & is(g) & is(b)
 }

@@ -8,7 +8,7 @@ use super::bounds::LABEL;
 use super::findings::Findings;
 use super::masks::said;
 use super::things::{Thing, Things};
-use super::view::{View, looseness};
+use super::view::{View, all_at_most, looseness};
 use crate::annotate::{Annotation, KeypointLabel, Labels, Seen};
 use crate::frame::Frame;
 use crate::image::Image;
@@ -27,6 +27,12 @@ pub(super) fn check(
     let asked = scene.labels.wants(Output::Keypoints);
     let categories: BTreeMap<u32, &Category> =
         scene.categories.iter().map(|category| (category.id, category)).collect();
+    for category in &scene.categories {
+        let lacks = |&end: &u32| end as usize >= category.keypoints.len();
+        if category.skeleton.iter().flatten().any(lacks) {
+            found.other("a skeleton joins keypoints that its category lacks", "category", || category.name.clone());
+        }
+    }
     for annotation in &labels.annotations {
         let Some(thing) = things.with_id(annotation.instance_id) else { continue };
         let category = thing.instance.category.and_then(|id| categories.get(&id));
@@ -63,13 +69,13 @@ fn one(
         }
         return;
     };
-    let point = thing.into_camera(view, own * thing.instance.scale);
+    let point = thing.seen_from(view, own * thing.instance.scale);
     let farthest = thing.instance.position.abs().max_element() + camera.position.abs().max_element() + own.length();
     let tolerance = 8.0 * (looseness(thing.instance.rotation) + looseness(camera.rotation)) * (1.0 + farthest);
     if is.seen != Seen::Absent {
         let should = view.pixel(point);
         let off = (DVec2::new(is.x, is.y) - should).abs() - moved(point, view, tolerance);
-        if !(point.z > 0.0 && off.max_element() <= 0.0) {
+        if !(point.z > 0.0 && all_at_most(off.extend(0.0), 0.0)) {
             found.other("a keypoint is not where scene, pose and K have it", "keypoint", || {
                 format!("{}: ({}, {}) instead of ({}, {})", name(), is.x, is.y, should.x, should.y)
             });

@@ -8,7 +8,7 @@ use super::findings::Findings;
 use super::masks::said;
 use super::outline::Outline;
 use super::things::{Thing, Things, corners};
-use super::view::{View, axes, close, looseness, matrix};
+use super::view::{View, all_at_most, at_most, axes, center, close, looseness, matrix};
 use crate::annotate::{Amodal, Annotation, Labels, Pose, Probe, ProjectedBox, Rle};
 use crate::scene::{Camera, Output, Scene};
 
@@ -34,7 +34,7 @@ pub(super) fn check(
         }
         let oriented = thing.corners(view);
         let (low, high) = thing.solid.world;
-        let aligned = corners(low, high).map(|corner| view.from_world(corner));
+        let aligned = corners(low, high).map(|corner| view.point(corner));
         if let Some(boxes) = &annotation.box3d {
             let sizes = [thing.upper - thing.lower, high - low];
             let kinds = [("oriented", &boxes.oriented, &oriented), ("axis-aligned", &boxes.axis_aligned, &aligned)];
@@ -68,7 +68,7 @@ fn tolerance(thing: &Thing<'_>, camera: &Camera) -> f64 {
 fn pose(is: &Pose, thing: &Thing<'_>, view: &View, tolerance: f64, found: &mut Findings) {
     // The object's axes and origin as the camera sees them.
     let axes: DMat3 = view.axes.transpose() * axes(thing.instance.rotation);
-    let origin = view.from_world(thing.instance.position);
+    let origin = view.point(thing.instance.position);
     let mut should = [[0.0, 0.0, 0.0, 1.0]; 4];
     for (row, numbers) in should.iter_mut().enumerate().take(3) {
         *numbers = [axes.x_axis[row], axes.y_axis[row], axes.z_axis[row], origin[row]];
@@ -80,7 +80,7 @@ fn pose(is: &Pose, thing: &Thing<'_>, view: &View, tolerance: f64, found: &mut F
             format!("{}: {:?} instead of {scale:?}", thing.name(), is.scale)
         });
     }
-    let middle = thing.into_camera(view, (thing.lower + thing.upper) / 2.0);
+    let middle = thing.seen_from(view, (thing.lower + thing.upper) / 2.0);
     if !close(is.distance, middle.length(), tolerance) {
         found.instance("distance is not that to the middle of the oriented box", || {
             format!("{}: {} m instead of {} m", thing.name(), is.distance, middle.length())
@@ -98,11 +98,11 @@ fn projected(
     tolerance: f64,
     found: &mut Findings,
 ) {
-    let apart = |a: [f64; 3], b: DVec3| !((DVec3::from_array(a) - b).abs().max_element() <= tolerance);
-    let center = should.iter().sum::<DVec3>() / 8.0;
-    if apart(is.center, center) {
+    let apart = |a: [f64; 3], b: DVec3| !all_at_most((DVec3::from_array(a) - b).abs(), tolerance);
+    let middle = should.iter().sum::<DVec3>() / 8.0;
+    if apart(is.center, middle) {
         found.instance("the centre of a 3D box is not that of its corners", || {
-            format!("{kind}, {}: {:?} instead of {center}", thing.name(), is.center)
+            format!("{kind}, {}: {:?} instead of {middle}", thing.name(), is.center)
         });
     }
     if apart(is.size, size) {
@@ -137,7 +137,7 @@ fn is_pixel_of(pixel: Option<[f64; 2]>, point: DVec3, view: &View, tolerance: f6
     let moved = view.focal * (tolerance / point.z) * (1.0 + point.truncate().abs() / point.z);
     let rounded = LABEL * (should.abs() + view.principal.abs() + 1.0);
     let off = (DVec2::from_array(pixel) - should).abs() - 2.0 * moved - 4.0 * rounded;
-    point.z > 0.0 && off.max_element() <= 0.0
+    point.z > 0.0 && all_at_most(off.extend(0.0), 0.0)
 }
 
 /// The world-aligned box is within that of the oriented box, and holds the corners of probes.
@@ -146,14 +146,15 @@ fn world(thing: &Thing<'_>, tolerance: f64, found: &mut Findings) {
     let into_world = |point: DVec3| thing.axes * point + thing.instance.position;
     let outer = corners(thing.lower, thing.upper).map(into_world);
     let (least, most) = outer.into_iter().fold((outer[0], outer[0]), |(l, h), p| (l.min(p), h.max(p)));
-    let mut wrong = (least - low).max(high - most).max(low - high).max_element() > tolerance;
+    let within = |a: DVec3, b: DVec3| all_at_most(a - b, tolerance);
+    let mut right = within(least, low) && within(high, most) && within(low, high);
     for probe in thing.solid.probes.iter().take(8) {
         if let Probe::Patch { triangles, .. } = probe {
             let points = triangles.iter().flatten().map(|&own| into_world(own * thing.instance.scale));
-            wrong |= points.into_iter().any(|p| (low - p).max(p - high).max_element() > tolerance);
+            right &= points.into_iter().all(|p| within(low, p) && within(p, high));
         }
     }
-    if wrong {
+    if !right {
         found.instance("the axis-aligned box of an instance is not around it", || {
             format!("{}: {low} to {high}", thing.name())
         });
@@ -189,7 +190,7 @@ fn outside(outline: &Outline, rle: &Rle, first: &mut Option<[u32; 2]>) -> u64 {
     let mut count = 0;
     for (x, top, bottom) in rle.runs().flat_map(|run| split(run, rle.height())) {
         for y in [top, bottom - 1] {
-            if outline.is_empty() || !(outline.beyond(super::view::center([x, y])) <= 0.0) {
+            if outline.is_empty() || !at_most(outline.beyond(center([x, y])), 0.0) {
                 count += 1;
                 first.get_or_insert([x, y]);
             }
@@ -204,7 +205,7 @@ fn whole(outline: &Outline, kind: &str, amodal: &Amodal, thing: &Thing<'_>, foun
     // A pixel is set where its centre is covered.
     let (least, most) = (DVec2::new(x, y) + 0.5, DVec2::new(x + width, y + height) - 0.5);
     let (low, high) = outline.around();
-    if outline.is_empty() || !((low - least).max(most - high).max_element() <= 0.0) {
+    if outline.is_empty() || !(low.cmple(least).all() && most.cmple(high).all()) {
         found.instance("an amodal box leaves the projected 3D box of its instance", || {
             format!("{}: {:?}, and the {kind} box is from {low} to {high}", thing.name(), amodal.bbox)
         });

@@ -87,18 +87,18 @@ impl<'a> Thing<'a> {
     }
 
     /// Object from camera: rotation alone.
-    pub(super) fn from_camera(&self, view: &View) -> DMat3 {
+    pub(super) fn turn(&self, view: &View) -> DMat3 {
         self.axes.transpose() * view.axes
     }
 
     /// A point of the object frame in the camera's.
-    pub(super) fn into_camera(&self, view: &View, point: DVec3) -> DVec3 {
-        view.from_world(self.axes * point + self.instance.position)
+    pub(super) fn seen_from(&self, view: &View, point: DVec3) -> DVec3 {
+        view.point(self.axes * point + self.instance.position)
     }
 
     /// Corners of its box in the camera's frame; the upper x, y and z where bits 0, 1 and 2 of their number are set.
     pub(super) fn corners(&self, view: &View) -> [DVec3; 8] {
-        corners(self.lower, self.upper).map(|corner| self.into_camera(view, corner))
+        corners(self.lower, self.upper).map(|corner| self.seen_from(view, corner))
     }
 
     pub(super) fn is_labelled(&self) -> bool {

@@ -44,7 +44,7 @@ impl View {
     }
 
     /// A world point in the camera's frame.
-    pub(super) fn from_world(&self, world: DVec3) -> DVec3 {
+    pub(super) fn point(&self, world: DVec3) -> DVec3 {
         self.axes.transpose() * (world - self.position)
     }
 
@@ -58,7 +58,7 @@ impl View {
     pub(super) fn at(&self, position: DVec2) -> Option<[u32; 2]> {
         let inside =
             (0.0..f64::from(self.width)).contains(&position.x) && (0.0..f64::from(self.height)).contains(&position.y);
-        inside.then(|| [position.x as u32, position.y as u32])
+        inside.then_some([position.x as u32, position.y as u32])
     }
 }
 
@@ -88,6 +88,16 @@ pub(super) fn looseness(rotation: DQuat) -> f64 {
 /// Whether two numbers are the same but for rounding; never where one is not finite.
 pub(super) fn close(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance
+}
+
+/// Whether a number is at most so large; never where it is none.
+pub(super) fn at_most(value: f64, bound: f64) -> bool {
+    value <= bound
+}
+
+/// Whether all three are at most so large; never where one is no number. (`max_element` would pass over it.)
+pub(super) fn all_at_most(values: DVec3, bound: f64) -> bool {
+    values.cmple(DVec3::splat(bound)).all()
 }
 
 /// Holds the camera of the labels against the scene's, and its numbers against each other.

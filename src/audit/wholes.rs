@@ -12,7 +12,9 @@ use crate::frame::{AmodalMask, BitMask, Frame};
 use crate::scene::{Output, Scene};
 
 /// What was counted of one amodal mask.
-pub(super) struct Whole {
+pub(super) struct Whole<'a> {
+    /// Its form is right.
+    mask: &'a AmodalMask,
     /// Pixels within the frame.
     pub(super) inside: u64,
     /// Those of them that show another instance, by its id (0: unlabelled).
@@ -20,14 +22,14 @@ pub(super) struct Whole {
 }
 
 /// Checks the masks themselves: their form, and what is seen below them. `None` where the frame has none.
-pub(super) fn count(
-    frame: &Frame,
+pub(super) fn count<'a>(
+    frame: &'a Frame,
     things: &Things<'_>,
     columns: &Columns,
     found: &mut Findings,
-) -> Option<BTreeMap<u32, Whole>> {
+) -> Option<BTreeMap<u32, Whole<'a>>> {
     let masks = frame.amodal.as_ref()?;
-    let mut wholes: BTreeMap<u32, Whole> = BTreeMap::new();
+    let mut wholes: BTreeMap<u32, Whole<'_>> = BTreeMap::new();
     let size = [frame.surfaces.width(), frame.surfaces.height()];
     for mask in masks {
         let Some(thing) = things.with_id(mask.id) else {
@@ -116,7 +118,7 @@ fn canvas(mask: &AmodalMask, tight: [u32; 4], size: [u32; 2]) -> Option<&'static
 }
 
 /// What the frame shows where the mask is: (all, pixels of the instance itself, (pixels of nothing, the first)).
-fn below(mask: &AmodalMask, things: &Things<'_>, columns: &Columns) -> (Whole, u64, (u64, [u32; 2])) {
+fn below<'a>(mask: &'a AmodalMask, things: &Things<'_>, columns: &Columns) -> (Whole<'a>, u64, (u64, [u32; 2])) {
     let mut by_id: BTreeMap<u32, u64> = BTreeMap::new();
     let (mut inside, mut nothing, mut first) = (0, 0, [0; 2]);
     let bits = &mask.inside;
@@ -142,7 +144,7 @@ fn below(mask: &AmodalMask, things: &Things<'_>, columns: &Columns) -> (Whole, u
         }
     }
     let own = by_id.remove(&mask.id).unwrap_or(0);
-    (Whole { inside, hidden_by: by_id }, own, (nothing, first))
+    (Whole { mask, inside, hidden_by: by_id }, own, (nothing, first))
 }
 
 /// Set bits from bit `from` to bit `to`, exclusive.
@@ -171,16 +173,14 @@ fn outside_of(mask: &AmodalMask, things: &Things<'_>, columns: &Columns) -> Opti
 /// Holds what labels say of amodal masks against what was counted.
 pub(super) fn check(
     scene: &Scene,
-    frame: &Frame,
     labels: &Labels,
     things: &Things<'_>,
-    wholes: Option<&BTreeMap<u32, Whole>>,
+    wholes: Option<&BTreeMap<u32, Whole<'_>>>,
     found: &mut Findings,
 ) {
     let asked = scene.labels.wants(Output::Amodal);
     let annotated = labels.annotations.iter().map(|a| (a.instance_id, &a.amodal));
     let said = annotated.chain(labels.left_out.iter().map(|l| (l.instance_id, &l.amodal)));
-    let masks: BTreeMap<u32, &AmodalMask> = frame.amodal.iter().flatten().map(|mask| (mask.id, mask)).collect();
     for (id, amodal) in said {
         let Some(thing) = things.with_id(id) else { continue };
         if amodal.is_some() != asked {
@@ -188,15 +188,16 @@ pub(super) fn check(
             found.instance(what, || thing.name());
         }
         let Some(amodal) = amodal else { continue };
-        let (Some(whole), Some(mask)) = (wholes.and_then(|wholes| wholes.get(&id)), masks.get(&id)) else {
+        let Some(whole) = wholes.and_then(|wholes| wholes.get(&id)) else {
             found.instance("there are amodal labels of an instance without an amodal mask", || thing.name());
             continue;
         };
-        one(amodal, whole, mask, thing.seen.count, &thing.name(), found);
+        one(amodal, whole, thing.seen.count, &thing.name(), found);
     }
 }
 
-fn one(amodal: &Amodal, whole: &Whole, mask: &AmodalMask, seen: u64, name: &str, found: &mut Findings) {
+fn one(amodal: &Amodal, whole: &Whole<'_>, seen: u64, name: &str, found: &mut Findings) {
+    let mask = whole.mask;
     let mut numbers = |what: &'static str, is: u64, should: u64| {
         if is != should {
             found.instance(what, || format!("{name}: {is} instead of {should}"));

@@ -326,7 +326,7 @@ const MUTATIONS: &[Mutation] = &[
         scale(p.frame.albedo.as_mut().unwrap(), at, |_| [0.1; 3]);
     }),
     ("an image that is missing", "image is missing: 2 images, the first normals_camera", |p| {
-        p.frame.shaded_normals = None
+        p.frame.shaded_normals = None;
     }),
     ("an image of another size", "another size", |p| p.frame.range = Image::filled(95, 72, 1.0)),
     ("a mask of another size", "another size", |p| p.annotation(BOX).rle = Rle::new(96, 72, &[96 * 72]).unwrap()),
@@ -335,6 +335,11 @@ const MUTATIONS: &[Mutation] = &[
     ("fy", "`fy`", |p| p.labels.camera.fy += 1e-6),
     ("cx", "`cx`", |p| p.labels.camera.cx += 1e-6),
     ("cy", "`cy`", |p| p.labels.camera.cy += 1e-6),
+    ("a camera of zeros", "K_opencv", |p| {
+        p.labels.camera.K_opencv = [[0.0; 3]; 3];
+        p.labels.camera.world_from_opencv_camera = [[f64::NAN; 4]; 4];
+    }),
+    ("a camera without near plane", "`near`", |p| p.labels.camera.near = 0.0),
     ("near", "`near`", |p| p.labels.camera.near *= 1.001),
     ("ev100", "`ev100`", |p| p.labels.camera.ev100 += 0.1),
     // Annotations.
@@ -418,11 +423,35 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("amodal masks that change places", "not in the order", |p| p.frame.amodal.as_mut().unwrap().swap(2, 3)),
     ("an amodal mask that is beside the frame", "beyond the frame", |p| p.mask(BALL).inside.x = 90),
+    ("an amodal mask beyond all numbers", "beyond the frame", |p| p.mask(BALL).inside.x = u32::MAX),
+    ("an amodal mask without words", "beyond the frame", |p| p.mask(BALL).inside.words.clear()),
+    ("an amodal mask that comes twice, once without words", "beyond the frame", |p| {
+        let mut twice = p.mask(BALL).clone();
+        twice.inside.height = u32::MAX;
+        p.frame.amodal.as_mut().unwrap().push(twice);
+    }),
+    ("a bit below the last row", "beyond the frame", |p| *p.mask(BALL).inside.words.last_mut().unwrap() = u32::MAX),
+    ("an amodal box beyond all numbers", "amodal mask cannot be", |p| p.mask(BALL).bbox = [i32::MIN, 0, i32::MAX, 1]),
+    ("an amodal area beyond all numbers", "amodal mask cannot be", |p| p.mask(BALL).area = u64::MAX),
+    ("counts of hidden_by beyond all numbers", "hidden_by", |p| {
+        p.annotation(BALL).amodal.as_mut().unwrap().hidden_by = vec![(0, u64::MAX), (9, u64::MAX)];
+    }),
     ("all amodal masks", "amodal masks are missing", |p| p.frame.amodal = None),
     ("amodal labels", "amodal labels", |p| p.annotation(BALL).amodal = None),
     // Space.
     ("a distance", "distance is not", |p| bump(&mut p.annotation(BOX).pose.as_mut().unwrap().distance)),
     ("the scale of a pose", "scale of a pose", |p| p.annotation(CONE).pose.as_mut().unwrap().scale[0] = 1.0),
+    ("a distance that is no number", "distance is not", |p| {
+        p.annotation(BOX).pose.as_mut().unwrap().distance = f64::NAN;
+    }),
+    ("a corner that is no number", "a corner of a 3D box", |p| {
+        p.annotation(BOX).box3d.as_mut().unwrap().oriented.corners[3][0] = f64::NAN;
+    }),
+    ("a keypoint that is no number", "keypoint is not where", |p| keypoints(p)[0].x = f64::NAN),
+    ("a coordinate that is no number", "bounds", |p| {
+        let at = p.pixel(BOX);
+        shift(&mut p.frame.coordinates, at, [f32::NAN, 0.0, 0.0]);
+    }),
     ("a pose that is missing", "lacks those that are", |p| p.annotation(CONE).pose = None),
     ("a pixel of the panoptic image", "panoptic image", |p| {
         let at = p.pixel(BOX);
@@ -432,7 +461,7 @@ const MUTATIONS: &[Mutation] = &[
         p.labels.panoptic.as_mut().unwrap().segments[0].area += 1;
     }),
     ("the box of a segment", "panoptic segment is not", |p| {
-        p.labels.panoptic.as_mut().unwrap().segments[1].bbox[3] -= 1
+        p.labels.panoptic.as_mut().unwrap().segments[1].bbox[3] -= 1;
     }),
     ("the category of a segment", "panoptic segment is not", |p| {
         p.labels.panoptic.as_mut().unwrap().segments[1].category_id = 3;
@@ -451,11 +480,22 @@ const MUTATIONS: &[Mutation] = &[
     ("an absent keypoint that is somewhere", "not absent", |p| keypoints(p)[3].x = 4.0),
     ("the name of a keypoint", "keypoints are not those", |p| keypoints(p)[3].name = "tail".into()),
     ("keypoints", "keypoints that are not asked for", |p| p.annotation(MUG).keypoints = None),
+    ("a skeleton", "skeleton", |p| p.subject.scene.categories[0].skeleton.push([0, 4])),
+    ("the id of a segment", "panoptic segments are not those", |p| {
+        p.labels.panoptic.as_mut().unwrap().segments[1].id = u32::MAX;
+    }),
     // The scene: what was rendered is not what it says.
     ("a camera that the scene lacks", "camera that the scene lacks", |p| p.frame.camera = 1),
     ("a mug that stands elsewhere", "project back", |p| {
         p.subject.scene.instances[8].position.x += 0.01;
     }),
+    ("no owners", "no owner", |p| p.frame.owners = Arc::from([])),
+    ("an owner that is not in the scene", "belongs to no instance", |p| {
+        let mut owners: Vec<Owner> = p.frame.owners.to_vec();
+        owners[3].instance = u32::MAX;
+        p.frame.owners = Arc::from(owners);
+    }),
+    ("no geometry", "geometry of another number", |p| p.subject.solids.clear()),
     ("a rule", "as the rules say", |p| p.subject.scene.labels.min_visible_px = 100),
     ("a surface that labels see through", "see through", |p| {
         p.subject.scene.instances[3].material.as_mut().unwrap().labels = SurfaceLabels::SeeThrough;
@@ -564,12 +604,9 @@ fn an_instance_that_was_not_drawn_is_found() {
         let mut forgotten = scene.clone();
         forgotten.instances[position].position = DVec3::new(0.0, 0.0, 50.0);
         let frame = cast(&forgotten, &library, 0);
-        let wrong = match Subject::new(scene.clone(), &library).unwrap() {
-            subject => {
-                let labels = annotate(&subject, &frame).unwrap();
-                Picture { subject, frame, labels }
-            }
-        };
+        let subject = Subject::new(scene.clone(), &library).unwrap();
+        let labels = annotate(&subject, &frame).unwrap();
+        let wrong = Picture { subject, frame, labels };
         refused(&scene.instances[position].name(), "not drawn", &wrong);
     }
 }
@@ -838,6 +875,7 @@ fn half_a_pixel_is_found() {
 /// `cargo test --release ... --test cpu audit -- --ignored --nocapture` tells what an audit costs.
 #[test]
 #[ignore = "a measurement"]
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a measurement")]
 fn cost() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let plan = Plan::load(&root.join("scenes/tabletop.ron"), None, Selection::default()).unwrap();
@@ -889,6 +927,7 @@ fn cost() {
 /// As many instances as an image of 16 bits can number.
 #[test]
 #[ignore = "a measurement"]
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a measurement")]
 fn cost_of_many() {
     let mut scene = scene();
     scene.instances.clear();
