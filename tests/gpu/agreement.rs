@@ -153,9 +153,9 @@ fn disc(name: &str, size: u32) -> String {
     })
 }
 
-/// Crosswise through each other, from both sides.
+/// Through each other, fronts and backs; none so steep that its texture would be minified along one axis.
 fn leaves() -> Result<(), String> {
-    let disc = disc("disc", 8);
+    let disc = disc("disc", 16);
     let recipe = format!(
         r#"(
         version: 1, name: "discs", image: (width: 200, height: 150),
@@ -164,10 +164,11 @@ fn leaves() -> Result<(), String> {
         objects: {{
             "floor": (shape: Plane(4, 4), place: At(position: (0, -0.8, 0))),
             "discs": (shape: Plane(Uniform(0.5, 0.9), 0.6), category: "disc", count: 12, material: "disc",
-                      place: At(position: InBox(min: (-0.8, -0.5, -0.8), max: (0.8, 0.5, 0.8)), rotation: Any)),
+                      place: At(position: InBox(min: (-0.8, -0.5, -0.8), max: (0.8, 0.5, 0.8)),
+                                rotation: Euler(Choice([Uniform(70, 110), Uniform(250, 290)]), Uniform(-25, 25), Uniform(0, 360)))),
         }},
         environment: Color(Rgb(1, 1, 1)),
-        cameras: {{ "main": (lens: Fov(50), pose: Orbit(target: (0, 0, 0), distance: 1.9, azimuth: Uniform(0, 360), elevation: 20)) }},
+        cameras: {{ "main": (lens: Fov(50), pose: Orbit(target: (0, 0, 0), distance: 1.9, azimuth: Uniform(-15, 15), elevation: 20)) }},
     )"#
     );
     text(&recipe, 3, &EVERYTHING)
