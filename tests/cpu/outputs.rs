@@ -790,7 +790,7 @@ fn ray_cast_frames_with_every_output_pass_the_audit_and_are_the_same_with_any_nu
         assert_eq!(summary.first_rejected, [], "{name}");
         assert_eq!((summary.images, summary.rejected), (4, 0), "{name}");
         let counts = |of: fn(&CategoryCount) -> ByReason| -> u64 {
-            summary.categories.iter().map(|c| of(c)).map(|r| r.hidden + r.min_visible_px + r.min_visibility).sum()
+            summary.categories.iter().map(of).map(|r| r.hidden + r.min_visible_px + r.min_visibility).sum()
         };
         let (marked, left_out) = (counts(|c| c.marked), counts(|c| c.left_out));
         // The ball inside of the crate is left out of all four frames in any case.
