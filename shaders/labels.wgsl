@@ -26,8 +26,8 @@ struct Surface {
     // 1 + the surface's position in the scene.
     number: u32,
     normal_y: vec3<f32>,
-    // Whether there is a normal map.
-    has_normal_map: u32,
+    // Which textures there are: the bits below.
+    textures: u32,
     normal_z: vec3<f32>,
     // The mask's first word in `masks`, after the rows and columns below.
     mask_start: u32,
@@ -45,6 +45,11 @@ struct Surface {
     // [x, y, width, height] in pixels of the frame; width 0 for surfaces without a mask.
     mask: vec4<i32>,
 }
+
+const HAS_COLOR: u32 = 1u;
+const HAS_NORMAL: u32 = 2u;
+const HAS_METALLIC_ROUGHNESS: u32 = 4u;
+const HAS_EMISSION: u32 = 8u;
 
 @group(0) @binding(0) var<uniform> view: View;
 @group(0) @binding(1) var<storage, read> surfaces: array<Surface>;
@@ -129,24 +134,40 @@ fn full_labels(in: Varyings) -> Full {
     let world_from_view = transpose(mat3x3<f32>(view.view_from_world[0].xyz, view.view_from_world[1].xyz, view.view_from_world[2].xyz));
     let geometric = world_from_view * normalize(across);
 
-    // As Bevy's apply_normal_mapping: the interpolated vectors stay as long as they are.
-    let bitangent = in.tangent.w * cross(in.normal, in.tangent.xyz);
-    let map = textureSample(normal_texture, texture_sampler, uv).xyz * 2.0 - 1.0;
-    let mapped = map.x * in.tangent.xyz + map.y * bitangent + map.z * in.normal;
-    let shaded = normalize(select(in.normal, mapped, surface.has_normal_map != 0u));
-
-    let albedo = textureSample(color_texture, texture_sampler, uv).rgb * surface.base_color;
-    let metallic_roughness = textureSample(metallic_roughness_texture, texture_sampler, uv);
-    let emission = textureSample(emission_texture, texture_sampler, uv).rgb * surface.emission;
+    // What is not there is not looked up: on a software driver, lookups are most of the cost.
+    let right = dpdx(uv);
+    let down = dpdy(uv);
+    var shaded = in.normal;
+    if (surface.textures & HAS_NORMAL) != 0u {
+        // As Bevy's apply_normal_mapping: the interpolated vectors stay as long as they are.
+        let bitangent = in.tangent.w * cross(in.normal, in.tangent.xyz);
+        let map = textureSampleGrad(normal_texture, texture_sampler, uv, right, down).xyz * 2.0 - 1.0;
+        shaded = map.x * in.tangent.xyz + map.y * bitangent + map.z * in.normal;
+    }
+    var albedo = surface.base_color;
+    if (surface.textures & HAS_COLOR) != 0u {
+        albedo *= textureSampleGrad(color_texture, texture_sampler, uv, right, down).rgb;
+    }
+    var roughness = surface.roughness;
+    var metallic = surface.metallic;
+    if (surface.textures & HAS_METALLIC_ROUGHNESS) != 0u {
+        let share = textureSampleGrad(metallic_roughness_texture, texture_sampler, uv, right, down);
+        roughness *= share.g;
+        metallic *= share.b;
+    }
+    var emission = surface.emission;
+    if (surface.textures & HAS_EMISSION) != 0u {
+        emission *= textureSampleGrad(emission_texture, texture_sampler, uv, right, down).rgb;
+    }
     return Full(
         surface.number,
         vec2(-in.in_view.z, length(in.in_view)),
         vec4(geometric, 0.0),
-        vec4(shaded, 0.0),
+        vec4(normalize(shaded), 0.0),
         vec4(in.in_instance, 0.0),
         in.uv,
-        vec4(albedo, surface.roughness * metallic_roughness.g),
-        vec4(emission, surface.metallic * metallic_roughness.b),
+        vec4(albedo, roughness),
+        vec4(emission, metallic),
     );
 }
 

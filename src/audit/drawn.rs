@@ -14,6 +14,9 @@ use crate::frame::{AmodalMask, Frame};
 /// where all five meet it: rasterisers move corners by up to half of it.
 const MARGIN: f64 = 1.0 / 16.0;
 
+/// Large things are tried at as many places in a row, and in as many rows.
+const SIDE: u32 = 5;
+
 /// That many places where an instance itself is seen are enough.
 const ENOUGH: usize = 4;
 
@@ -50,15 +53,15 @@ fn one(
     // Before the near plane nothing is drawn, so that a ray may pass through a hole there.
     let is_beyond = corners.iter().all(|corner| corner.z > view.near * (1.0 + DEPTH) + thing.slack);
     let aim = Aim::new(thing, view);
-    let mut seen = 0;
+    let (mut seen, mut told) = (0, false);
     for probe in thing.solid.probes.iter() {
         let pixels = match probe {
             Probe::Core { .. } if !is_beyond => continue,
-            Probe::Core { center, .. } => aim.pixels(*center, false),
+            Probe::Core { center, .. } => aim.pixels(*center, Some((low, high))),
             Probe::Patch { triangles, .. } => {
                 let Some([a, b, c]) = triangles.first() else { continue };
-                // A large one may be seen where its middle is not.
-                aim.pixels((a + b + c) / 3.0, triangles.len() <= 2)
+                // Faces of boxes are large, and may be seen where their middle is not.
+                aim.pixels((a + b + c) / 3.0, (triangles.len() <= 2).then_some((low, high)))
             }
         };
         for pixel in pixels {
@@ -72,17 +75,18 @@ fn one(
                 });
                 return;
             }
-            if thing.is_labelled() && frame.amodal.is_some() && mask.is_none_or(|mask| !contains(mask, pixel)) {
+            if !told && thing.is_labelled() && frame.amodal.is_some() && mask.is_none_or(|mask| !contains(mask, pixel))
+            {
                 found.instance("an amodal mask does not cover a pixel where its instance is", || {
                     format!("{}, at ({x}, {y})", thing.name())
                 });
-                return;
+                told = true;
             }
             let surface = frame.surfaces.get(x, y).copied().unwrap_or(0);
             seen += usize::from(things.owner(surface) == Some(position));
-        }
-        if seen >= ENOUGH {
-            return;
+            if seen >= ENOUGH {
+                return;
+            }
         }
     }
 }
@@ -98,30 +102,33 @@ struct Aim<'a> {
     thing: &'a Thing<'a>,
     view: &'a View,
     eye: DVec3,
-    margin: f64,
 }
 
 impl<'a> Aim<'a> {
     fn new(thing: &'a Thing<'a>, view: &'a View) -> Self {
-        // What the GPU is off by in space moves a corner in the image, too; the rest of it is asked for ray by ray.
-        Self { thing, view, eye: thing.eye(view) / thing.instance.scale, margin: MARGIN }
+        Self { thing, view, eye: thing.eye(view) / thing.instance.scale }
     }
 
-    /// Pixels to try for a place: the one it projects to, and, for large things, nine over the image.
-    fn pixels(&self, own: DVec3, everywhere: bool) -> Vec<[u32; 2]> {
+    /// Pixels to try for a place: the one it projects to, and some all over a rectangle of the image, which may be seen where the
+    /// first one is hidden.
+    fn pixels(&self, own: DVec3, within: Option<(DVec2, DVec2)>) -> impl Iterator<Item = [u32; 2]> {
         let point = self.thing.into_camera(self.view, own * self.thing.instance.scale);
         let middle = (point.z > self.view.near).then(|| self.view.pixel(point));
         let size = DVec2::new(self.view.width.into(), self.view.height.into());
-        let thirds = [1.0, 3.0, 5.0].map(|sixths| sixths / 6.0);
-        let grid = thirds.into_iter().flat_map(|v| thirds.map(|u| DVec2::new(u, v) * size)).filter(|_| everywhere);
-        middle.into_iter().chain(grid).filter_map(|pixel| self.view.at(pixel)).collect()
+        let grid = within.into_iter().flat_map(move |(low, high)| {
+            let (low, high) = (low.max(DVec2::ZERO), high.min(size));
+            let share = |k: u32| (f64::from(k) + 0.5) / f64::from(SIDE);
+            (0..SIDE * SIDE).map(move |k| low + (high - low) * DVec2::new(share(k % SIDE), share(k / SIDE)))
+        });
+        middle.into_iter().chain(grid).filter_map(|pixel| self.view.at(pixel))
     }
 
     /// How deep the surface can be at most where the ray through a pixel's centre meets a probe; `None` where not all five rays do,
     /// beyond the near plane.
     fn depth(&self, probe: &Probe, pixel: [u32; 2]) -> Option<f64> {
         let middle = self.meet(probe, center(pixel))?;
-        let margin = self.margin + self.view.focal.max_element() * self.thing.slack / middle;
+        // What the GPU is off by in space moves corners in the image, too.
+        let margin = MARGIN + self.view.focal.max_element() * self.thing.slack / middle;
         let mut deepest = middle;
         for side in [DVec2::X, DVec2::Y, DVec2::NEG_X, DVec2::NEG_Y] {
             deepest = deepest.max(self.meet(probe, center(pixel) + side * margin)?);

@@ -7,11 +7,12 @@ use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{OriginDimensions, Point, Size};
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle, iso_8859_1 as fonts};
 use embedded_graphics::pixelcolor::{Rgb888, RgbColor};
-use embedded_graphics::prelude::Drawable;
+use embedded_graphics::prelude::{Drawable, PointsIter};
 use embedded_graphics::primitives::Rectangle;
 use embedded_graphics::text::{Baseline, Text};
 
 use crate::image::Image;
+use crate::preview::scale::Scale;
 
 /// What is drawn on.
 pub(crate) struct Canvas {
@@ -35,6 +36,50 @@ impl DrawTarget for Canvas {
             }
         }
         Ok(())
+    }
+}
+
+impl Canvas {
+    /// The part of it that is drawn into next.
+    pub(crate) fn plot(&mut self, area: Rectangle) -> Plot<'_> {
+        Plot { canvas: self, area }
+    }
+}
+
+/// A rectangle of the canvas: its corner is the origin, and what would be drawn beyond it is not.
+pub(crate) struct Plot<'a> {
+    canvas: &'a mut Canvas,
+    area: Rectangle,
+}
+
+impl Plot<'_> {
+    /// Gives every pixel of the cell its colour.
+    pub(crate) fn fill(&mut self, scale: &Scale, color: impl Fn(u32, u32) -> [u8; 3]) {
+        let pixels = scale.cells().map(|(x, y)| Pixel(Point::new(signed(x), signed(y)), rgb(color(x, y))));
+        let Ok(()) = self.draw_iter(pixels);
+    }
+}
+
+impl OriginDimensions for Plot<'_> {
+    fn size(&self) -> Size {
+        self.area.size
+    }
+}
+
+impl DrawTarget for Plot<'_> {
+    type Color = Rgb888;
+    type Error = Infallible;
+
+    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(&mut self, pixels: I) -> Result<(), Infallible> {
+        let (corner, inside) = (self.area.top_left, Rectangle::new(Point::zero(), self.area.size));
+        let kept = pixels.into_iter().filter(|pixel| inside.contains(pixel.0));
+        self.canvas.draw_iter(kept.map(|Pixel(point, color)| Pixel(point + corner, color)))
+    }
+
+    /// Only what is inside is visited, so that a rectangle of any size is quick.
+    fn fill_solid(&mut self, area: &Rectangle, color: Rgb888) -> Result<(), Infallible> {
+        let inside = area.intersection(&Rectangle::new(Point::zero(), self.area.size));
+        self.draw_iter(inside.points().map(|point| Pixel(point, color)))
     }
 }
 

@@ -1,21 +1,53 @@
-//! The colours of a contact sheet: one per instance, and a ramp for depth.
+//! The colours of a contact sheet: one per instance, category, part and keypoint, and a ramp for distances.
+
+use crate::scene::color::srgb_from_hsv;
+
+/// Degrees, 360 * (2 - golden ratio).
+const GOLDEN_ANGLE: f64 = 137.507_764_050_037_85;
 
 /// A colour that belongs to this id, in every sheet. Neighbouring ids lie far apart: hues step by the golden angle, and
 /// brightness changes with every step.
 pub fn instance_color(id: u32) -> [u8; 3] {
-    const GOLDEN_ANGLE: f64 = 137.507_764_050_037_85; // degrees, 360 * (2 - golden ratio)
     let hue = (f64::from(id) * GOLDEN_ANGLE) % 360.0;
     let (saturation, value) = [(0.85, 1.0), (0.6, 0.9), (0.95, 0.8)][id as usize % 3];
     hsv(hue, saturation, value)
 }
 
-/// sRGB from hue in degrees, saturation and value.
+/// The colour of a category, by its position in the scene's list of them, in every sheet of a recipe. Never grey, which is what has
+/// no category.
+pub(crate) fn category_color(position: usize) -> [u8; 3] {
+    segment_color(position, 0)
+}
+
+/// The colour of the instance at position `rank` among those of its category: the category's, varied, so that neighbours of one
+/// kind differ and are still seen to be of one kind.
+pub(crate) fn segment_color(category: usize, rank: usize) -> [u8; 3] {
+    const VARIED: [(f64, f64, f64); 6] = [
+        (0.0, 0.65, 0.95),
+        (16.0, 0.65, 0.65),
+        (-16.0, 0.4, 1.0),
+        (8.0, 0.9, 0.8),
+        (-8.0, 0.45, 0.7),
+        (16.0, 0.35, 0.9),
+    ];
+    let (turn, saturation, value) = VARIED[rank % VARIED.len()];
+    hsv(f64::from(u32::try_from(category).unwrap_or(0)) * GOLDEN_ANGLE + 200.0 + turn, saturation, value)
+}
+
+/// The colour of a part, by its number within its object.
+pub(crate) fn part_color(part: u32) -> [u8; 3] {
+    hsv(f64::from(part) * GOLDEN_ANGLE + 20.0, 0.55, if part.is_multiple_of(2) { 0.75 } else { 0.95 })
+}
+
+/// The colour of a keypoint, by its position among those of its category: the same on every instance, so that a left and a right
+/// that change places are seen.
+pub(crate) fn keypoint_color(position: usize) -> [u8; 3] {
+    let position = u32::try_from(position).unwrap_or(0);
+    hsv(f64::from(position) * GOLDEN_ANGLE + 170.0, 0.75, 1.0)
+}
+
 fn hsv(hue: f64, saturation: f64, value: f64) -> [u8; 3] {
-    // Each channel is a trapezoid over the hue (the usual closed form of HSV).
-    [5.0, 3.0, 1.0].map(|offset| {
-        let k = (offset + hue / 60.0) % 6.0;
-        to_byte(value - value * saturation * k.min(4.0 - k).clamp(0.0, 1.0))
-    })
+    srgb_from_hsv(hue, saturation, value).map(to_byte)
 }
 
 /// Black or white, whichever can be read on `background`.
@@ -55,4 +87,9 @@ pub(crate) fn to_byte(value: f64) -> u8 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
     let byte = (value * 255.0).round().clamp(0.0, 255.0) as u8;
     byte
+}
+
+/// A shade for a value in 0..=1, black to white, as it is in files.
+pub(crate) fn grey(value: f64) -> [u8; 3] {
+    [to_byte(value); 3]
 }

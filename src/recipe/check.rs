@@ -1,10 +1,12 @@
 //! Rules between the parts of a recipe: names that refer to each other, groups that stand on each other, files on disk.
 
+mod labels;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::decode::{AssetKind, Context, Kinds, LightKind, MOST_INSTANCES, nearest};
-use super::diagnostics::{Problem, Span, quoted};
+use super::decode::{AssetKind, Context, CountFact, Kinds, LightKind, MOST_INSTANCES, listed, nearest};
+use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
 use crate::assets::{AssetError, Library};
 use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
 
@@ -14,21 +16,29 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     references(cx, &mut found);
     circles(cx, &mut found);
     instances(cx, &mut found);
+    supports(cx, &mut found);
     lights(cx, &mut found);
     let library = assets(cx, root, &mut found);
-    if found.is_empty() && cx.report.is_empty() {
+    labels::errors(cx, &library, &mut found);
+    if found.is_empty() && !cx.report.has_errors() {
         // Beside a mistake, "unused" is likely a consequence of it.
         unused(cx, &mut found);
+        labels::warnings(cx, &library, &mut found);
     }
     found.into_iter().for_each(|problem| cx.push(problem));
     library
+}
+
+/// Whether further problems would not be shown: then none is looked for, as a good message takes work.
+fn is_full(cx: &Context, found: &[Problem]) -> bool {
+    cx.report.is_full() || found.len() >= MOST_PROBLEMS
 }
 
 fn references(cx: &Context, found: &mut Vec<Problem>) {
     for reference in &cx.findings.references {
         // Where the definitions are unreadable, that is reported already.
         let Some(names) = cx.findings.names.get(&reference.to) else { continue };
-        if names.contains_key(&reference.name) || cx.report.is_full() {
+        if names.contains_key(&reference.name) || is_full(cx, found) {
             continue;
         }
         let (what, field) = match reference.to {
@@ -36,13 +46,12 @@ fn references(cx: &Context, found: &mut Vec<Problem>) {
             Kinds::Material => ("material", "materials"),
             Kinds::Object => ("object", "objects"),
         };
-        const MOST_LISTED: usize = 12;
-        let listed: Vec<String> = names.keys().take(MOST_LISTED).map(|name| format!("\"{}\"", quoted(name))).collect();
-        let more = if names.len() > MOST_LISTED { ", ..." } else { "" };
+        const MOST_LISTED: usize = 20; // more than are shown, so that it is seen that there are more
+        let known: Vec<String> = names.keys().take(MOST_LISTED).map(|name| format!("\"{}\"", quoted(name))).collect();
         let help = match nearest(&reference.name, names.keys().map(String::as_str)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None if names.is_empty() => format!("there are none: define it in `{field}`"),
-            None => format!("define it in `{field}`, or use one of {}{more}", listed.join(", ")),
+            None => format!("define it in `{field}`, or use one of {}", listed(&known)),
         };
         let message = format!("there is no {what} called \"{}\"", quoted(&reference.name));
         found.push(Problem::at(reference.span, message).label(reference.span, format!("not in `{field}`")).help(help));
@@ -94,12 +103,28 @@ fn circle(members: &[&str], supports: &BTreeMap<String, (String, Span)>) -> Prob
 }
 
 fn instances(cx: &Context, found: &mut Vec<Problem>) {
-    let total: f64 = cx.findings.counts.iter().map(|(count, _)| count).sum();
-    let largest = cx.findings.counts.iter().max_by(|a, b| a.0.total_cmp(&b.0));
-    if let (true, Some((_, span))) = (total > MOST_INSTANCES, largest) {
+    let counts = cx.findings.counts.values();
+    let total: f64 = counts.clone().map(|count| count.most).sum();
+    let largest = counts.max_by(|a, b| a.most.total_cmp(&b.most));
+    if let (true, Some(CountFact { place, .. })) = (total > MOST_INSTANCES, largest) {
         let message =
             format!("one scene may hold {total} objects, and more than {MOST_INSTANCES} do not fit into memory");
-        found.push(Problem::at(*span, message).label(*span, "the largest count").help("lower the counts"));
+        found.push(Problem::at(*place, message).label(*place, "the largest count").help("lower the counts"));
+    }
+}
+
+/// Groups that stand on one which never has anything in it.
+fn supports(cx: &Context, found: &mut Vec<Problem>) {
+    let counts = &cx.findings.counts;
+    let never = |name: &str| counts.get(name).filter(|count| count.most.round() < 1.0);
+    for (name, (support, place)) in &cx.findings.supports {
+        if let (Some(count), None) = (never(support), never(name)) {
+            let message = format!("\"{}\" cannot stand on \"{}\": there is never one", quoted(name), quoted(support));
+            let why = if count.most > 0.0 { "this `count` rounds to 0" } else { "this `count` is 0" };
+            let problem = Problem::at(*place, message).label(count.place, why);
+            let help = format!("raise that `count`, or write `count: 0` for \"{}\" too", quoted(name));
+            found.push(problem.help(help));
+        }
     }
 }
 

@@ -104,20 +104,25 @@ pub(super) fn quoted(text: &str) -> String {
     short
 }
 
-/// A bound on the number of problems that are kept, so that a hostile file cannot fill the memory with them.
-const MOST_PROBLEMS: usize = 500;
+/// A bound on the number of errors that are kept, and on that of warnings, so that a hostile file cannot fill the memory
+/// with them. (One bound for both would let warnings displace the error that refuses the recipe.)
+pub(super) const MOST_PROBLEMS: usize = 500;
 
 /// Where the stages put what they find.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     problems: Vec<Problem>,
+    errors: usize,
     omitted: usize,
 }
 
 impl Report {
     /// Keeps a problem.
     pub(super) fn push(&mut self, problem: Problem) {
-        if self.problems.len() < MOST_PROBLEMS {
+        let error = problem.severity == Severity::Error;
+        let alike = if error { self.errors } else { self.problems.len() - self.errors };
+        if alike < MOST_PROBLEMS {
+            self.errors += usize::from(error);
             self.problems.push(problem);
         } else {
             self.omitted += 1;
@@ -126,16 +131,17 @@ impl Report {
 
     /// Whether further problems would only be counted; then there is no point in working out a good message.
     pub(super) fn is_full(&self) -> bool {
-        self.problems.len() >= MOST_PROBLEMS
+        self.errors >= MOST_PROBLEMS
     }
 
-    /// Whether nothing was found.
-    pub(super) fn is_empty(&self) -> bool {
-        self.problems.is_empty()
+    /// Whether any error was found.
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
     }
 
     /// Everything found so far.
     pub(super) fn take(&mut self) -> Vec<Problem> {
+        self.errors = 0;
         std::mem::take(&mut self.problems)
     }
 

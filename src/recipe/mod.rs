@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::assets::Library;
-use crate::scene::{Category, ImageSettings, LabelSettings};
+use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
 #[derive(Debug, Clone)]
@@ -71,9 +71,29 @@ pub struct ObjectRecipe {
     ///
     /// Written inside the place: `On("table", if_full: Fail)`.
     pub if_full: IfFull,
+    /// Its named points, drawn anew for each instance. They win over those of a glTF file.
+    pub keypoints: BTreeMap<String, PointRecipe>,
+    /// How far something may be in front of a keypoint that still counts as seen, metres; `None` means [`KEYPOINT_TOLERANCE`]
+    /// of the diagonal of the scaled bounding box.
+    pub keypoint_tolerance: Option<f64>,
+    /// Names of materials of its glTF files that labels see through.
+    pub see_through: Vec<String>,
 }
 
-/// Scale of an object.
+/// Share of the diagonal of an instance's scaled bounding box by which something may be in front of a keypoint that still
+/// counts as seen.
+pub const KEYPOINT_TOLERANCE: f64 = 0.01;
+
+/// A point of an object, in its own frame before its scale.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PointRecipe {
+    /// `Local(x, y, z)` or `(x, y, z)`, metres.
+    Local([Scalar; 3]),
+    /// `Relative(x, y, z)`: -1 and 1 are the two sides of the bounding box along each axis.
+    Relative([Scalar; 3]),
+}
+
+/// Scale of an object; negative ones mirror. Never 0.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ScaleRecipe {
     /// The same along all axes.
@@ -172,6 +192,12 @@ pub struct MaterialRecipe {
     pub double_sided: bool,
     /// Whether light is ignored.
     pub unlit: bool,
+    /// Whether alpha is opacity.
+    pub blend: bool,
+    /// Share of light that passes, 0..=1.
+    pub transmission: Scalar,
+    /// What labels make of it.
+    pub labels: SurfaceLabels,
 }
 
 /// A light whose properties may vary.

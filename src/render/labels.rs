@@ -58,6 +58,14 @@ pub(super) struct Textures {
     pub(super) emission: Option<AssetId<BevyImage>>,
 }
 
+impl Textures {
+    /// `HAS_COLOR` and the others of the shader.
+    fn bits(self) -> u32 {
+        let there = [self.color, self.normal, self.metallic_roughness, self.emission].map(|texture| texture.is_some());
+        (0..).zip(there).map(|(bit, there)| u32::from(there) << bit).sum()
+    }
+}
+
 /// A surface that is not there where its alpha is below a threshold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CutOut {
@@ -541,7 +549,7 @@ fn push_surface(words: &mut Vec<u32>, surface: &Surface, job: Option<&MaskJob>) 
     push(words, m.row(1));
     push(words, m.row(2));
     push_with(words, normals.x_axis, surface.number);
-    push_with(words, normals.y_axis, look.textures.normal.is_some().into());
+    push_with(words, normals.y_axis, look.textures.bits());
     push_with(words, normals.z_axis, job.map_or(0, |job| job.start));
     push(words, surface.instance_from_local.extend(cut.alpha));
     push(words, Vec4::new(look.uv_scale.x, look.uv_scale.y, cut.cutoff, look.roughness));

@@ -315,8 +315,8 @@ fn with_backs(mesh: &Mesh) -> Mesh {
     both.positions.extend_from_slice(&mesh.positions);
     both.uvs.extend_from_slice(&mesh.uvs);
     both.normals.extend(mesh.normals.iter().map(|normal| normal.map(|c| -c)));
-    // The bitangent is w * normal x tangent: with the normal, its sign turns around too.
-    both.tangents.extend(mesh.tangents.iter().map(|&[x, y, z, w]| [x, y, z, -w]));
+    // Of a back the whole normal turns round, bumps included: with it tangent and bitangent, which is w * normal x tangent.
+    both.tangents.extend(mesh.tangents.iter().map(|tangent| tangent.map(|c| -c)));
     both.indices
         .extend(mesh.indices.as_chunks::<3>().0.iter().flat_map(|&[a, b, c]| [count + a, count + c, count + b]));
     both

@@ -1,12 +1,15 @@
 //! What instances and lights look like: shapes, materials, lights, the environment.
 
+use std::collections::BTreeMap;
+use std::f64::consts::FRAC_PI_2;
+
 use glam::{DVec2, DVec3};
 
 use super::random::{self, Key};
-use super::{Environment, Light, Material, Shape};
+use super::{Category, Environment, Keypoint, Light, Material, Shape, WIDEST_SHADOWED_SPOT, place};
 use crate::recipe::{
-    ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, Scalar, ScaleRecipe,
-    ShapeRecipe,
+    ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe, Scalar,
+    ScaleRecipe, ShapeRecipe,
 };
 
 /// Sizes and scales outside are moved to the nearer end, metres. (A normal distribution has no ends.)
@@ -49,9 +52,38 @@ pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
 pub(super) fn scale(recipe: &ObjectRecipe, key: &Key) -> DVec3 {
     let key = key.name("scale");
     match &recipe.scale {
-        ScaleRecipe::Uniform(dist) => DVec3::splat(size(dist, &key)),
-        ScaleRecipe::PerAxis(dists) => random::triple(dists, &key).clamp(DVec3::splat(SIZES.0), DVec3::splat(SIZES.1)),
+        ScaleRecipe::Uniform(dist) => DVec3::splat(away_from_zero(random::scalar(dist, &key))),
+        ScaleRecipe::PerAxis(dists) => DVec3::from_array(random::triple(dists, &key).to_array().map(away_from_zero)),
     }
+}
+
+/// A scale, moved into [`SIZES`] on its own side of 0.
+fn away_from_zero(scale: f64) -> f64 {
+    scale.abs().clamp(SIZES.0, SIZES.1).copysign(scale)
+}
+
+/// The keypoints of an instance: those of its category that it has, in the category's order. The recipe's win over those
+/// of the glTF file, `in_file`. `bounds` are those of its shape.
+pub(super) fn keypoints(
+    recipe: &ObjectRecipe,
+    category: &Category,
+    in_file: Option<&BTreeMap<String, DVec3>>,
+    (min, max): (DVec3, DVec3),
+    key: &Key,
+) -> Vec<Keypoint> {
+    let key = key.name("keypoints");
+    let own = |name: &String| {
+        let triple = |dists| random::triple(dists, &key.name(name));
+        Some(match recipe.keypoints.get(name)? {
+            PointRecipe::Local(point) => triple(point),
+            PointRecipe::Relative(point) => (min + max) / 2.0 + triple(point) * ((max - min) / 2.0),
+        })
+    };
+    let found = category.keypoints.iter().filter_map(|name| {
+        let position = own(name).or_else(|| in_file?.get(name).copied())?;
+        Some(Keypoint { name: name.clone(), position: place::within_reach(position) })
+    });
+    found.collect()
 }
 
 pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
@@ -77,9 +109,9 @@ pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Materi
         alpha_mask: recipe.alpha_mask,
         double_sided: recipe.double_sided,
         unlit: recipe.unlit,
-        blend: false,
-        transmission: 0.0,
-        labels: super::SurfaceLabels::Solid,
+        blend: recipe.blend,
+        transmission: unit(&recipe.transmission, "transmission"),
+        labels: recipe.labels,
     }
 }
 
@@ -115,7 +147,8 @@ pub(super) fn light(name: &str, recipe: &LightRecipe, key: &Key) -> Light {
         LightRecipe::Spot { position, target, flux, angle: cone, blend, color, shadows } => {
             let (color, flux) = lamp(color, flux, "flux");
             let position = point(position, "position");
-            let outer_angle = (angle(cone, "angle") / 2.0).clamp(10.0 * LEAST_PENUMBRA, std::f64::consts::FRAC_PI_2);
+            let widest = if *shadows { (WIDEST_SHADOWED_SPOT / 2.0).to_radians() } else { FRAC_PI_2 };
+            let outer_angle = (angle(cone, "angle") / 2.0).clamp(10.0 * LEAST_PENUMBRA, widest);
             let blend = random::scalar(blend, &key.name("blend")).clamp(0.0, 1.0);
             Light::Spot {
                 name,

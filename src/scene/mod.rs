@@ -39,6 +39,9 @@ pub const SCENE_VERSION: u32 = 2;
 pub const MOST_SUNS: usize = 10;
 /// The most point lights with shadows, and the most spots with shadows: each takes room in one texture.
 pub const MOST_SHADOWED_LAMPS: usize = 32;
+/// The largest full angle of a spot with shadows, degrees: they are drawn onto a plane across its axis, and that of a
+/// half space would have no end.
+pub const WIDEST_SHADOWED_SPOT: f64 = 175.0;
 /// The longest side of an image, pixels.
 pub const LONGEST_SIDE: u32 = 16384;
 
@@ -336,7 +339,8 @@ pub enum Light {
         flux: f64,
         /// Half angle within which the light is full, radians.
         inner_angle: f64,
-        /// Half angle beyond which there is none, radians; greater than `inner_angle`, at most pi/2.
+        /// Half angle beyond which there is none, radians; greater than `inner_angle`, at most pi/2, and with shadows at
+        /// most half of [`WIDEST_SHADOWED_SPOT`].
         outer_angle: f64,
         /// Whether it casts shadows.
         shadows: bool,

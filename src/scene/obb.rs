@@ -19,11 +19,11 @@ pub struct Obb {
 }
 
 impl Obb {
-    /// The box of an instance with these local bounds.
+    /// The box of an instance with these local bounds. A negative scale mirrors it about the instance's origin.
     pub fn new((min, max): (DVec3, DVec3), scale: DVec3, rotation: DQuat, position: DVec3) -> Self {
         let axes = DMat3::from_quat(rotation);
         let center = position + axes * (scale * ((min + max) / 2.0));
-        Self { center, half: scale * ((max - min) / 2.0), axes }
+        Self { center, half: scale.abs() * ((max - min) / 2.0), axes }
     }
 
     /// Half the size of its world-aligned bounding box.

@@ -35,7 +35,7 @@ const FARTHEST: f64 = 1e9;
 pub struct Body {
     /// Lower and upper corner of its shape, in its own frame.
     pub bounds: (DVec3, DVec3),
-    /// Scale along its own axes.
+    /// Scale along its own axes; none 0.
     pub scale: DVec3,
 }
 
@@ -179,7 +179,8 @@ fn attempts(key: &Key) -> impl Iterator<Item = Key> {
 fn on_top(support: &Obb, support_rotation: DQuat, body: &Body, yaw: f64, key: &Key) -> Option<Pose> {
     let turn = DQuat::from_rotation_y(yaw);
     let (min, max) = body.bounds;
-    let (half, center) = (body.scale * ((max - min) / 2.0), body.scale * ((min + max) / 2.0));
+    // A negative scale mirrors where the middle is; how far the box reaches from there has no sign.
+    let (half, center) = (body.scale.abs() * ((max - min) / 2.0), body.scale * ((min + max) / 2.0));
     let (sin, cos) = libm::sincos(yaw);
     // The bounding rectangle of the turned footprint, along the support's edges.
     let reach_x = (cos * half.x).abs() + (sin * half.z).abs();

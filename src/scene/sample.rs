@@ -7,7 +7,9 @@ use super::random::{self, Key};
 use super::{Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Shape};
 use super::{appearance, camera, exposure};
 use crate::mesh::shapes::local_bounds;
-use crate::recipe::{CameraRecipe, ExposureRecipe, FovAxis, IfFull, LensRecipe, ObjectRecipe, PoseRecipe, Recipe};
+use crate::recipe::{
+    CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, PoseRecipe, Recipe,
+};
 
 /// The most instances that one group may ask for; larger counts become this.
 pub const MAX_COUNT: u32 = 1_000_000;
@@ -102,7 +104,8 @@ fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, V
     let mut next_id = 1;
     for (name, list) in drafts {
         let object = &recipe.objects[name];
-        let category = category(recipe, object)?.map(|category| category.id);
+        let category = category(recipe, object)?;
+        let group_key = key.name(name);
         let asked = u32::try_from(list.len()).unwrap_or(MAX_COUNT); // `count` is at most MAX_COUNT
         let before = instances.len();
         let poses = poses.remove(name).unwrap_or_default();
@@ -111,20 +114,29 @@ fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, V
             let id = if category.is_some() { next_id } else { 0 };
             next_id += u32::from(category.is_some());
             let Draft { shape, material, body } = draft;
-            let object = name.to_owned();
+            let model = match &shape {
+                Shape::Gltf(path) => recipe.assets.models.get(path),
+                _ => None,
+            };
+            let in_file = model.map(|model| &model.keypoints);
+            let key = group_key.item(u64::from(number));
+            let keypoints = category
+                .map_or(Vec::new(), |category| appearance::keypoints(object, category, in_file, body.bounds, &key));
+            let in_model =
+                |name: &&String| model.is_some_and(|model| model.parts.iter().any(|part| part.material.name == **name));
             instances.push(Instance {
                 id,
-                object,
+                object: name.to_owned(),
                 number,
-                category,
+                category: category.map(|category| category.id),
+                keypoint_tolerance: if keypoints.is_empty() { 0.0 } else { keypoint_tolerance(object, &body) },
+                keypoints,
+                see_through: object.see_through.iter().filter(in_model).cloned().collect(),
                 shape,
                 material,
                 position,
                 rotation,
                 scale: body.scale,
-                keypoints: Vec::new(),
-                keypoint_tolerance: 0.0,
-                see_through: Vec::new(),
             });
         }
         let placed = u32::try_from(instances.len() - before).unwrap_or(MAX_COUNT);
@@ -134,6 +146,11 @@ fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, V
         counts.push(PlacedCount { object: name.to_owned(), asked, placed });
     }
     Ok((instances, counts))
+}
+
+fn keypoint_tolerance(object: &ObjectRecipe, body: &Body) -> f64 {
+    let (min, max) = body.bounds;
+    object.keypoint_tolerance.unwrap_or_else(|| KEYPOINT_TOLERANCE * ((max - min) * body.scale).length())
 }
 
 fn count(object: &ObjectRecipe, key: &Key) -> u32 {

@@ -1,10 +1,12 @@
 //! Does a scene keep what [`Scene`] guarantees? Sampled scenes do; a scene file that was edited by hand may not.
 
 use glam::{DQuat, DVec3};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::f64::consts::FRAC_PI_2;
 
 use super::{
-    Camera, Instance, LONGEST_SIDE, Light, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, SCENE_VERSION, Scene, Shape,
+    Camera, Category, Instance, LONGEST_SIDE, LabelSettings, Light, MOST_SHADOWED_LAMPS, MOST_SUNS, Material,
+    SCENE_VERSION, Scene, Shape, WIDEST_SHADOWED_SPOT,
 };
 
 /// Lengths and places beyond this leave the range in which single precision, which the GPU computes in, is of any use.
@@ -26,18 +28,31 @@ impl Scene {
         })?;
         ensure(!self.cameras.is_empty(), || "there is no camera".into())?;
 
-        let categories: BTreeSet<u32> = self.categories.iter().map(|category| category.id).collect();
-        ensure(categories.len() == self.categories.len() && !categories.contains(&0), || {
+        self.labels.validate()?;
+        let categories: BTreeMap<u32, &Category> =
+            self.categories.iter().map(|category| (category.id, category)).collect();
+        ensure(categories.len() == self.categories.len() && !categories.contains_key(&0), || {
             "category ids must be unique and at least 1".into()
         })?;
+        let mut names = BTreeSet::new();
+        for category in &self.categories {
+            ensure(names.insert(&category.name), || format!("two categories are called `{}`", category.name))?;
+            category.validate().map_err(|reason| format!("category `{}`: {reason}", category.name))?;
+        }
         let mut next_id = 1;
         for instance in &self.instances {
             let place = || format!("instance `{}`", instance.name());
             instance.validate().map_err(|reason| format!("{}: {reason}", place()))?;
             match instance.category {
-                None => ensure(instance.id == 0, || format!("{} has an id but no category", place()))?,
+                None => {
+                    ensure(instance.id == 0, || format!("{} has an id but no category", place()))?;
+                    ensure(instance.keypoints.is_empty(), || format!("{} has keypoints but no category", place()))?;
+                }
                 Some(category) => {
-                    ensure(categories.contains(&category), || format!("{}: there is no category {category}", place()))?;
+                    let known = categories
+                        .get(&category)
+                        .ok_or_else(|| format!("{}: there is no category {category}", place()))?;
+                    instance.validate_keypoints(known).map_err(|reason| format!("{}: {reason}", place()))?;
                     ensure(instance.id == next_id, || {
                         format!(
                             "{}: its id is {}, but ids count up from 1, so it must be {next_id}",
@@ -74,13 +89,49 @@ impl Scene {
     }
 }
 
+impl LabelSettings {
+    fn validate(&self) -> Result<(), String> {
+        ensure(self.min_visible_px >= 1, || "`min_visible_px` of `labels` is at least 1".into())?;
+        ensure((0.0..=1.0).contains(&self.min_visibility), || "`min_visibility` of `labels` lies in 0..=1".into())
+    }
+}
+
+impl Category {
+    fn validate(&self) -> Result<(), String> {
+        let names: BTreeSet<&String> = self.keypoints.iter().collect();
+        ensure(names.len() == self.keypoints.len(), || "the names of its keypoints must be unique".into())?;
+        let last = self.keypoints.len();
+        ensure(self.skeleton.iter().all(|&[a, b]| a != b && (a.max(b) as usize) < last), || {
+            format!("its skeleton joins two different of its {last} keypoints, which count from 0")
+        })
+    }
+}
+
 impl Instance {
+    fn validate_keypoints(&self, category: &Category) -> Result<(), String> {
+        let mut known = category.keypoints.iter();
+        // Each is looked for behind the one before it: that finds those that are in order, each once.
+        ensure(self.keypoints.iter().all(|point| known.any(|name| *name == point.name)), || {
+            "its keypoints must be some of its category's, each once, in the category's order".into()
+        })?;
+        ensure(self.keypoints.iter().all(|point| within_reach(point.position)), || {
+            format!("the coordinates of its keypoints lie within {FARTHEST:e} m")
+        })
+    }
+
     fn validate(&self) -> Result<(), String> {
         ensure_within_reach(self.position)?;
         ensure_rotation(self.rotation)?;
         let scale = self.scale.abs();
-        ensure(scale.min_element() > 0.0 && scale.max_element() <= FARTHEST, || {
+        ensure(scale.is_finite() && scale.min_element() > 0.0 && scale.max_element() <= FARTHEST, || {
             format!("`scale` must not be 0, and within {FARTHEST:e}")
+        })?;
+        ensure(self.keypoint_tolerance.is_finite() && self.keypoint_tolerance >= 0.0, || {
+            "`keypoint_tolerance` must be finite and not negative".into()
+        })?;
+        let own_materials = matches!(self.shape, Shape::Gltf(_)) && self.material.is_none();
+        ensure(own_materials || self.see_through.is_empty(), || {
+            "`see_through` names materials of a glTF file, and this instance wears none of them".into()
         })?;
         self.shape.validate()?;
         self.material.as_ref().map_or(Ok(()), Material::validate)
@@ -110,10 +161,14 @@ impl Shape {
 
 impl Material {
     fn validate(&self) -> Result<(), String> {
-        let shares =
-            self.base_color.iter().chain([&self.alpha, &self.metallic, &self.roughness]).chain(&self.alpha_mask);
-        ensure(shares.into_iter().all(|share| (0.0..=1.0).contains(share)), || {
-            "colour, `alpha`, `metallic`, `roughness` and `alpha_mask` of a material lie in 0..=1".into()
+        let shares = [&self.alpha, &self.metallic, &self.roughness, &self.transmission];
+        let mut shares = self.base_color.iter().chain(shares).chain(&self.alpha_mask);
+        ensure(shares.all(|share| (0.0..=1.0).contains(share)), || {
+            "colour, `alpha`, `metallic`, `roughness`, `transmission` and `alpha_mask` of a material lie in 0..=1"
+                .into()
+        })?;
+        ensure(!self.blend || (self.alpha_mask.is_none() && self.transmission == 0.0), || {
+            "`blend` goes neither with `alpha_mask` nor with `transmission`".into()
         })?;
         ensure(self.emission.iter().all(|&c| c.is_finite() && c >= 0.0), || "`emission` must not be negative".into())?;
         ensure(self.tiling.is_finite(), || "`tiling` must be finite".into())
@@ -132,12 +187,19 @@ impl Light {
             match self {
                 Self::Sun { direction, .. } => ensure_unit(*direction),
                 Self::Point { position, .. } => ensure_within_reach(*position),
-                Self::Spot { position, direction, inner_angle, outer_angle, .. } => {
+                Self::Spot { position, direction, inner_angle, outer_angle, shadows, .. } => {
                     ensure_within_reach(*position)?;
                     ensure_unit(*direction)?;
                     let ordered = 0.0 <= *inner_angle && inner_angle < outer_angle;
-                    ensure(ordered && *outer_angle <= std::f64::consts::FRAC_PI_2, || {
+                    ensure(ordered && *outer_angle <= FRAC_PI_2, || {
                         "needs 0 <= `inner_angle` < `outer_angle` <= pi/2".into()
+                    })?;
+                    let widest = (WIDEST_SHADOWED_SPOT / 2.0).to_radians();
+                    ensure(!shadows || *outer_angle <= widest, || {
+                        format!(
+                            "with shadows, `outer_angle` is at most {widest} ({} degrees)",
+                            WIDEST_SHADOWED_SPOT / 2.0
+                        )
                     })
                 }
             }
@@ -168,9 +230,11 @@ fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
 }
 
 fn ensure_within_reach(position: DVec3) -> Result<(), String> {
-    ensure(position.is_finite() && position.abs().max_element() <= FARTHEST, || {
-        format!("the coordinates of `position` lie within {FARTHEST:e} m")
-    })
+    ensure(within_reach(position), || format!("the coordinates of `position` lie within {FARTHEST:e} m"))
+}
+
+fn within_reach(position: DVec3) -> bool {
+    position.is_finite() && position.abs().max_element() <= FARTHEST
 }
 
 fn ensure_unit(direction: DVec3) -> Result<(), String> {

@@ -97,10 +97,8 @@ fn a_point_beyond_the_edge_of_the_image_is_absent() {
 
 #[test]
 fn a_point_is_hidden_where_all_four_pixels_around_it_are_nearer_by_more_than_the_tolerance() {
-    // Between the centres of columns 9 and 10 (9.5 and 10.5), and of rows 19 and 20.
-    let scene = |tolerance| pointed(&[("point", at(10.2, 20.4, 5.0))], tolerance);
-    let seen = |tolerance, hole: Option<(u32, u32)>| {
-        let found = label(&scene(tolerance), |frame| {
+    let seen = |x: f64, tolerance, hole: Option<(u32, u32)>| {
+        let found = label(&pointed(&[("point", at(x, 20.4, 5.0))], tolerance), |frame| {
             paint(frame, 1, 4.75, rectangle([5, 15, 10, 10]));
             if let Some((x, y)) = hole {
                 paint(frame, 1, 5.0, rectangle([x, y, 1, 1]));
@@ -108,14 +106,15 @@ fn a_point_is_hidden_where_all_four_pixels_around_it_are_nearer_by_more_than_the
         });
         found[0].seen
     };
-    assert_eq!(seen(0.2, None), Seen::Hidden);
-    assert_eq!(seen(0.3, None), Seen::Visible);
-    // f32 and these numbers are exact: 4.75 = 5 - 0.25, but the point itself is rounded.
-    for (x, y) in [(9, 19), (10, 19), (9, 20), (10, 20)] {
-        assert_eq!(seen(0.01, Some((x, y))), Seen::Visible, "({x}, {y})");
-    }
-    for (x, y) in [(8, 19), (11, 19), (9, 18), (9, 21), (11, 21)] {
-        assert_eq!(seen(0.01, Some((x, y))), Seen::Hidden, "({x}, {y}) is not one of the four");
+    assert_eq!(seen(10.2, 0.2, None), Seen::Hidden, "0.25 m behind what is seen");
+    assert_eq!(seen(10.2, 0.3, None), Seen::Visible);
+    // Row 20.4 is between the centres of rows 19 and 20 (19.5 and 20.5). Columns likewise: both 10.2 and 10.8 are in column 10.
+    for (x, columns) in [(10.2, [9, 10]), (10.8, [10, 11])] {
+        for (column, row) in (8..13).flat_map(|column| (18..23).map(move |row| (column, row))) {
+            let nearest = columns.contains(&column) && [19, 20].contains(&row);
+            let expected = if nearest { Seen::Visible } else { Seen::Hidden };
+            assert_eq!(seen(x, 0.01, Some((column, row))), expected, "{x}: ({column}, {row})");
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod amodal; // what is hidden, by whom, and what the frame cuts off
 mod annotate; // ids to labels, and what refuses a frame
 mod assets; // glTF and image files, whole and broken
+mod audit; // right frames pass, wrong ones are named
 mod bounds; // boxes of things in the world, against their vertices
 mod camera; // projection, poses, conversions
 mod dataset; // files on disk

@@ -4,7 +4,7 @@ use glam::{DQuat, DVec3, DVec4};
 use proptest::prelude::*;
 use scenewright::mesh::shapes::local_bounds;
 use scenewright::recipe::dist::Varied;
-use scenewright::recipe::{IfFull, Place, Recipe, ScaleRecipe, ShapeRecipe};
+use scenewright::recipe::{Drawing, IfFull, Place, Recipe, ScaleRecipe, ShapeRecipe, parse};
 use scenewright::scene::obb::{NearBoxes, Obb};
 use scenewright::scene::{Instance, SampleError, Scene, sample};
 
@@ -71,6 +71,58 @@ fn what_stands_on_a_table_stands_exactly_on_it_and_not_over_its_edge() {
             assert!((lowest - table.half.y).abs() < 1e-9, "{} floats or sinks: {lowest}", instance.name());
         }
     }
+}
+
+/// Mugs, whose handle makes them other to the left than to the right, mirrored in every way, on a tilted table.
+fn mirrored_mugs() -> Recipe {
+    let text = "(version: 1, name: \"t\", image: (width: 64, height: 48), objects: { \
+        \"table\": (shape: Box(1.2, 0.1, 0.8), place: At(position: (1, 2, 3), rotation: Euler(20, 30, -10)), scale: (-1, -2, 1)), \
+        \"mugs\": (shape: Gltf(\"assets/mug.glb\"), count: 12, place: On(\"table\", yaw: Uniform(0, 360)), \
+                   scale: (Choice([Uniform(-1.5, -0.5), 1]), Choice([-1, -0.5, 2]), Choice([-1, 1]))) }, \
+        cameras: { \"main\": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0))) })";
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    parse(text, "test.ron", folder).unwrap_or_else(|problems| panic!("{}", problems.render(Drawing::Plain)))
+}
+
+#[test]
+fn a_mirrored_thing_stands_exactly_on_its_support_and_within_it() {
+    // By its vertices, carried into the world by the instance's own transform; the placer knows but its box.
+    let recipe = mirrored_mugs();
+    let model = &recipe.assets.models["assets/mug.glb"];
+    assert!((model.min + model.max).x.abs() > 0.01, "the mug is the same on both sides, which proves little");
+    let (mut mirrored, mut upside_down) = (0, 0);
+    for index in 0..10 {
+        let scene = sample(&recipe, 5, index).unwrap();
+        let table = obb(of(&scene, "table")[0], &recipe);
+        assert!(table.half.distance(DVec3::new(0.6, 0.1, 0.4)) < 1e-12, "{}", table.half);
+        let mugs = of(&scene, "mugs");
+        assert!(mugs.len() > 3);
+        for mug in &mugs {
+            let mut lowest = f64::INFINITY;
+            let mut corners = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+            let own_box = obb(mug, &recipe);
+            for part in &model.parts {
+                for position in &part.mesh.positions {
+                    let world = mug.world_from_instance().transform_point3(DVec3::from(position.map(f64::from)));
+                    let on_table = table.axes.transpose() * (world - table.center);
+                    assert!(on_table.x.abs() <= table.half.x + 1e-9 && on_table.z.abs() <= table.half.z + 1e-9);
+                    lowest = lowest.min(on_table.y);
+                    let in_box = own_box.axes.transpose() * (world - own_box.center);
+                    corners = (corners.0.min(in_box), corners.1.max(in_box));
+                }
+            }
+            assert!((lowest - table.half.y).abs() < 1e-9, "{} floats or sinks: {lowest}", mug.name());
+            assert!(corners.0.distance(-own_box.half) < 1e-9 && corners.1.distance(own_box.half) < 1e-9);
+            mirrored += usize::from(mug.scale.to_array().iter().product::<f64>() < 0.0);
+            upside_down += usize::from(mug.scale.y < 0.0);
+        }
+        for (i, a) in mugs.iter().enumerate() {
+            for b in &mugs[..i] {
+                assert!(!pierces(&obb(a, &recipe), &obb(b, &recipe)));
+            }
+        }
+    }
+    assert!(mirrored > 10 && upside_down > 10, "{mirrored}, {upside_down}");
 }
 
 #[test]

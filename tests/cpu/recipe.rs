@@ -1,14 +1,18 @@
 //! Text to recipe: what is understood, and what is said about what is not.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use scenewright::recipe::dist::{ColorRecipe, Number, RotationRecipe, VectorRecipe};
 use scenewright::recipe::{
     Checked, Drawing, EnvironmentRecipe, ExposureRecipe, FovAxis, IfFull, LARGEST_FILE, LensRecipe, LightRecipe, Place,
-    PoseRecipe, Problem, Problems, Recipe, ScaleRecipe, Severity, ShapeRecipe, Varied, load, parse, parse_checked,
+    PointRecipe, PoseRecipe, Problem, Problems, Recipe, ScaleRecipe, Severity, ShapeRecipe, Varied, load, parse,
+    parse_checked,
 };
-use scenewright::scene::{AntiAliasing, ToneCurve};
+use scenewright::scene::{
+    AntiAliasing, Below, Category, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels, ToneCurve,
+};
 
 /// The recipe that the language was drawn up from.
 const TABLETOP: &str = r##"(
@@ -30,6 +34,32 @@ const TABLETOP: &str = r##"(
     environment: Gradient(sky: Hex("#bcd3ee"), ground: Hex("#6b6358"), strength: Uniform(0.5, 1.5)),
     cameras: { "main": (lens: Fov(Uniform(35, 60)), pose: Orbit(target: (0, 0.05, 0), distance: Uniform(0.9, 2.0),
                                                                azimuth: Uniform(0, 360), elevation: Uniform(12, 65))) },
+)
+"##;
+
+/// Everything that a recipe can say about labels.
+const LABELLED: &str = r##"(
+    version: 1,
+    name: "labelled",
+    image: (width: 64, height: 48),
+    outputs: [Keypoints, Depth, Normals(World), Normals(surface: Geometric), Amodal],
+    labels: (min_visible_px: 10, min_visibility: 0.05, below: LeaveOut),
+    categories: [
+        (id: 7, name: "jar", keypoints: ["rim", "knob", "left side"], skeleton: [("knob", "rim"), ("rim", "left side")]),
+        (id: 9, name: "floor", stuff: true),
+    ],
+    materials: {
+        "glass": (transmission: Uniform(0, 1), labels: SeeThrough),
+        "smoke": (alpha: 0.3, blend: true, labels: Solid),
+    },
+    objects: {
+        "floor": (shape: Plane(2, 2), category: "floor", material: "smoke"),
+        "jar": (shape: Gltf("jar.gltf"), category: "jar", see_through: ["Glass"], scale: (-1, Choice([-2, 2]), 1),
+                keypoint_tolerance: 0.003, keypoints: { "left side": Relative(-1, 0, Uniform(0, 0.5)), "rim": (0, 0.1, 0) }),
+        "cup": (shape: Cylinder(0.04, 0.1), category: "jar", material: "glass", scale: Uniform(-2, -1),
+                keypoints: { "rim": Local(0, 0.05, 0) }),
+    },
+    cameras: { "main": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0))) },
 )
 "##;
 
@@ -152,6 +182,90 @@ fn position_and_name_mean_the_same() {
 }
 
 #[test]
+fn what_a_recipe_says_about_labels_is_understood() {
+    let Checked { recipe, warnings, .. } = parse_checked(LABELLED, "test.ron", &here()).unwrap();
+    assert!(warnings.is_empty(), "{}", warnings.render(Drawing::Plain));
+    let normals = |frame, surface| Output::Normals { frame, surface };
+    let expected = LabelSettings {
+        outputs: [
+            Output::Keypoints,
+            Output::Depth,
+            normals(NormalFrame::World, NormalSurface::Shaded),
+            normals(NormalFrame::Camera, NormalSurface::Geometric),
+            Output::Amodal,
+        ]
+        .into(),
+        min_visible_px: 10,
+        min_visibility: 0.05,
+        below: Below::LeaveOut,
+    };
+    assert_eq!(recipe.labels, expected);
+    let names = ["rim", "knob", "left side"].map(str::to_owned).to_vec();
+    let jar = Category { keypoints: names, skeleton: vec![[1, 0], [0, 2]], ..Category::new(7, "jar", "") };
+    assert_eq!(recipe.categories, [jar, Category { stuff: true, ..Category::new(9, "floor", "") }]);
+    let (glass, smoke) = (&recipe.materials["glass"], &recipe.materials["smoke"]);
+    assert_eq!((glass.transmission.clone(), glass.blend), (uniform(0.0, 1.0), false));
+    assert_eq!((smoke.transmission.clone(), smoke.blend), (constant(0.0), true));
+    assert_eq!((glass.labels, smoke.labels), (SurfaceLabels::SeeThrough, SurfaceLabels::Solid));
+    let jar = &recipe.objects["jar"];
+    let side = PointRecipe::Relative([constant(-1.0), constant(0.0), uniform(0.0, 0.5)]);
+    let rim = PointRecipe::Local([constant(0.0), constant(0.1), constant(0.0)]);
+    assert_eq!(jar.keypoints, BTreeMap::from([("left side".to_owned(), side), ("rim".to_owned(), rim)]));
+    assert_eq!((jar.keypoint_tolerance, jar.see_through.clone()), (Some(0.003), vec!["Glass".to_owned()]));
+    let either = Varied::Choice(vec![constant(-2.0), constant(2.0)]);
+    assert_eq!(jar.scale, ScaleRecipe::PerAxis([constant(-1.0), either, constant(1.0)]));
+    assert_eq!(recipe.objects["cup"].scale, ScaleRecipe::Uniform(uniform(-2.0, -1.0)));
+}
+
+#[test]
+fn outputs_are_all_or_some_or_none_of_them() {
+    let outputs = |text: &str| good(&with(text)).labels.outputs;
+    assert_eq!(outputs("lights: {}"), [Output::Ids, Output::Depth].into());
+    assert_eq!(outputs("outputs: All"), Output::ALL.into());
+    assert_eq!(outputs("outputs: []"), [].into());
+    let normals = |list: &str| outputs(&format!("outputs: [{list}]"));
+    assert_eq!(normals("Normals"), normals("Normals(frame: Camera, surface: Shaded)"));
+    assert_eq!(normals("Normals(World, Geometric)"), normals("Normals(surface: Geometric, frame: World)"));
+    // Each is called by its name in `Output`, and every one can be asked for.
+    let every = "Ids, Semantic, Parts, Depth, Range, Normals, Normals(World), Normals(Camera, Geometric), \
+                 Normals(World, Geometric), Nocs, Position, Uv, Albedo, Roughness, Metallic, Emission, Amodal, Poses, \
+                 Boxes3d, Keypoints, Panoptic";
+    assert_eq!(normals(every), Output::ALL.into());
+}
+
+#[test]
+fn asking_for_everything_is_no_mistake_where_there_are_no_keypoints() {
+    let text = with(
+        "outputs: All, categories: [(id: 1, name: \"ball\")], \
+                     objects: { \"ball\": (shape: Sphere(0.1), category: \"ball\") }",
+    );
+    assert!(parse_checked(&text, "test.ron", &here()).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn an_unlikely_option_is_an_option() {
+    let shape = &good(&with_ball("scale: Weighted([(1e-12, 2), (1, 3)])")).objects["ball"].scale;
+    let weighted = Varied::Weighted(vec![(1e-12, constant(2.0)), (1.0, constant(3.0))]);
+    assert_eq!(*shape, ScaleRecipe::Uniform(weighted));
+    assert!(messages(&with_ball("scale: Weighted([(0, 2), (1, 3)])"))[0].contains("greater than 0"));
+}
+
+#[test]
+fn a_camera_that_meets_its_target_with_probability_zero_is_fine() {
+    for from in ["(Uniform(-1, 1), 0, 0)", "InSphere((0, 0, 0), 1)", "(0, Normal(0, 1), 0)", "(UniformInt(1, 9), 0, 0)"]
+    {
+        good(&with_ball("count: 1").replace("from: (0, 1, 2)", &format!("from: {from}")));
+    }
+}
+
+#[test]
+fn warnings_do_not_displace_the_error_that_refuses_a_recipe() {
+    let idle: String = (0..700).map(|k| format!("\"m{k}\": (alpha: 0.5), ")).collect();
+    let text = with(&format!("materials: {{ {idle} }}")).replace("from: (0, 1, 2)", "from: (0, 0, 0)");
+    assert!(read(&text).unwrap_err().has_errors());
+}
+
+#[test]
 fn a_normal_on_a_field_without_ends_has_none() {
     let ball = &good(&with_ball("place: At(position: (Normal(0, 1), 0, 0))")).objects["ball"];
     let Place::At { position: Varied::One(VectorRecipe::PerComponent([x, ..])), .. } = &ball.place else {
@@ -265,10 +379,9 @@ fn every_broken_recipe_is_told_as_recorded() {
     for path in names {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).unwrap();
-        let report = match parse(&text, &name, &here()) {
-            Ok(_) => panic!("{name} is not broken"),
-            Err(problems) => problems.render(Drawing::Plain),
-        };
+        let found = parse_checked(&text, &name, &here()).map_or_else(|problems| problems, |checked| checked.warnings);
+        assert!(!found.is_empty(), "{name} is not broken, and nothing in it is without effect");
+        let report = found.render(Drawing::Plain);
         let golden = path.with_extension("txt");
         if std::fs::read_to_string(&golden).ok().as_deref() != Some(&report) {
             if bless {
@@ -282,6 +395,11 @@ fn every_broken_recipe_is_told_as_recorded() {
         "reports that differ from tests/broken/*.txt (BLESS=1 records them):\n{}",
         wrong.join("\n")
     );
+}
+
+/// `pattern` so many times, with the number in place of `#`.
+fn numbered(count: usize, pattern: &str) -> String {
+    (0..count).map(|k| pattern.replace('#', &k.to_string())).collect()
 }
 
 #[test]
@@ -300,6 +418,20 @@ fn hostile_texts_are_refused_quickly() {
         with(&format!("objects: {{ {} }}", "\"a\": (shape: Sphere(0)),".repeat(many / 10))),
         with(&format!("\"{}\": 3", "x".repeat(many))),
         with_ball(&format!("place: On(\"{}\")", "x".repeat(many))),
+        with(&format!("outputs: [{}]", "Ids, ".repeat(many))),
+        with(&format!("categories: [(id: 1, name: \"a\", keypoints: [{}])]", numbered(many, "\"k#\", "))),
+        with(&format!(
+            "categories: [(id: 1, name: \"a\", keypoints: [{}], skeleton: [{}])]",
+            numbered(1000, "\"k#\", "),
+            numbered(many, "(\"k#\", \"l#\"), ")
+        )),
+        with(&format!(
+            "categories: [(id: 1, name: \"a\", keypoints: [{}])], \
+             objects: {{ \"a\": (shape: Sphere(1), category: \"a\", keypoints: {{ {} }}) }}",
+            numbered(1000, "\"key#\", "),
+            numbered(many, "\"point#\": (0, 0, 0), ")
+        )),
+        with(&format!("objects: {{ {} }}", numbered(many / 2, "\"o#\": (shape: Sphere(1), category: \"x\"), "))),
     ] {
         let problems = read(&text).unwrap_err();
         assert!(problems.has_errors());
@@ -321,9 +453,10 @@ proptest! {
 
     #[test]
     fn a_recipe_with_some_damage_is_read_or_refused_without_panic(
-        damage in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..4, "[(){}\\[\\],:\"0-9a-c/*é-]{0,4}"), 1..5)
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..4, "[(){}\\[\\],:\"0-9a-c/*é-]{0,4}"), 1..5),
+        labelled in any::<bool>(),
     ) {
-        let mut text = TABLETOP.to_owned();
+        let mut text = if labelled { LABELLED } else { TABLETOP }.to_owned();
         for (place, length, insert) in damage {
             let start = text.floor_char_boundary(place.index(text.len() + 1));
             let end = text.floor_char_boundary((start + length).min(text.len())).max(start);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scenewright::assets::Library;
 use scenewright::recipe::dist::{ColorRecipe, Number, RotationRecipe, Scalar, Varied, VectorDist, VectorRecipe};
 use scenewright::recipe::*;
-use scenewright::scene::{AntiAliasing, Category, ImageSettings, LabelSettings, ToneCurve};
+use scenewright::scene::{AntiAliasing, Category, ImageSettings, LabelSettings, SurfaceLabels, ToneCurve};
 
 pub(crate) fn c(value: f64) -> Scalar {
     Varied::One(Number::Const(value))
@@ -46,6 +46,9 @@ pub(crate) fn material() -> MaterialRecipe {
         alpha_mask: None,
         double_sided: false,
         unlit: false,
+        blend: false,
+        transmission: c(0.0),
+        labels: SurfaceLabels::Solid,
     }
 }
 
@@ -58,6 +61,9 @@ pub(crate) fn object(shape: ShapeRecipe, count: Scalar, place: Place) -> ObjectR
         material: Some(Varied::One("glaze".into())),
         place,
         if_full: IfFull::Fewer,
+        keypoints: BTreeMap::new(),
+        keypoint_tolerance: None,
+        see_through: Vec::new(),
     }
 }
 

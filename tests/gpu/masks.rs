@@ -174,7 +174,7 @@ fn a_thousand() -> Result<(), String> {
 
 /// A sheet with round holes, before a wall: the holes are in neither mask.
 fn cut_out() -> Result<(), String> {
-    let holes = texture("holes", 16, |x, y| {
+    let holes = texture("mask-holes", 16, |x, y| {
         let (dx, dy) = (f64::from(x) - 7.5, f64::from(y) - 7.5);
         [200, 90, 60, if dx * dx + dy * dy < 30.0 { 0 } else { 255 }]
     });

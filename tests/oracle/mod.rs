@@ -28,7 +28,44 @@ use surface::{Meeting, Surface};
 /// # Panics
 /// If `library` lacks an asset of the scene; see [`load`].
 pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
-    cast_within(scene, library, camera, Surface::reach)
+    let eye = &scene.cameras[camera];
+    let (width, height) = (scene.image.width, scene.image.height);
+    let (w, h) = (width as i32, height as i32);
+    let surfaces = surface::surfaces(scene, library, eye);
+
+    let mut nearest: Image<Option<Hit>> = Image::new(width, height, (0..w * h).map(|_| None).collect()).unwrap();
+    let mut masks = Vec::new();
+    for (position, instance) in scene.instances.iter().enumerate() {
+        // Unlabelled ones have no masks: only what the frame shows of them matters.
+        let canvas = if instance.id > 0 { [-w..2 * w, -h..2 * h] } else { [0..w, 0..h] };
+        let mut covered = Covered::new(&canvas);
+        for (number, surface) in surfaces.iter().enumerate() {
+            if surface.owner.instance as usize != position || surface.look.see_through {
+                continue;
+            }
+            for triangle in &surface.triangles {
+                let [columns, rows] = surface.reach(triangle, eye, &canvas);
+                for (x, y) in columns.flat_map(|x| rows.clone().map(move |y| (x, y))) {
+                    let Some(meeting) = surface.meet(triangle, direction(eye, x, y)) else { continue };
+                    if meeting.depth < eye.near {
+                        continue;
+                    }
+                    covered.insert(x, y);
+                    // Outside of the frame, `get` finds nothing.
+                    let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { continue };
+                    let before = nearest.get(x, y);
+                    if before.is_some_and(|hit| hit.as_ref().is_none_or(|hit| meeting.depth < hit.meeting.depth)) {
+                        nearest.set(x, y, Some(Hit { surface: number, meeting }));
+                    }
+                }
+            }
+        }
+        if instance.id > 0 {
+            masks.extend(covered.mask(instance.id, width, height));
+        }
+    }
+    masks.sort_by_key(|mask| mask.id);
+    develop(scene, camera, &surfaces, &nearest, masks)
 }
 
 /// Every asset that `scene` names.
@@ -54,53 +91,6 @@ struct Hit {
     /// Position in the list of surfaces.
     surface: usize,
     meeting: Meeting,
-}
-
-/// `reach` says which pixels' rays are tried on a triangle; all of those that meet it must be among them.
-fn cast_within(
-    scene: &Scene,
-    library: &Library,
-    camera: usize,
-    reach: impl Fn(&Surface, &[u32; 3], &Camera, &Pixels) -> Pixels,
-) -> Frame {
-    let eye = &scene.cameras[camera];
-    let (width, height) = (scene.image.width, scene.image.height);
-    let (w, h) = (width as i32, height as i32);
-    let surfaces = surface::surfaces(scene, library, eye);
-
-    let mut nearest: Image<Option<Hit>> = Image::new(width, height, (0..w * h).map(|_| None).collect()).unwrap();
-    let mut masks = Vec::new();
-    for (position, instance) in scene.instances.iter().enumerate() {
-        // Unlabelled ones have no masks: only what the frame shows of them matters.
-        let canvas = if instance.id > 0 { [-w..2 * w, -h..2 * h] } else { [0..w, 0..h] };
-        let mut covered = Covered::new(&canvas);
-        for (number, surface) in surfaces.iter().enumerate() {
-            if surface.owner.instance as usize != position || surface.look.see_through {
-                continue;
-            }
-            for triangle in &surface.triangles {
-                let [columns, rows] = reach(surface, triangle, eye, &canvas);
-                for (x, y) in columns.flat_map(|x| rows.clone().map(move |y| (x, y))) {
-                    let Some(meeting) = surface.meet(triangle, direction(eye, x, y)) else { continue };
-                    if meeting.depth < eye.near {
-                        continue;
-                    }
-                    covered.insert(x, y);
-                    // Outside of the frame, `get` finds nothing.
-                    let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { continue };
-                    let before = nearest.get(x, y);
-                    if before.is_some_and(|hit| hit.as_ref().is_none_or(|hit| meeting.depth < hit.meeting.depth)) {
-                        nearest.set(x, y, Some(Hit { surface: number, meeting }));
-                    }
-                }
-            }
-        }
-        if instance.id > 0 {
-            masks.extend(covered.mask(instance.id, width, height));
-        }
-    }
-    masks.sort_by_key(|mask| mask.id);
-    develop(scene, camera, &surfaces, &nearest, masks)
 }
 
 /// Along the ray through a pixel's centre, in the camera's frame (x right, y up, looking down -z); one unit of it is one metre
@@ -216,30 +206,4 @@ fn tight(pixels: &[(i32, i32)]) -> Option<[i32; 4]> {
 fn project(camera: &Camera, point: DVec3) -> DVec2 {
     let depth = -point.z;
     DVec2::new(camera.cx + camera.fx * point.x / depth, camera.cy - camera.fy * point.y / depth)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use glam::DQuat;
-
-    /// Near, far, behind the camera, through the near plane: everything at once.
-    #[test]
-    fn rays_that_are_not_tried_on_a_triangle_would_miss_it() {
-        let mut scene = crate::synthetic::scene(0, 12, &["main"], (40, 30));
-        for (k, instance) in (0..).zip(&mut scene.instances) {
-            let k = f64::from(k);
-            instance.shape = if k % 2.0 == 0.0 { Shape::Box(DVec3::new(1.0, 0.1, 3.0)) } else { Shape::Sphere(0.3) };
-            instance.rotation = DQuat::from_euler(glam::EulerRot::XYZ, k, 1.3 * k, 0.7 * k);
-            instance.position = DVec3::new(libm::sin(2.0 * k), libm::cos(3.0 * k), libm::sin(5.0 * k)) * 1.5;
-        }
-        let camera = &mut scene.cameras[0];
-        (camera.position, camera.rotation, camera.near) = (DVec3::new(0.3, 0.1, 0.7), DQuat::IDENTITY, 0.4);
-        let library = Library::default();
-        let everywhere = |_: &Surface, _: &[u32; 3], _: &Camera, canvas: &Pixels| canvas.clone();
-        let tried = cast(&scene, &library, 0);
-        assert_eq!(tried, cast_within(&scene, &library, 0, everywhere));
-        let areas: Vec<u64> = tried.amodal.unwrap().iter().map(|mask| mask.area).collect();
-        assert!(areas.len() > 8, "{areas:?}");
-    }
 }

@@ -3,12 +3,12 @@
 use super::super::diagnostics::Problem;
 use super::super::dist::{Number, VectorRecipe};
 use super::super::syntax::{Kind, Node};
-use super::super::{CameraRecipe, ExposureRecipe, FovAxis, LensRecipe, PoseRecipe, Varied, VectorDist};
+use super::super::{CameraRecipe, ExposureRecipe, FovAxis, LensRecipe, PoseRecipe, Scalar, Varied, VectorDist};
 use super::Context;
 use super::dist::{self, scalars};
 use super::fields::{Fields, Form, Variants, variant};
 use super::light::ELEVATION;
-use super::number::{Limits, plain, plain_within, scalar};
+use super::number::{Limits, plain, plain_within, scalar, support};
 
 const CAMERA: Form = Form::noun("a camera", &["lens", "pose"], &["near", "exposure"]);
 
@@ -41,7 +41,7 @@ const DISTANCE: Limits = Limits { text: "greater than 0, or the camera sits in i
 const STOPS: Limits = Limits::new(-20.0, 20.0, "from -20 to 20 stops", true);
 const EV: Limits = Limits::new(-20.0, 40.0, "from -20 to 40", true);
 
-fn zero() -> super::super::Scalar {
+fn zero() -> Scalar {
     Varied::One(Number::Const(0.0))
 }
 
@@ -105,7 +105,7 @@ fn pose(cx: &mut Context, node: &Node) -> Option<PoseRecipe> {
     })
 }
 
-/// Reports when something that looks at a target can be exactly there. Only fixed points are compared: a point drawn
+/// Reports when something that looks at a target can be exactly there. Only single values are compared: a number drawn
 /// from a continuous range hits another with probability zero.
 pub(super) fn apart(
     cx: &mut Context,
@@ -115,10 +115,12 @@ pub(super) fn apart(
     message: &str,
 ) {
     let (mut eyes, mut targets) = (Vec::new(), Vec::new());
-    fixed_points(eye, &mut eyes);
-    fixed_points(target, &mut targets);
-    let near = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
-    let Some(point) = eyes.iter().find(|eye| targets.iter().any(|target| near(eye, target))) else { return };
+    single_points(eye, &mut eyes);
+    single_points(target, &mut targets);
+    let meet = |eye: &[Singles; 3], target: &[Singles; 3]| {
+        Some([eye[0].shared(&target[0])?, eye[1].shared(&target[1])?, eye[2].shared(&target[2])?])
+    };
+    let Some(point) = eyes.iter().find_map(|eye| targets.iter().find_map(|target| meet(eye, target))) else { return };
     if let (Some(eye), Some(target)) = (fields.get(eye_name), fields.get(target_name)) {
         let place = format!("({}, {}, {})", point[0], point[1], point[2]);
         let problem = Problem::at(eye.span, message)
@@ -128,23 +130,80 @@ pub(super) fn apart(
     }
 }
 
-/// The points of a vector that do not vary, as many as are worth comparing.
-fn fixed_points(vector: &VectorDist, out: &mut Vec<[f64; 3]>) {
-    const MOST: usize = 256;
-    if out.len() >= MOST {
+/// More than this is not compared; no recipe of a person's has so many.
+const MOST_COMPARED: usize = 256;
+
+/// The values that a number takes with a probability above zero.
+#[derive(Debug, Default)]
+struct Singles {
+    values: Vec<f64>,
+    /// Whole numbers from one to another.
+    whole: Vec<(f64, f64)>,
+}
+
+impl Singles {
+    fn of(scalar: &Scalar) -> Self {
+        let mut singles = Self::default();
+        singles.add(scalar);
+        singles.values.sort_by(f64::total_cmp);
+        singles
+    }
+
+    fn add(&mut self, scalar: &Scalar) {
+        if self.values.len() + self.whole.len() >= MOST_COMPARED {
+            return;
+        }
+        match scalar {
+            Varied::One(Number::UniformInt { min, max }) => self.whole.push((*min as f64, *max as f64)),
+            Varied::One(Number::Normal { mean, std, .. }) if *std == 0.0 => self.values.push(*mean),
+            Varied::One(_) => {
+                let (min, max) = support(scalar);
+                if min == max {
+                    self.values.push(min);
+                }
+            }
+            Varied::Choice(options) => options.iter().for_each(|option| self.add(option)),
+            Varied::Weighted(options) => options.iter().for_each(|(_, option)| self.add(option)),
+        }
+    }
+
+    /// A value that both can take, as near as makes no difference.
+    fn shared(&self, other: &Self) -> Option<f64> {
+        const NEAR: f64 = 1e-6;
+        let in_ranges = |value: f64, ranges: &[(f64, f64)]| {
+            (value - value.round()).abs() < NEAR
+                && ranges.iter().any(|&(min, max)| (min..=max).contains(&value.round()))
+        };
+        self.values
+            .iter()
+            .find(|&&value| {
+                let next = other.values.partition_point(|&x| x <= value - NEAR);
+                other.values.get(next).is_some_and(|&x| x < value + NEAR) || in_ranges(value, &other.whole)
+            })
+            .or_else(|| other.values.iter().find(|&&value| in_ranges(value, &self.whole)))
+            .copied()
+            .or_else(|| {
+                let both =
+                    |a: &(f64, f64)| other.whole.iter().find(|b| a.0.max(b.0) <= a.1.min(b.1)).map(|b| a.0.max(b.0));
+                self.whole.iter().find_map(both)
+            })
+    }
+}
+
+/// For each way in which a vector can be drawn, the single values of its components.
+fn single_points(vector: &VectorDist, out: &mut Vec<[Singles; 3]>) {
+    if out.len() >= MOST_COMPARED {
         return;
     }
     match vector {
-        Varied::One(VectorRecipe::PerComponent([x, y, z])) => {
-            if let [Varied::One(Number::Const(x)), Varied::One(Number::Const(y)), Varied::One(Number::Const(z))] =
-                [x, y, z]
-            {
-                out.push([*x, *y, *z]);
-            }
-        }
+        Varied::One(VectorRecipe::PerComponent(components)) => out.push(components.each_ref().map(Singles::of)),
+        Varied::One(VectorRecipe::InBox { min, max }) => out.push([0, 1, 2].map(|axis| {
+            let flat = min[axis] == max[axis];
+            Singles { values: if flat { vec![min[axis]] } else { Vec::new() }, whole: Vec::new() }
+        })),
         Varied::One(_) => {}
-        Varied::Choice(options) => options.iter().for_each(|option| fixed_points(option, out)),
-        Varied::Weighted(options) => options.iter().for_each(|(_, option)| fixed_points(option, out)),
+        Varied::Choice(options) => options.iter().for_each(|option| single_points(option, out)),
+        Varied::Weighted(options) => options.iter().for_each(|(_, option)| single_points(option, out)),
     }
 }
 

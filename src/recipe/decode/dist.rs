@@ -52,6 +52,11 @@ const TEXT: Variants =
 
 pub(super) const VARIANTS: &[&Variants] = &[&NUMBER, &COLOR, &VECTOR, &ROTATION, &TEXT];
 
+/// Whether a word starts a choice.
+pub(super) fn is_choice(word: &str) -> bool {
+    word == CHOICE.name || word == WEIGHTED.name
+}
+
 /// `Choice([..])`, `Weighted([(weight, ..), ..])`, or one value that `one` decodes.
 pub(super) fn varied<T>(
     cx: &mut Context,
@@ -103,7 +108,7 @@ fn weighted_option<T>(
         return None;
     };
     let number = plain(cx, &weight.value).and_then(|number| {
-        if number >= SMALLEST {
+        if number > 0.0 {
             return Some(number);
         }
         cx.push(
@@ -154,7 +159,10 @@ pub(super) fn color(cx: &mut Context, node: &Node) -> Option<ColorDist> {
 
 fn one_color(cx: &mut Context, node: &Node) -> Option<ColorRecipe> {
     let help = match &node.kind {
-        Kind::Text(text) => Some(format!("write Hex(\"{}\")", super::quoted(text))),
+        Kind::Text(text) => Some(match as_hex(text) {
+            Some(hex) => format!("write Hex(\"{hex}\")"),
+            None => "write Hex(\"#rrggbb\"), two digits 0-9, a-f each for red, green and blue".into(),
+        }),
         Kind::Group(group) if group.name.is_none() => Some("write Rgb(r, g, b), each from 0 to 1".into()),
         _ => None,
     };
@@ -186,11 +194,45 @@ fn hex(cx: &mut Context, node: &Node) -> Option<[u8; 3]> {
         text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
     let Some(value) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) else {
         let message = format!("\"{}\" is not a colour", super::quoted(text));
-        cx.push(Problem::at(node.span, message).help("write `#` and six digits 0-9, a-f: \"#rrggbb\""));
+        let help = match as_hex(text) {
+            Some(hex) => format!("write \"{hex}\""),
+            None => "write `#` and six digits 0-9, a-f: \"#rrggbb\"".into(),
+        };
+        cx.push(Problem::at(node.span, message).help(help));
         return None;
     };
     let [_, r, g, b] = value.to_be_bytes();
     Some([r, g, b])
+}
+
+/// What a colour is in `Hex` that is written in another way of the web: by name, in three digits, or without `#`.
+fn as_hex(text: &str) -> Option<String> {
+    const NAMES: [(&str, &str); 14] = [
+        ("black", "#000000"),
+        ("white", "#ffffff"),
+        ("gray", "#808080"),
+        ("grey", "#808080"),
+        ("red", "#ff0000"),
+        ("green", "#008000"),
+        ("blue", "#0000ff"),
+        ("yellow", "#ffff00"),
+        ("cyan", "#00ffff"),
+        ("magenta", "#ff00ff"),
+        ("orange", "#ffa500"),
+        ("brown", "#a52a2a"),
+        ("purple", "#800080"),
+        ("pink", "#ffc0cb"),
+    ];
+    if let Some((_, hex)) = NAMES.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)) {
+        return Some((*hex).to_owned());
+    }
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    match digits.len() {
+        _ if !digits.bytes().all(|b| b.is_ascii_hexdigit()) => None,
+        6 => Some(format!("#{digits}")),
+        3 => Some(digits.chars().fold("#".to_owned(), |hex, digit| format!("{hex}{digit}{digit}"))),
+        _ => None,
+    }
 }
 
 /// A vector that may vary.

@@ -277,7 +277,11 @@ pub(super) fn variant<'n>(
         return None;
     };
     let Some(form) = variants.forms.iter().find(|form| form.name == name.text) else {
-        let near = super::nearest(&name.text, variants.forms.iter().map(|form| form.name));
+        // `None` is a word for what may be left out; it resembles `Cone`, and was not meant so.
+        let near = match name.text.as_str() {
+            "None" => None,
+            word => super::nearest(word, variants.forms.iter().map(|form| form.name)),
+        };
         let help = match near.and_then(|near| variants.forms.iter().find(|form| form.name == near)) {
             Some(form) => format!("did you mean {}? Known are {}", form.usage(), names(variants)),
             None => format!("write one of {}", usages(variants)),

@@ -1,13 +1,15 @@
 //! Lights and the environment.
 
+use super::super::diagnostics::Problem;
 use super::super::dist::{ColorRecipe, Number};
 use super::super::syntax::Node;
-use super::super::{EnvironmentRecipe, LightRecipe, Varied};
+use super::super::{EnvironmentRecipe, LightRecipe, Scalar, Varied};
 use super::dist;
-use super::fields::{Form, Variants, variant};
+use super::fields::{Fields, Form, Variants, variant};
 use super::material::grey;
-use super::number::{Limits, scalar};
+use super::number::{Limits, scalar, support};
 use super::{Context, LightKind};
+use crate::scene::WIDEST_SHADOWED_SPOT;
 
 const LIGHT: Variants = Variants {
     what: "a light such as Sun(elevation: 45, azimuth: 30, illuminance: 5e4)",
@@ -62,6 +64,7 @@ pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
     }
     let target = fields.need(cx, "target", dist::vector);
     let angle = fields.need(cx, "angle", |cx, node| scalar(cx, node, CONE));
+    let angle = angle.filter(|angle| !shadows.unwrap_or(false) || casts_shadows(cx, &fields, angle));
     let blend = fields.or(cx, "blend", Varied::One(Number::Const(0.15)), |cx, node| scalar(cx, node, Limits::SHARE));
     if let (Some(position), Some(target)) = (&position, &target) {
         super::camera::apart(
@@ -81,6 +84,20 @@ pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
         color: color?,
         shadows: shadows?,
     })
+}
+
+/// Reports a cone that is too wide for shadows.
+fn casts_shadows(cx: &mut Context, fields: &Fields<'_>, angle: &Scalar) -> bool {
+    let most = support(angle).1;
+    if most <= WIDEST_SHADOWED_SPOT {
+        return true;
+    }
+    if let Some(node) = fields.get("angle") {
+        let message =
+            format!("a spot with shadows opens at most {WIDEST_SHADOWED_SPOT} degrees, and this reaches {most}");
+        cx.push(Problem::at(node.span, message).help("make `angle` smaller, or write `shadows: false`"));
+    }
+    false
 }
 
 /// What is there when the recipe says nothing: an even sRGB mid grey.

@@ -1,13 +1,15 @@
 //! Materials.
 
+use super::super::diagnostics::Problem;
 use super::super::dist::{ColorRecipe, Number};
 use super::super::syntax::{Kind, Node};
 use super::super::{ColorDist, MaterialRecipe, Scalar, Varied};
 use super::dist;
-use super::fields::{Fields, Form};
-use super::number::{Limits, plain_within, scalar};
+use super::fields::{Fields, Form, Variants, variant};
+use super::number::{Limits, plain_within, scalar, support};
 use super::object::note_asset;
 use super::{AssetKind, Context};
+use crate::scene::SurfaceLabels;
 
 const MATERIAL: Form = Form::noun(
     "a material",
@@ -25,10 +27,18 @@ const MATERIAL: Form = Form::noun(
         "alpha_mask",
         "double_sided",
         "unlit",
+        "blend",
+        "transmission",
+        "labels",
     ],
 );
+const SURFACE_LABELS: Variants = Variants {
+    what: "`Solid` or `SeeThrough`",
+    forms: &[&Form::variant("Solid", &[], &[]), &Form::variant("SeeThrough", &[], &[])],
+};
 
 pub(super) const NOUNS: &[&Form] = &[&MATERIAL];
+pub(super) const VARIANTS: &[&Variants] = &[&SURFACE_LABELS];
 
 fn constant(value: f64) -> Scalar {
     Varied::One(Number::Const(value))
@@ -63,6 +73,15 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
     let alpha_mask = fields.maybe(cx, "alpha_mask", |cx, node| plain_within(cx, node, Limits::SHARE));
     let double_sided = fields.or(cx, "double_sided", false, Context::bool);
     let unlit = fields.or(cx, "unlit", false, Context::bool);
+    let blend = fields.or(cx, "blend", false, Context::bool);
+    let transmission = share(cx, "transmission", 0.0);
+    let labels = fields.or(cx, "labels", SurfaceLabels::default(), |cx, node| {
+        let solid = variant(cx, node, &SURFACE_LABELS)?.0 == "Solid";
+        Some(if solid { SurfaceLabels::Solid } else { SurfaceLabels::SeeThrough })
+    });
+    if let (Some(alpha), Some(blend), Some(transmission), Some(labels)) = (&alpha, blend, &transmission, labels) {
+        see_through(cx, &fields, alpha, blend, transmission, labels);
+    }
     Some(MaterialRecipe {
         base_color: base_color?,
         alpha: alpha?,
@@ -76,7 +95,48 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
         alpha_mask: alpha_mask?,
         double_sided: double_sided?,
         unlit: unlit?,
+        blend: blend?,
+        transmission: transmission?,
+        labels: labels?,
     })
+}
+
+/// Reports what cannot be together among the ways in which a surface lets light through, and what has no effect.
+fn see_through(
+    cx: &mut Context,
+    fields: &Fields<'_>,
+    alpha: &Scalar,
+    blend: bool,
+    transmission: &Scalar,
+    labels: SurfaceLabels,
+) {
+    let transmits = support(transmission).1 > 0.0;
+    // A texture may have any alpha.
+    let varies = support(alpha).0 < 1.0 || fields.get("base_color_texture").is_some();
+    if let (true, Some(blend)) = (blend, fields.get("blend")) {
+        if let Some(mask) = fields.get("alpha_mask") {
+            let both = Problem::at(mask.span, "alpha either cuts out or blends, not both");
+            let help = "for holes with sharp rims keep `alpha_mask`; for soft rims, smoke and stickers keep `blend`";
+            cx.push(both.label(mask.span, "cuts out").label(blend.span, "blends").help(help));
+        } else if let (true, Some(transmission)) = (transmits, fields.get("transmission")) {
+            let both = Problem::at(transmission.span, "a surface either transmits or blends, not both");
+            let help = "for glass, whose reflections stay, keep `transmission`; for what fades away keep `blend`";
+            cx.push(both.label(transmission.span, "transmits").label(blend.span, "blends").help(help));
+        } else if !varies && labels == SurfaceLabels::Solid {
+            let idle = Problem::at(blend.span, "`blend` does nothing: alpha is 1 everywhere");
+            cx.push(idle.warning().help("add `alpha: 0.5`, or a texture with an alpha channel"));
+        }
+    }
+    if let (SurfaceLabels::SeeThrough, Some(place), false) =
+        (labels, fields.get("labels"), transmits || (blend && varies))
+    {
+        let opaque = Problem::at(place.span, "labels may not see through what is opaque in the picture");
+        cx.push(opaque.help("add `transmission: 1` for glass or `blend: true, alpha: 0.5`, or write `labels: Solid`"));
+    }
+    if let (Some(alpha), None, false) = (fields.get("alpha"), fields.get("alpha_mask"), blend) {
+        let idle = Problem::at(alpha.span, "`alpha` does nothing: the surface is opaque");
+        cx.push(idle.warning().help("add `blend: true`, or `alpha_mask: 0.5` to cut out where alpha is below 0.5"));
+    }
 }
 
 fn texture(cx: &mut Context, node: &Node) -> Option<Varied<String>> {

@@ -7,6 +7,7 @@
 mod camera;
 mod dist;
 mod fields;
+mod label;
 mod light;
 mod material;
 mod number;
@@ -25,10 +26,11 @@ use super::syntax::{Kind, Node};
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
         forms.extend_from_slice(nouns);
     }
-    for variants in [top::VARIANTS, dist::VARIANTS, object::VARIANTS, light::VARIANTS, camera::VARIANTS].concat() {
+    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
+    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
     forms
@@ -73,6 +75,53 @@ pub(super) enum LightKind {
     Spot,
 }
 
+/// What a category says of keypoints.
+#[derive(Debug)]
+pub(super) struct CategoryFacts {
+    /// `None` where they could not be read.
+    pub(super) keypoints: Option<Vec<String>>,
+    /// Where they are listed; else where the category is named.
+    pub(super) place: Span,
+}
+
+/// What an object says that its category and its glTF files have to bear out.
+#[derive(Debug)]
+pub(super) struct ObjectFacts {
+    pub(super) name: String,
+    pub(super) category: Option<String>,
+    /// Its own keypoints, without those of its files.
+    pub(super) keypoints: Vec<(String, Span)>,
+    pub(super) keypoint_tolerance: Option<Span>,
+    pub(super) see_through: Vec<(String, Span)>,
+    /// Its glTF files.
+    pub(super) models: Vec<(String, Span)>,
+    /// Whether it names a material of the recipe, and where.
+    pub(super) material: Option<Span>,
+}
+
+/// Whether the labels of keypoints are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum KeypointsAsked {
+    /// `outputs` could not be read.
+    #[default]
+    Unknown,
+    /// No; the place of the list, if there is one.
+    No(Option<Span>),
+    /// Here.
+    ByName(Span),
+    /// Together with everything else.
+    WithAll,
+}
+
+/// How many instances of a group there may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CountFact {
+    /// The largest likely number.
+    pub(super) most: f64,
+    /// Where it is said.
+    pub(super) place: Span,
+}
+
 /// What `check` needs to know, kept also where the recipe as a whole cannot be decoded.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -84,8 +133,13 @@ pub(super) struct Findings {
     pub(super) supports: BTreeMap<String, (String, Span)>,
     /// Every light: its kind, whether it casts shadows, and where it is.
     pub(super) lights: Vec<(LightKind, bool, Span)>,
-    /// The largest likely number of instances of each group, and where it is said.
-    pub(super) counts: Vec<(f64, Span)>,
+    /// By group; only of those that say it.
+    pub(super) counts: BTreeMap<String, CountFact>,
+    /// By name.
+    pub(super) categories: BTreeMap<String, CategoryFacts>,
+    /// Of those objects that could be read.
+    pub(super) objects: Vec<ObjectFacts>,
+    pub(super) keypoints_asked: KeypointsAsked,
 }
 
 /// Where decoding is, and what it has found.
@@ -168,8 +222,16 @@ impl Context {
         match &node.kind {
             Kind::Text(text) => Some(text),
             Kind::Group(group) if group.args.is_none() && group.name.is_some() => {
-                let word = group.name.as_ref().map_or("", |name| &name.text);
-                self.wrong_type(node, expected, Some(format!("put it in quotes: \"{}\"", quoted(word))));
+                let help = match group.name.as_ref().map_or("", |name| &name.text) {
+                    "None" => "it may not be left out: write it in quotes: \"...\"".into(),
+                    word => format!("put it in quotes: \"{}\"", quoted(word)),
+                };
+                self.wrong_type(node, expected, Some(help));
+                None
+            }
+            Kind::Group(group) if group.name.as_ref().is_some_and(|name| dist::is_choice(&name.text)) => {
+                let help = format!("`{}` may not vary: write one name in quotes", self.field());
+                self.wrong_type(node, expected, Some(help));
                 None
             }
             _ => {
@@ -177,6 +239,43 @@ impl Context {
                 None
             }
         }
+    }
+
+    /// A list of the different names of some things, with the place of each.
+    fn texts(&mut self, node: &Node, what: &str, example: &str) -> Option<Vec<(String, Span)>> {
+        let Kind::List(items) = &node.kind else {
+            self.wrong_type(node, "a list in `[ ]`", Some(format!("write {example}")));
+            return None;
+        };
+        let mut places: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut texts = Vec::with_capacity(items.len());
+        let mut good = true;
+        for item in items {
+            let Some(text) = self.text(item, &format!("the name of {what}")) else {
+                good = false;
+                continue;
+            };
+            good &= self.check_line(text, item.span, what);
+            if let Some(first) = places.insert(text, item.span) {
+                let twice = Problem::at(item.span, format!("\"{}\" is listed twice", quoted(text)));
+                self.push(twice.label(item.span, "again here").label(first, "first here"));
+                good = false;
+            }
+            texts.push((text.to_owned(), item.span));
+        }
+        good.then_some(texts)
+    }
+
+    /// A name that is no part of any file name: "traffic light" is fine.
+    fn check_line(&mut self, name: &str, span: Span, what: &str) -> bool {
+        const LONGEST: usize = 200;
+        let good = !name.trim().is_empty() && !name.chars().any(char::is_control) && name.len() <= LONGEST;
+        if !good {
+            let message =
+                format!("the name of {what} is one line of text, neither empty nor longer than {LONGEST} bytes");
+            self.push(Problem::at(span, message));
+        }
+        good
     }
 
     /// A name that can be part of a file name and of a path of names.
@@ -203,6 +302,17 @@ impl Context {
         what: &str,
         decode: impl Fn(&mut Self, &str, &Node) -> Option<T>,
     ) -> (BTreeMap<String, Span>, Option<BTreeMap<String, T>>) {
+        self.named_as(node, what, Self::check_name, decode)
+    }
+
+    /// The same, where `check` says what a name may be.
+    fn named_as<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        check: impl Fn(&mut Self, &str, Span, &str) -> bool,
+        decode: impl Fn(&mut Self, &str, &Node) -> Option<T>,
+    ) -> (BTreeMap<String, Span>, Option<BTreeMap<String, T>>) {
         let mut names = BTreeMap::new();
         let mut values = BTreeMap::new();
         let mut good = true;
@@ -222,7 +332,7 @@ impl Context {
                 good = false;
                 continue;
             };
-            good &= self.check_name(name, key.span, what);
+            good &= check(self, name, key.span, what);
             if let Some(first) = names.get(name) {
                 let message = format!("\"{}\" is defined twice", quoted(name));
                 self.push(Problem::at(key.span, message).label(key.span, "again here").label(*first, "first here"));
@@ -264,6 +374,13 @@ fn describe(node: &Node) -> String {
         },
         Kind::Bad => "something unreadable".into(),
     }
+}
+
+/// Some of many, for a message: `"a", "b", ...`
+pub(super) fn listed(shown: &[String]) -> String {
+    const MOST: usize = 12;
+    let more = if shown.len() > MOST { ", ..." } else { "" };
+    format!("{}{more}", shown[..shown.len().min(MOST)].join(", "))
 }
 
 /// The known name that `name` was likely meant to be.

@@ -91,6 +91,12 @@ pub(super) fn plain_within(cx: &mut Context, node: &Node, limits: Limits) -> Opt
     within(cx, node.span, value, limits, "is").then_some(value)
 }
 
+/// A whole number; `limits` lie in the range of `u32`, and are for whole numbers.
+pub(super) fn whole(cx: &mut Context, node: &Node, limits: Limits) -> Option<u32> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, positive and at most 1e9")]
+    plain_within(cx, node, limits).map(|value| value as u32)
+}
+
 fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) -> bool {
     if (limits.min..=limits.max).contains(&value) {
         return true;
@@ -106,6 +112,53 @@ fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) 
 /// A number that may vary.
 pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
     varied(cx, node, &|cx, node| number(cx, node, limits))
+}
+
+/// A scale that may vary: never 0, negative ones mirror.
+pub(super) fn scale(cx: &mut Context, node: &Node) -> Option<Scalar> {
+    varied(cx, node, &|cx, node| {
+        let number = number(cx, node, Limits::ANY)?;
+        match zero_scale(node.span, &number) {
+            None => Some(number),
+            Some(problem) => {
+                cx.push(problem);
+                None
+            }
+        }
+    })
+}
+
+/// What is wrong with a scale that can be 0.
+fn zero_scale(span: Span, number: &Number) -> Option<Problem> {
+    let (min, max) = support(&Varied::One(*number));
+    if min >= SMALLEST || max <= -SMALLEST {
+        return None;
+    }
+    let endless = |end: &str| {
+        Problem::at(span, format!("a scale may not be 0, and a Normal without `{end}` reaches it"))
+            .help(format!("add `{end}: ...`; draws beyond it are drawn again"))
+    };
+    Some(match *number {
+        Number::Const(0.0) => {
+            Problem::at(span, "a scale may not be 0").help("1 keeps the size, and a negative number mirrors")
+        }
+        Number::Const(value) => {
+            Problem::at(span, format!("a scale must be at least 0.000001, or at most -0.000001, and this is {value}"))
+        }
+        Number::Normal { mean, .. } if mean >= 0.0 && min == f64::NEG_INFINITY => endless("min"),
+        Number::Normal { mean, .. } if mean < 0.0 && max == f64::INFINITY => endless("max"),
+        _ => {
+            let help = match number {
+                _ if min >= 0.0 => "let it begin above 0",
+                _ if max <= 0.0 => "let it end below 0",
+                Number::UniformInt { .. } => "to mirror some of them, write Choice([-1, 1])",
+                _ => {
+                    "to mirror some of them, choose between two ranges: Choice([Uniform(-1.2, -0.8), Uniform(0.8, 1.2)])"
+                }
+            };
+            Problem::at(span, format!("a scale may not be 0, and this goes from {min} to {max}")).help(help)
+        }
+    })
 }
 
 fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {

@@ -1,15 +1,21 @@
-//! Object groups: shape, count, scale and place.
+//! Object groups: shape, count, scale, place and keypoints.
+
+use std::collections::BTreeMap;
 
 use super::super::diagnostics::{Problem, Span};
 use super::super::dist::{Number, RotationRecipe, VectorRecipe};
 use super::super::syntax::{Kind, Node};
-use super::super::{IfFull, ObjectRecipe, Place, RotationDist, Scalar, ScaleRecipe, ShapeRecipe, Varied};
+use super::super::{IfFull, ObjectRecipe, Place, PointRecipe, RotationDist, Scalar, ScaleRecipe, ShapeRecipe, Varied};
 use super::dist::{self, scalars, varied};
 use super::fields::{Fields, Form, Variants, variant};
-use super::number::{Limits, plain_within, scalar, support};
-use super::{AssetKind, AssetUse, Context, Kinds};
+use super::number::{self, Limits, plain_within, scalar, support};
+use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts};
 
-const OBJECT: Form = Form::noun("an object", &["shape"], &["category", "count", "scale", "material", "place"]);
+const OBJECT: Form = Form::noun(
+    "an object",
+    &["shape"],
+    &["category", "count", "scale", "material", "place", "keypoints", "keypoint_tolerance", "see_through"],
+);
 
 pub(super) const NOUNS: &[&Form] = &[&OBJECT];
 
@@ -39,7 +45,12 @@ const IF_FULL: Variants = Variants {
     forms: &[&Form::variant("Fewer", &[], &[]), &Form::variant("Fail", &[], &[])],
 };
 
-pub(super) const VARIANTS: &[&Variants] = &[&SHAPE, &PLACE, &IF_FULL];
+const POINT: Variants = Variants {
+    what: "a point such as Local(0, 0.05, 0)",
+    forms: &[&Form::variant("Local", &["x", "y", "z"], &[]), &Form::variant("Relative", &["x", "y", "z"], &[])],
+};
+
+pub(super) const VARIANTS: &[&Variants] = &[&SHAPE, &PLACE, &IF_FULL, &POINT];
 
 /// More instances than this in one scene do not fit into the memory of a common machine.
 pub(in crate::recipe) const MOST_INSTANCES: f64 = 1e6;
@@ -48,7 +59,9 @@ const COUNT: Limits = Limits { whole: true, ..Limits::new(0.0, MOST_INSTANCES, "
 /// Decodes the group called `name`.
 pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<ObjectRecipe> {
     let fields = Fields::of_noun(cx, node, &OBJECT)?;
+    let first_file = cx.findings.assets.len();
     let shape = fields.need(cx, "shape", |cx, node| varied(cx, node, &shape));
+    let models = cx.findings.assets[first_file..].iter().map(|file| (file.path.clone(), file.span)).collect();
     let category = fields.maybe(cx, "category", |cx, node| {
         let category = cx.text(node, "the name of a category")?;
         dist::refer(cx, Kinds::Category, category, node.span);
@@ -57,7 +70,7 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
     let one = Varied::One(Number::Const(1.0));
     let count = fields.or(cx, "count", one.clone(), |cx, node| {
         let count = scalar(cx, node, COUNT)?;
-        cx.findings.counts.push((likely_most(&count), node.span));
+        cx.findings.counts.insert(name.to_owned(), CountFact { most: likely_most(&count), place: node.span });
         Some(count)
     });
     let scale = fields.or(cx, "scale", ScaleRecipe::Uniform(one), scale);
@@ -68,16 +81,57 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
     });
     let anywhere = Place::At { position: origin(), rotation: unrotated() };
     let place = fields.or(cx, "place", (anywhere, IfFull::Fewer), |cx, node| place(cx, name, node));
+    let keypoints = fields.or(cx, "keypoints", (BTreeMap::new(), BTreeMap::new()), keypoints);
+    let keypoint_tolerance =
+        fields.maybe(cx, "keypoint_tolerance", |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
+    let see_through = fields
+        .or(cx, "see_through", Vec::new(), |cx, node| cx.texts(node, "a material of the glTF file", "[\"Glass\"]"));
     let (place, if_full) = place?;
+    let (shape, category, (points, keypoints), see_through) = (shape?, category?, keypoints?, see_through?);
+    cx.findings.objects.push(ObjectFacts {
+        name: name.to_owned(),
+        category: category.clone(),
+        keypoints: points.into_iter().collect(),
+        keypoint_tolerance: fields.get("keypoint_tolerance").map(|node| node.span),
+        see_through: see_through.clone(),
+        models,
+        material: fields.get("material").map(|node| node.span),
+    });
     Some(ObjectRecipe {
-        shape: shape?,
-        category: category?,
+        shape,
+        category,
         count: count?,
         scale: scale?,
         material: material?,
         place,
         if_full,
+        keypoints,
+        keypoint_tolerance: keypoint_tolerance?,
+        see_through: see_through.into_iter().map(|(name, _)| name).collect(),
     })
+}
+
+/// The places of keypoints, and the keypoints.
+type Points = (BTreeMap<String, Span>, BTreeMap<String, PointRecipe>);
+
+fn keypoints(cx: &mut Context, node: &Node) -> Option<Points> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        let help = "write { \"rim\": Local(0, 0.05, 0), \"handle\": Relative(1, 0, 0) }";
+        cx.wrong_type(node, "names and points in `{ }`", Some(help.into()));
+        return None;
+    }
+    let (places, points) = cx.named_as(node, "a keypoint", Context::check_line, |cx, _, node| point(cx, node));
+    Some((places, points?))
+}
+
+/// `Local(x, y, z)`, also without the word, or `Relative(x, y, z)`.
+fn point(cx: &mut Context, node: &Node) -> Option<PointRecipe> {
+    if let Some(fields) = dist::xyz(cx, node) {
+        return scalars(cx, &fields?, ["x", "y", "z"], Limits::ANY).map(PointRecipe::Local);
+    }
+    let (name, fields) = variant(cx, node, &POINT)?;
+    let point = scalars(cx, &fields, ["x", "y", "z"], Limits::ANY)?;
+    Some(if name == "Local" { PointRecipe::Local(point) } else { PointRecipe::Relative(point) })
 }
 
 fn origin() -> super::super::VectorDist {
@@ -155,9 +209,10 @@ pub(super) fn note_asset(cx: &mut Context, kind: AssetKind, path: &str, span: Sp
 fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
     if matches!(&node.kind, Kind::Group(group) if group.name.is_none()) {
         let fields = dist::xyz(cx, node)??;
-        return scalars(cx, &fields, ["x", "y", "z"], Limits::POSITIVE).map(ScaleRecipe::PerAxis);
+        let [x, y, z] = ["x", "y", "z"].map(|name| fields.need(cx, name, number::scale));
+        return Some(ScaleRecipe::PerAxis([x?, y?, z?]));
     }
-    scalar(cx, node, Limits::POSITIVE).map(ScaleRecipe::Uniform)
+    number::scale(cx, node).map(ScaleRecipe::Uniform)
 }
 
 fn place(cx: &mut Context, object: &str, node: &Node) -> Option<(Place, IfFull)> {

@@ -1,4 +1,4 @@
-//! The recipe as a whole: version, name, image and categories, and the maps of everything else.
+//! The recipe as a whole: version, name and image, and the maps of everything else.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,22 +6,20 @@ use std::sync::Arc;
 use super::super::Recipe;
 use super::super::diagnostics::{Problem, quoted};
 use super::super::syntax::{Kind, Node};
-
 use super::fields::{Fields, Form, Variants, variant};
-use super::number::{Limits, plain_within};
-use super::{Context, Kinds, camera, light, material, object};
+use super::number::{Limits, whole};
+use super::{Context, Kinds, camera, label, light, material, object};
 use crate::assets::Library;
-use crate::scene::{AntiAliasing, Category, ImageSettings, LabelSettings, ToneCurve};
+use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
-    &["categories", "materials", "objects", "lights", "environment"],
+    &["outputs", "labels", "categories", "materials", "objects", "lights", "environment"],
 );
 const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
-const CATEGORY: Form = Form::noun("a category", &["id", "name"], &["supercategory"]);
 
-pub(super) const NOUNS: &[&Form] = &[&RECIPE, &IMAGE, &CATEGORY];
+pub(super) const NOUNS: &[&Form] = &[&RECIPE, &IMAGE];
 
 const ANTI_ALIASING: Variants =
     Variants { what: "`Off` or `Msaa4`", forms: &[&Form::variant("Off", &[], &[]), &Form::variant("Msaa4", &[], &[])] };
@@ -36,9 +34,6 @@ pub(super) const VARIANTS: &[&Variants] = &[&ANTI_ALIASING, &TONE_CURVE];
 const VERSION: f64 = 1.0;
 
 const PIXELS: Limits = Limits { whole: true, ..Limits::new(1.0, 16384.0, "from 1 to 16384 pixels", true) };
-/// COCO readers keep ids in signed 32-bit numbers.
-const ID: Limits =
-    Limits { whole: true, ..Limits::new(1.0, 999_999_999.0, "from 1 to 999999999 (0 is the background)", true) };
 
 /// Decodes a whole recipe; its assets are not loaded yet.
 pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> Option<Recipe> {
@@ -51,8 +46,9 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         cx.check_name(name, node.span, "a recipe").then(|| name.to_owned())
     });
     let image = fields.need(cx, "image", image);
+    let labels = label::labels(cx, &fields);
     cx.findings.names.insert(Kinds::Category, BTreeMap::new());
-    let categories = fields.or(cx, "categories", Vec::new(), categories);
+    let categories = fields.or(cx, "categories", Vec::new(), label::categories);
     let materials =
         map(cx, &fields, "materials", "a material", Some(Kinds::Material), |cx, _, node| material::material(cx, node));
     let objects = map(cx, &fields, "objects", "an object", Some(Kinds::Object), object::object);
@@ -66,7 +62,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     Some(Recipe {
         name: name?,
         image: image?,
-        labels: LabelSettings::default(),
+        labels: labels?,
         categories: categories?,
         materials: materials?,
         objects: objects?,
@@ -135,74 +131,4 @@ fn image(cx: &mut Context, node: &Node) -> Option<ImageSettings> {
         Some(if variant(cx, node, &TONE_CURVE)?.0 == "Srgb" { ToneCurve::Srgb } else { ToneCurve::Neutral })
     });
     Some(ImageSettings { width: width?, height: height?, anti_aliasing: anti_aliasing?, tone_curve: tone_curve? })
-}
-
-/// A whole number; `limits` lie in the range of `u32`.
-fn whole(cx: &mut Context, node: &Node, limits: Limits) -> Option<u32> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, positive and at most 1e9")]
-    plain_within(cx, node, limits).map(|value| value as u32)
-}
-
-fn categories(cx: &mut Context, node: &Node) -> Option<Vec<Category>> {
-    let Kind::List(items) = &node.kind else {
-        cx.findings.names.remove(&Kinds::Category);
-        cx.wrong_type(node, "a list in `[ ]`", Some("write [(id: 1, name: \"mug\"), (id: 2, name: \"ball\")]".into()));
-        return None;
-    };
-    let mut ids = BTreeMap::new();
-    let mut names = BTreeMap::new();
-    let mut categories = Vec::new();
-    let (mut good, mut all_named) = (true, true);
-    for item in items {
-        let Some(fields) = Fields::of_noun(cx, item, &CATEGORY) else {
-            (good, all_named) = (false, false);
-            continue;
-        };
-        let id = fields.need(cx, "id", |cx, node| whole(cx, node, ID));
-        let name = fields.need(cx, "name", category_name);
-        let supercategory =
-            fields.or(cx, "supercategory", String::new(), |cx, node| cx.text(node, "a text").map(str::to_owned));
-        if let (Some(id), Some(node)) = (id, fields.get("id"))
-            && let Some(first) = ids.insert(id, node.span)
-        {
-            let twice = Problem::at(node.span, format!("two categories have the id {id}"));
-            cx.push(
-                twice
-                    .label(node.span, "again here")
-                    .label(first, "first here")
-                    .help("give each category an id of its own"),
-            );
-        }
-        if let (Some(name), Some(node)) = (&name, fields.get("name"))
-            && let Some(first) = names.insert(name.clone(), node.span)
-        {
-            let twice = Problem::at(node.span, format!("two categories are called \"{}\"", quoted(name)));
-            cx.push(twice.label(node.span, "again here").label(first, "first here"));
-        }
-        all_named &= name.is_some();
-        match (id, name, supercategory) {
-            (Some(id), Some(name), Some(supercategory)) => categories.push(Category::new(id, &name, &supercategory)),
-            _ => good = false,
-        }
-    }
-    if all_named {
-        cx.findings.names.insert(Kinds::Category, names);
-    } else {
-        cx.findings.names.remove(&Kinds::Category);
-    }
-    categories.sort_by_key(|category| category.id);
-    good.then_some(categories)
-}
-
-/// Categories are not part of file names: "traffic light" is fine.
-fn category_name(cx: &mut Context, node: &Node) -> Option<String> {
-    let name = cx.text(node, "the name of a category")?;
-    if name.trim().is_empty() || name.chars().any(char::is_control) || name.len() > 200 {
-        cx.push(Problem::at(
-            node.span,
-            "a category's name is one line of text, neither empty nor longer than 200 bytes",
-        ));
-        return None;
-    }
-    Some(name.to_owned())
 }
