@@ -2,16 +2,11 @@
 //!
 //! How each is compressed was measured: `docs/decisions/0011-lossless-and-fast.md`.
 
-use std::io::Cursor;
 use std::sync::LazyLock;
-
-use exr::prelude::{
-    AnyChannel, AnyChannels, Blocks, Compression as ExrCompression, Encoding, FlatSamples, Image as ExrImage, Layer,
-    LayerAttributes, LineOrder, WritableImage,
-};
 
 use crate::image::Image;
 use crate::scene::color::linear_from_srgb;
+use crate::write::exr::{Sample, exr};
 
 /// The largest id that a 16-bit PNG can hold.
 pub const MAX_PNG_ID: u32 = u16::MAX as u32;
@@ -53,9 +48,12 @@ pub enum EncodeError {
     /// From the PNG encoder.
     #[error("the PNG encoder failed: {0}")]
     Png(#[from] png::EncodingError),
-    /// From the EXR encoder.
-    #[error("the EXR encoder failed: {0}")]
-    Exr(#[from] exr::error::Error),
+    /// EXR files count pixels in 31 bits.
+    #[error("an image of {width} pixels across does not fit in an EXR file")]
+    TooWide {
+        /// Its longer side.
+        width: u32,
+    },
 }
 
 /// 8-bit sRGB.
@@ -87,8 +85,7 @@ pub fn ids_png(ids: &Image<u32>) -> Result<Vec<u8>, EncodeError> {
 
 /// One unsigned 32-bit channel, `id`.
 pub fn ids_exr(ids: &Image<u32>) -> Result<Vec<u8>, EncodeError> {
-    let id = AnyChannel::new("id", FlatSamples::U32(ids.pixels().to_vec()));
-    exr_bytes(ids.width(), ids.height(), [id])
+    exr(ids.width(), ids.height(), (["id"], Sample::Unsigned), ids.pixels().iter().map(|&id| Ok([id])))
 }
 
 /// COCO's panoptic image: 8-bit RGB, `id = R + 256 G + 65536 B`.
@@ -115,35 +112,20 @@ pub fn range_exr(range: &Image<f32>) -> Result<Vec<u8>, EncodeError> {
 }
 
 fn distances_exr<const N: usize>(image: &Image<f32>, names: [&str; N]) -> Result<Vec<u8>, EncodeError> {
-    if let Some(&bad) = image.pixels().iter().find(|d| !is_depth(**d)) {
-        return Err(EncodeError::BadDepth(bad));
-    }
-    let channel = |name| AnyChannel::new(name, FlatSamples::F32(image.pixels().to_vec()));
-    exr_bytes(image.width(), image.height(), names.map(channel))
+    let pixel = |&d: &f32| if is_depth(d) { Ok([d.to_bits(); N]) } else { Err(EncodeError::BadDepth(d)) };
+    exr(image.width(), image.height(), (names, Sample::Float), image.pixels().iter().map(pixel))
 }
 
 /// 32-bit float channels `R`, `G` and `B` for x, y and z, bit for bit. Channels called `X`, `Y` and `Z` would be read by OpenCV
 /// as one, without a word.
 ///
 /// `vectors` come row by row from the top, `width * height` of them: fewer or more are [`EncodeError::Missing`].
-pub fn vectors_exr(
-    width: u32,
-    height: u32,
-    mut vectors: impl Iterator<Item = [f32; 3]>,
-) -> Result<Vec<u8>, EncodeError> {
-    let count = width as usize * height as usize;
-    let [mut r, mut g, mut b] = [(); 3].map(|()| Vec::with_capacity(count));
-    vectors.try_for_each(|[x, y, z]| {
-        r.push(finite(x)?);
-        g.push(finite(y)?);
-        b.push(finite(z)?);
-        Ok::<(), EncodeError>(())
-    })?;
-    if r.len() != count {
-        return Err(EncodeError::Missing);
-    }
-    let channel = |(name, values)| AnyChannel::new(name, FlatSamples::F32(values));
-    exr_bytes(width, height, [("B", b), ("G", g), ("R", r)].map(channel))
+pub fn vectors_exr(width: u32, height: u32, vectors: impl Iterator<Item = [f32; 3]>) -> Result<Vec<u8>, EncodeError> {
+    let pixel = |vector: [f32; 3]| match vector.into_iter().find(|value| !value.is_finite()) {
+        None => Ok([vector[2], vector[1], vector[0]].map(f32::to_bits)),
+        Some(bad) => Err(EncodeError::NotFinite(bad)),
+    };
+    exr(width, height, (["B", "G", "R"], Sample::Float), vectors.map(pixel))
 }
 
 /// 16-bit grey, see [`millimetres`].
@@ -259,19 +241,4 @@ fn png_bytes(
     writer.write_image_data(data)?;
     writer.finish()?;
     Ok(bytes)
-}
-
-fn exr_bytes<const N: usize>(
-    width: u32,
-    height: u32,
-    channels: [AnyChannel<FlatSamples>; N],
-) -> Result<Vec<u8>, EncodeError> {
-    let channels = channels.into_iter().collect();
-    let encoding =
-        Encoding { compression: ExrCompression::RLE, blocks: Blocks::ScanLines, line_order: LineOrder::Increasing };
-    let size = (width as usize, height as usize);
-    let layer = Layer::new(size, LayerAttributes::default(), encoding, AnyChannels::sort(channels));
-    let mut bytes = Cursor::new(Vec::new());
-    ExrImage::from_layer(layer).write().non_parallel().to_buffered(&mut bytes)?;
-    Ok(bytes.into_inner())
 }

@@ -11,6 +11,7 @@ pub mod cameras;
 pub mod coco;
 pub mod encode;
 mod error;
+mod exr;
 pub mod files;
 mod keypoints;
 pub mod manifest;

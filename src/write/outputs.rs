@@ -5,7 +5,7 @@ use glam::{DMat3, DVec2, DVec3};
 use crate::annotate::{Panoptic, Subject};
 use crate::frame::{Frame, Owner};
 use crate::image::Image;
-use crate::scene::{NormalFrame, NormalSurface, Output};
+use crate::scene::{Camera, NormalFrame, NormalSurface, Output};
 use crate::write::encode::{self, EncodeError};
 use crate::write::manifest::DepthFormat;
 
@@ -28,45 +28,129 @@ impl Look<'_> {
         let Self { subject, frame, panoptic, depth } = *self;
         let scene = &subject.scene;
         Ok(Some(match output {
-            Output::Ids => integers(&frame.ids, scene.instances.iter().map(|instance| instance.id))?,
-            Output::Semantic => {
-                integers(&semantic(subject, frame)?, scene.categories.iter().map(|category| category.id))?
+            Output::Ids => integers(self.whole(Some(&frame.ids))?, scene.instances.iter().map(|instance| instance.id))?,
+            Output::Semantic => integers(&self.semantic()?, scene.categories.iter().map(|category| category.id))?,
+            Output::Parts => integers(&self.parts()?, frame.owners.iter().map(|owner| owner.part))?,
+            Output::Depth => {
+                let image = self.whole(Some(&frame.depth))?;
+                match depth {
+                    DepthFormat::ExrMetres => ("exr", encode::depth_exr(image)?),
+                    DepthFormat::PngMillimetres => ("png", encode::depth_png(image)?),
+                }
             }
-            Output::Parts => integers(&parts(frame)?, frame.owners.iter().map(|owner| owner.part))?,
-            Output::Depth => match depth {
-                DepthFormat::ExrMetres => ("exr", encode::depth_exr(&frame.depth)?),
-                DepthFormat::PngMillimetres => ("png", encode::depth_png(&frame.depth)?),
-            },
-            Output::Range => ("exr", encode::range_exr(&frame.range)?),
-            Output::Normals { frame: axes, surface } => {
-                let normals = match surface {
-                    NormalSurface::Shaded => frame.shaded_normals.as_ref(),
-                    NormalSurface::Geometric => frame.geometric_normals.as_ref(),
-                };
-                ("exr", normals_exr(subject, frame, there(normals)?, axes)?)
+            Output::Range => ("exr", encode::range_exr(self.whole(Some(&frame.range))?)?),
+            Output::Normals { frame: axes, surface: NormalSurface::Shaded } => {
+                ("exr", self.normals(frame.shaded_normals.as_ref(), axes)?)
             }
-            Output::Nocs => ("exr", nocs_exr(subject, frame)?),
-            Output::Position => ("exr", position_exr(subject, frame)?),
-            Output::Uv => {
-                let uv = there(frame.uv.as_ref())?;
-                // OpenCV reads one, three or four channels, never two.
-                ("exr", encode::vectors_exr(uv.width(), uv.height(), uv.pixels().iter().map(|&[u, v]| [u, v, 0.0]))?)
+            Output::Normals { frame: axes, surface: NormalSurface::Geometric } => {
+                ("exr", self.normals(frame.geometric_normals.as_ref(), axes)?)
             }
-            Output::Albedo => ("png", encode::linear_png(there(frame.albedo.as_ref())?)?),
-            Output::Roughness => ("png", encode::unit_png(there(frame.roughness.as_ref())?)?),
-            Output::Metallic => ("png", encode::unit_png(there(frame.metallic.as_ref())?)?),
-            Output::Emission => {
-                let emission = there(frame.emission.as_ref())?;
-                ("exr", encode::vectors_exr(emission.width(), emission.height(), emission.pixels().iter().copied())?)
-            }
-            Output::Panoptic => ("png", encode::panoptic_png(&there(panoptic)?.ids)?),
+            Output::Nocs => ("exr", self.nocs()?),
+            Output::Position => ("exr", self.position()?),
+            // OpenCV reads one, three or four channels, never two.
+            Output::Uv => ("exr", vectors(self.whole(frame.uv.as_ref())?, |[u, v]| [u, v, 0.0])?),
+            Output::Albedo => ("png", encode::linear_png(self.whole(frame.albedo.as_ref())?)?),
+            Output::Roughness => ("png", encode::unit_png(self.whole(frame.roughness.as_ref())?)?),
+            Output::Metallic => ("png", encode::unit_png(self.whole(frame.metallic.as_ref())?)?),
+            Output::Emission => ("exr", vectors(self.whole(frame.emission.as_ref())?, |emission| emission)?),
+            Output::Panoptic => ("png", encode::panoptic_png(self.whole(panoptic.map(|panoptic| &panoptic.ids))?)?),
             Output::Amodal | Output::Poses | Output::Boxes3d | Output::Keypoints => return Ok(None),
         }))
     }
+
+    /// An image that is there, and as large as the scene says.
+    fn whole<'i, T>(&self, image: Option<&'i Image<T>>) -> Result<&'i Image<T>, EncodeError> {
+        let size = (self.subject.scene.image.width, self.subject.scene.image.height);
+        image.filter(|image| (image.width(), image.height()) == size).ok_or(EncodeError::Missing)
+    }
+
+    fn camera(&self) -> Result<&Camera, EncodeError> {
+        self.subject.scene.cameras.get(self.frame.camera).ok_or(EncodeError::Missing)
+    }
+
+    /// Something for each value of [`Frame::surfaces`].
+    fn by_surface<T>(&self, nothing: T, of: impl Fn(&Owner) -> T) -> Result<Vec<T>, EncodeError> {
+        let owners = self.frame.owners.len();
+        match self.frame.surfaces.pixels().iter().max() {
+            Some(&surface) if surface as usize > owners => Err(EncodeError::NoOwner { surface, owners }),
+            _ => Ok(std::iter::once(nothing).chain(self.frame.owners.iter().map(of)).collect()),
+        }
+    }
+
+    /// A number for each owner, looked up for each pixel; 0 where nothing is hit.
+    fn owned(&self, of: impl Fn(&Owner) -> u32) -> Result<Image<u32>, EncodeError> {
+        let values = self.by_surface(0, of)?;
+        let surfaces = self.whole(Some(&self.frame.surfaces))?;
+        let pixels = surfaces.pixels().iter().map(|&surface| values[surface as usize]).collect();
+        Image::new(surfaces.width(), surfaces.height(), pixels).ok_or(EncodeError::Missing)
+    }
+
+    fn semantic(&self) -> Result<Image<u32>, EncodeError> {
+        self.owned(|owner| {
+            let instance = self.subject.scene.instances.get(owner.instance as usize).filter(|_| owner.id > 0);
+            instance.and_then(|instance| instance.category).unwrap_or(0)
+        })
+    }
+
+    fn parts(&self) -> Result<Image<u32>, EncodeError> {
+        self.owned(|owner| if owner.id > 0 { owner.part } else { 0 })
+    }
+
+    fn normals(&self, normals: Option<&Image<[f32; 3]>>, axes: NormalFrame) -> Result<Vec<u8>, EncodeError> {
+        let normals = self.whole(normals)?;
+        match axes {
+            NormalFrame::World => vectors(normals, |normal| normal),
+            NormalFrame::Camera => {
+                let camera_from_world = DMat3::from_mat4(self.camera()?.opencv_camera_from_world());
+                vectors(normals, |normal| narrow(camera_from_world * wide(normal)))
+            }
+        }
+    }
+
+    /// Wang et al., "Normalized Object Coordinate Space for Category-Level 6D Object Pose and Size Estimation" (2019): the
+    /// object's box in the middle of a unit cube, its diagonal 1.
+    fn nocs(&self) -> Result<Vec<u8>, EncodeError> {
+        let coordinates = self.whole(self.frame.coordinates.as_ref())?;
+        let surfaces = self.whole(Some(&self.frame.surfaces))?;
+        let Subject { scene, solids } = self.subject;
+        // ((p - c) * s) / |e * s| + 0.5, as a factor and a sum
+        let law = |owner: &Owner| {
+            let known = scene.instances.get(owner.instance as usize).zip(solids.get(owner.instance as usize));
+            known.map_or((DVec3::ZERO, DVec3::ZERO), |(instance, solid)| {
+                let (lower, upper) = solid.local;
+                let factor = instance.scale / ((upper - lower) * instance.scale).length();
+                (factor, DVec3::splat(0.5) - (lower + upper) / 2.0 * factor)
+            })
+        };
+        let laws = self.by_surface((DVec3::ZERO, DVec3::ZERO), law)?;
+        let points = surfaces.pixels().iter().zip(coordinates.pixels()).map(|(&surface, &coordinates)| {
+            let (factor, sum) = laws[surface as usize];
+            narrow(wide(coordinates) * factor + sum)
+        });
+        encode::vectors_exr(coordinates.width(), coordinates.height(), points)
+    }
+
+    fn position(&self) -> Result<Vec<u8>, EncodeError> {
+        let (camera, depth) = (self.camera()?, self.whole(Some(&self.frame.depth))?);
+        // Rays are linear in the pixel: an addition each instead of a rotation each.
+        let first = camera.ray_through(DVec2::ZERO);
+        let (right, down) = (camera.ray_through(DVec2::X) - first, camera.ray_through(DVec2::Y) - first);
+        let rows = (0_u32..).zip(depth.rows()).flat_map(|(y, row)| {
+            let ray = first + down * (f64::from(y) + 0.5);
+            (0_u32..).zip(row).map(move |(x, &depth)| {
+                if !depth.is_finite() {
+                    return [0.0; 3];
+                }
+                narrow(camera.position + (ray + right * (f64::from(x) + 0.5)) * f64::from(depth))
+            })
+        });
+        encode::vectors_exr(depth.width(), depth.height(), rows)
+    }
 }
 
-fn there<T>(image: Option<&T>) -> Result<&T, EncodeError> {
-    image.ok_or(EncodeError::Missing)
+/// Each pixel as a vector.
+fn vectors<T: Copy>(image: &Image<T>, of: impl Fn(T) -> [f32; 3]) -> Result<Vec<u8>, EncodeError> {
+    encode::vectors_exr(image.width(), image.height(), image.pixels().iter().map(|&pixel| of(pixel)))
 }
 
 /// 16-bit PNG, or 32-bit EXR where `possible` values do not fit: decided by the scene, so that all its frames are alike.
@@ -76,93 +160,6 @@ fn integers(image: &Image<u32>, possible: impl Iterator<Item = u32>) -> Result<(
     } else {
         Ok(("png", encode::ids_png(image)?))
     }
-}
-
-/// Something for each value of [`Frame::surfaces`].
-fn by_surface<T: Clone>(frame: &Frame, nothing: T, of: impl Fn(&Owner) -> T) -> Result<Vec<T>, EncodeError> {
-    let owners = frame.owners.len();
-    match frame.surfaces.pixels().iter().max() {
-        Some(&surface) if surface as usize > owners => Err(EncodeError::NoOwner { surface, owners }),
-        _ => Ok(std::iter::once(nothing).chain(frame.owners.iter().map(of)).collect()),
-    }
-}
-
-/// Looks up each pixel's surface.
-fn paint(frame: &Frame, values: &[u32]) -> Result<Image<u32>, EncodeError> {
-    let surfaces = &frame.surfaces;
-    let pixels = surfaces.pixels().iter().map(|&surface| values[surface as usize]).collect();
-    Image::new(surfaces.width(), surfaces.height(), pixels).ok_or(EncodeError::Missing)
-}
-
-fn semantic(subject: &Subject, frame: &Frame) -> Result<Image<u32>, EncodeError> {
-    let category = |owner: &Owner| {
-        let instance = subject.scene.instances.get(owner.instance as usize).filter(|_| owner.id > 0);
-        instance.and_then(|instance| instance.category).unwrap_or(0)
-    };
-    paint(frame, &by_surface(frame, 0, category)?)
-}
-
-fn parts(frame: &Frame) -> Result<Image<u32>, EncodeError> {
-    paint(frame, &by_surface(frame, 0, |owner| if owner.id > 0 { owner.part } else { 0 })?)
-}
-
-fn normals_exr(
-    subject: &Subject,
-    frame: &Frame,
-    normals: &Image<[f32; 3]>,
-    axes: NormalFrame,
-) -> Result<Vec<u8>, EncodeError> {
-    let (width, height) = (normals.width(), normals.height());
-    match axes {
-        NormalFrame::World => encode::vectors_exr(width, height, normals.pixels().iter().copied()),
-        NormalFrame::Camera => {
-            let camera = subject.scene.cameras.get(frame.camera).ok_or(EncodeError::Missing)?;
-            let camera_from_world = DMat3::from_mat4(camera.opencv_camera_from_world());
-            let turn = |&normal: &[f32; 3]| narrow(camera_from_world * wide(normal));
-            encode::vectors_exr(width, height, normals.pixels().iter().map(turn))
-        }
-    }
-}
-
-/// Wang et al., "Normalized Object Coordinate Space for Category-Level 6D Object Pose and Size Estimation" (2019): the object's
-/// box in the middle of a unit cube, its diagonal 1.
-fn nocs_exr(subject: &Subject, frame: &Frame) -> Result<Vec<u8>, EncodeError> {
-    let coordinates = there(frame.coordinates.as_ref())?;
-    // ((p - c) * s) / |e * s| + 0.5, as a factor and a sum
-    let law = |owner: &Owner| {
-        let known =
-            subject.scene.instances.get(owner.instance as usize).zip(subject.solids.get(owner.instance as usize));
-        known.map_or((DVec3::ZERO, DVec3::ZERO), |(instance, solid)| {
-            let (lower, upper) = solid.local;
-            let factor = instance.scale / ((upper - lower) * instance.scale).length();
-            (factor, DVec3::splat(0.5) - (lower + upper) / 2.0 * factor)
-        })
-    };
-    let laws = by_surface(frame, (DVec3::ZERO, DVec3::ZERO), law)?;
-    let point = |(&surface, &coordinates): (&u32, &[f32; 3])| {
-        let (factor, sum) = laws[surface as usize];
-        narrow(wide(coordinates) * factor + sum)
-    };
-    let points = frame.surfaces.pixels().iter().zip(coordinates.pixels()).map(point);
-    encode::vectors_exr(coordinates.width(), coordinates.height(), points)
-}
-
-fn position_exr(subject: &Subject, frame: &Frame) -> Result<Vec<u8>, EncodeError> {
-    let camera = subject.scene.cameras.get(frame.camera).ok_or(EncodeError::Missing)?;
-    let depth = &frame.depth;
-    // Rays are linear in the pixel: one addition each instead of one rotation each.
-    let first = camera.ray_through(DVec2::ZERO);
-    let (right, down) = (camera.ray_through(DVec2::X) - first, camera.ray_through(DVec2::Y) - first);
-    let rows = (0_u32..).zip(depth.rows()).flat_map(|(y, row)| {
-        let ray = first + down * (f64::from(y) + 0.5);
-        (0_u32..).zip(row).map(move |(x, &depth)| {
-            if !depth.is_finite() {
-                return [0.0; 3];
-            }
-            narrow(camera.position + (ray + right * (f64::from(x) + 0.5)) * f64::from(depth))
-        })
-    });
-    encode::vectors_exr(depth.width(), depth.height(), rows)
 }
 
 fn wide([x, y, z]: [f32; 3]) -> DVec3 {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::annotate::{Annotation, Labels, Subject};
 use crate::frame::Frame;
@@ -74,47 +74,54 @@ impl DatasetWriter {
     /// the same frame. Nothing of it is in the JSON files until the record is given to [`commit`](Self::commit).
     ///
     /// An error that [is of the frame](WriteError::is_of_the_frame) leaves nothing on disk; the frame can be [rejected](Self::reject).
-    #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
     pub fn write_frame(&self, subject: &Subject, frame: &Frame, labels: &Labels) -> Result<FrameRecord, WriteError> {
         let scene = &subject.scene;
         let image_id = self.check_scene(scene, frame)?;
         let camera = &scene.cameras[frame.camera].name;
         let stem = stem(scene.index, camera);
-        let started = Instant::now();
+        let mut clock = Stopwatch::default();
 
-        let mut files = FrameFiles { rgb: format!("{stem}.png"), others: Default::default() };
-        let mut encoded = vec![(self.root.join("images").join(&files.rgb), encode_rgb(frame)?)];
+        let mut entries = clock.encode(|| self.entries(image_id, &stem, scene, camera, labels))?;
         let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth };
+        let mut files = FrameFiles { rgb: format!("{stem}.png"), others: Default::default() };
+        let mut written = Written::default();
+        let rgb = clock.encode(|| encode::rgb_png(&frame.rgb));
+        let rgb = rgb.map_err(|source| WriteError::Encode { what: "rgb", source })?;
+        clock.write(|| written.write(self.root.join("images").join(&files.rgb), &rgb))?;
+        // One after the other, so that no more than one is in memory.
         for &output in &self.info.labels.outputs {
             let what = output.name();
-            let image = look.encode(output).map_err(|source| WriteError::Encode { what, source })?;
-            let Some((extension, bytes)) = image else { continue };
-            let file = format!("{what}/{stem}.{extension}");
-            encoded.push((self.root.join(&file), bytes));
-            files.others.insert(what, file);
+            match clock.encode(|| look.encode(output)) {
+                Ok(None) => {}
+                Ok(Some((extension, bytes))) => {
+                    let file = format!("{what}/{stem}.{extension}");
+                    clock.write(|| written.write(self.root.join(&file), &bytes))?;
+                    files.others.insert(what, file);
+                }
+                Err(source) => {
+                    written.remove()?;
+                    return Err(WriteError::Encode { what, source });
+                }
+            }
         }
-        let entries = self.entries(image_id, files, scene, camera, labels)?;
-        let finished = Instant::now();
-
-        for (path, bytes) in &encoded {
-            write_whole(path, bytes)?;
-        }
+        let camera = CameraEntry::new(image_id, files, scene, camera, labels.camera.clone());
+        entries.camera = serde_json::to_string(&camera)?;
         Ok(FrameRecord {
             image_id,
             file_name: stem + ".png",
             outcome: Outcome::Kept(entries),
             placed: scene.placed.clone(),
             is_first_camera: frame.camera == 0,
-            encode_time: finished - started,
-            write_time: finished.elapsed(),
+            encode_time: clock.encode,
+            write_time: clock.write,
         })
     }
 
-    /// The JSON of a frame.
+    /// The JSON of a frame, but for its camera.
     fn entries(
         &self,
         image_id: u64,
-        files: FrameFiles,
+        stem: &str,
         scene: &Scene,
         camera: &str,
         labels: &Labels,
@@ -129,14 +136,14 @@ impl DatasetWriter {
         Ok(Entries {
             annotations: labels.annotations.iter().map(annotation).collect::<Result<_, _>>()?,
             left_out: labels.left_out.iter().map(|left_out| (left_out.category_id, left_out.reason)).collect(),
-            image: coco::image_json(image_id, &files.rgb, scene, camera, labels, masks).map_err(of_image)?,
-            camera: serde_json::to_string(&CameraEntry::new(image_id, files, scene, camera, labels.camera.clone()))?,
+            image: coco::image_json(image_id, &format!("{stem}.png"), scene, camera, labels, masks)
+                .map_err(of_image)?,
+            camera: String::new(),
         })
     }
 
     /// Keeps a frame aside, with at least one reason: one sentence each. Its record is [committed](Self::commit) like any other.
     /// `labels` are what is known of it, if anything.
-    #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
     pub fn reject(
         &self,
         subject: &Subject,
@@ -147,17 +154,15 @@ impl DatasetWriter {
         let scene = &subject.scene;
         let image_id = self.check_scene(scene, frame)?;
         let stem = stem(scene.index, &scene.cameras[frame.camera].name);
-        let started = Instant::now();
+        let mut clock = Stopwatch::default();
         let look =
             Look { subject, frame, panoptic: labels.and_then(|l| l.panoptic.as_ref()), depth: self.options.depth };
-        let files = rejected::files(&look, reasons);
-        let finished = Instant::now();
-
+        let files = clock.encode(|| rejected::files(&look, reasons));
         let folder = self.root.join(REJECTED).join(&stem);
-        create_folder(&folder)?;
-        for (name, bytes) in &files {
-            write_whole(&folder.join(name), bytes)?;
-        }
+        clock.write(|| {
+            create_folder(&folder)?;
+            files.iter().try_for_each(|(name, bytes)| write_whole(&folder.join(name), bytes))
+        })?;
         let file_name = stem + ".png";
         Ok(FrameRecord {
             image_id,
@@ -165,8 +170,8 @@ impl DatasetWriter {
             file_name,
             placed: scene.placed.clone(),
             is_first_camera: frame.camera == 0,
-            encode_time: finished - started,
-            write_time: finished.elapsed(),
+            encode_time: clock.encode,
+            write_time: clock.write,
         })
     }
 
@@ -243,8 +248,45 @@ impl DatasetWriter {
     }
 }
 
-fn encode_rgb(frame: &Frame) -> Result<Vec<u8>, WriteError> {
-    encode::rgb_png(&frame.rgb).map_err(|source| WriteError::Encode { what: "rgb", source })
+/// Time taken; it shows in no file.
+#[derive(Default)]
+struct Stopwatch {
+    encode: Duration,
+    write: Duration,
+}
+
+impl Stopwatch {
+    fn encode<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        timed(&mut self.encode, work)
+    }
+
+    fn write<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        timed(&mut self.write, work)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
+fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let result = work();
+    *total += started.elapsed();
+    result
+}
+
+/// Files of a frame that may turn out not to be writable.
+#[derive(Default)]
+struct Written(Vec<PathBuf>);
+
+impl Written {
+    fn write(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), DiskError> {
+        write_whole(&path, bytes)?;
+        self.0.push(path);
+        Ok(())
+    }
+
+    fn remove(self) -> Result<(), DiskError> {
+        self.0.iter().try_for_each(|path| remove(path))
+    }
 }
 
 /// The image ids of a dataset: first, and one past the last.

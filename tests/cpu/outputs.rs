@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use glam::{DQuat, DVec2, DVec3};
+use proptest::prelude::*;
 use scenewright::annotate::{
     Amodal, Annotation, Box3d, CameraLabel, KeypointLabel, Labels, LeftOut, Panoptic, Pose, ProjectedBox, Reason, Rle,
     Seen, Segment, Subject,
@@ -636,7 +637,39 @@ fn images_that_are_too_short_or_too_long_are_refused() {
     assert!(matches!(count(5), Err(EncodeError::Missing)) && matches!(count(7), Err(EncodeError::Missing)));
     assert!(panoptic_png(&Image::filled(1, 1, (1 << 24) - 1)).is_ok());
     assert!(matches!(panoptic_png(&Image::filled(1, 1, 1 << 24)), Err(EncodeError::SegmentTooLarge { .. })));
-    assert!(ids_exr(&Image::filled(1, 1, u32::MAX)).is_ok());
+    assert!(matches!(vectors_exr(0, 2, std::iter::empty()), Err(EncodeError::Missing)));
+    assert!(ids_exr(&Image::filled(0, 2, 7)).is_err());
+}
+
+proptest! {
+    /// Rows of runs of any length and of noise, read back by a reader that is not ours.
+    #[test]
+    fn exr_files_come_back_bit_for_bit(
+        width in 1_u32..400, height in 1_u32..6,
+        pieces in proptest::collection::vec((1_usize..300, any::<u32>(), any::<bool>()), 1..40),
+    ) {
+        let count = width as usize * height as usize;
+        let values = pieces.iter().cycle().flat_map(|&(length, value, is_noise)| {
+            // A run of one value, of which all bytes or only some are alike; or something else at each pixel.
+            (0..length).map(move |k| {
+                let k = u32::try_from(k).unwrap();
+                if is_noise { value.wrapping_mul(2 * k + 1).rotate_left(k) } else { value & 0x00ff_ff00 }
+            })
+        });
+        let ids = Image::new(width, height, values.take(count).collect()).unwrap();
+        let path = tempfile::NamedTempFile::new().unwrap();
+        fs::write(path.path(), ids_exr(&ids).unwrap()).unwrap();
+        let image = exr::prelude::read_all_data_from_file(path.path()).unwrap();
+        match &image.layer_data[0].channel_data.list[0].sample_data {
+            exr::prelude::Levels::Singular(exr::prelude::FlatSamples::U32(found)) => prop_assert_eq!(&found[..], ids.pixels()),
+            other => panic!("{other:?}"),
+        }
+
+        let vectors_of = |id: u32| [id, id / 3, !id].map(|bits| f32::from_bits(bits & 0x3fff_ffff)); // all finite
+        let expected: Vec<[f32; 3]> = ids.pixels().iter().map(|&id| vectors_of(id)).collect();
+        fs::write(path.path(), vectors_exr(width, height, expected.iter().copied()).unwrap()).unwrap();
+        prop_assert_eq!(vectors(path.path()), expected);
+    }
 }
 
 #[test]
@@ -662,7 +695,7 @@ fn full_scene(index: u64, below: Below, library: &mut Library) -> Scene {
     let turn = f64::from(u32::try_from(index).unwrap()) * 0.7;
     scene.labels = LabelSettings { outputs: Output::ALL.into(), min_visible_px: 12, min_visibility: 0.3, below };
     let mut box_of_keypoints = Category::new(1, "crate", "thing");
-    box_of_keypoints.keypoints = ["lower", "upper", "front", "none"].map(Into::into).to_vec();
+    box_of_keypoints.keypoints = ["corner_0", "corner_7", "front", "none"].map(Into::into).to_vec();
     box_of_keypoints.skeleton = vec![[0, 1], [1, 2]];
     let mut sand = Category::new(4, "sand", "");
     sand.stuff = true;
@@ -697,7 +730,7 @@ fn full_scene(index: u64, below: Below, library: &mut Library) -> Scene {
         if let (Some(1), Shape::Box(edges)) = (category, &instance.shape) {
             let point = |name: &str, at: DVec3| Keypoint { name: name.into(), position: at * *edges / 2.0 };
             instance.keypoints =
-                vec![point("lower", DVec3::splat(-1.0)), point("upper", DVec3::ONE), point("front", DVec3::Z)];
+                vec![point("corner_0", DVec3::splat(-1.0)), point("corner_7", DVec3::ONE), point("front", DVec3::Z)];
         }
     }
     for (camera, side) in scene.cameras.iter_mut().zip([-0.5, 0.2]) {
@@ -744,7 +777,8 @@ fn ray_cast_frames_with_every_output_pass_the_audit_and_are_the_same_with_any_nu
     let options = WriteOptions { overwrite: true, ..WriteOptions::default() };
     let variants = [
         ("everything", Below::Mark, options),
-        ("everything-left-out", Below::LeaveOut, WriteOptions { masks: MaskFormat::Polygons, ..options }),
+        ("everything-marked-polygons", Below::Mark, WriteOptions { masks: MaskFormat::Polygons, ..options }),
+        ("everything-left-out", Below::LeaveOut, options),
         (
             "everything-kept",
             Below::Keep,
@@ -752,19 +786,19 @@ fn ray_cast_frames_with_every_output_pass_the_audit_and_are_the_same_with_any_nu
         ),
     ];
     for (name, below, options) in variants {
-        let summary = write_full(&root.join(name), 3, below, options, 1);
+        let summary = write_full(&root.join(name), 2, below, options, 1);
         assert_eq!(summary.first_rejected, [], "{name}");
-        assert_eq!((summary.images, summary.rejected), (6, 0), "{name}");
+        assert_eq!((summary.images, summary.rejected), (4, 0), "{name}");
         let counts = |of: fn(&CategoryCount) -> ByReason| -> u64 {
-            summary.categories.iter().map(|c| of(c)).map(|r| r.hidden + r.min_visible_px + r.min_visibility).sum()
+            summary.categories.iter().map(of).map(|r| r.hidden + r.min_visible_px + r.min_visibility).sum()
         };
         let (marked, left_out) = (counts(|c| c.marked), counts(|c| c.left_out));
-        // The ball inside of the crate is left out of all six frames in any case.
-        assert!(left_out >= 6 && (marked > 0) == (below == Below::Mark), "{name}: {marked} {left_out}");
-        assert_eq!(left_out > 6, below == Below::LeaveOut, "{name}: {left_out}");
+        // The ball inside of the crate is left out of all four frames in any case.
+        assert!(left_out >= 4 && (marked > 0) == (below == Below::Mark), "{name}: {marked} {left_out}");
+        assert_eq!(left_out > 4, below == Below::LeaveOut, "{name}: {left_out}");
     }
     let again = tempfile::tempdir().unwrap();
-    write_full(again.path(), 3, Below::Mark, WriteOptions::default(), 4);
+    write_full(again.path(), 2, Below::Mark, WriteOptions::default(), 4);
     assert!(crate::dataset::contents(again.path()) == crate::dataset::contents(&root.join("everything")), "4 threads");
 }
 
