@@ -32,6 +32,8 @@ pub(super) struct Surface {
     pub(super) look: Look,
     /// Whether labels see through it: it is not drawn here.
     pub(super) see_through: bool,
+    /// Whether shadow maps show it.
+    pub(super) casts_shadow: bool,
 }
 
 /// What a surface looks like, as far as labels tell.

@@ -138,7 +138,7 @@ fn missing_shadows(render: &World, shot: &Shot, missing: &mut BTreeSet<String>) 
         let cast = |entity: &Entity| {
             pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&(id, _)| ready(id))
         };
-        if !shot.surfaces.iter().all(|(entity, _)| cast(entity)) {
+        if !shot.surfaces.iter().all(|(entity, surface)| !surface.casts_shadow || cast(entity)) {
             missing.insert("a shadow".to_owned());
         }
     }

@@ -9,7 +9,9 @@ use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
 use bevy::light::cluster::ClusterConfig;
-use bevy::light::{CascadeShadowConfigBuilder, DirectionalLight, EnvironmentMapLight, PointLight, Skybox, SpotLight};
+use bevy::light::{
+    CascadeShadowConfigBuilder, DirectionalLight, EnvironmentMapLight, NotShadowCaster, PointLight, Skybox, SpotLight,
+};
 use bevy::math::{Affine3A, DAffine3, DVec3, Quat, Vec3};
 use bevy::mesh::Mesh3d;
 use bevy::pbr::MeshMaterial3d;
@@ -183,18 +185,20 @@ impl PlacedMesh {
             instance_from_local: self.piece.instance_from_local,
             look: material.look,
             see_through: self.see_through,
+            casts_shadow: material.casts_shadow,
         };
-        let entity = world
-            .spawn((
-                Name::new(self.name),
-                Mesh3d(self.piece.mesh.handle),
-                MeshMaterial3d(material.handle),
-                self.transform,
-                // Scenes are small; a wrong bounding box would be a wrong label.
-                NoFrustumCulling,
-            ))
-            .id();
-        (entity, surface)
+        let mut entity = world.spawn((
+            Name::new(self.name),
+            Mesh3d(self.piece.mesh.handle),
+            MeshMaterial3d(material.handle),
+            self.transform,
+            // Scenes are small; a wrong bounding box would be a wrong label.
+            NoFrustumCulling,
+        ));
+        if !surface.casts_shadow {
+            entity.insert(NotShadowCaster);
+        }
+        (entity.id(), surface)
     }
 }
 

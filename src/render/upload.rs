@@ -49,6 +49,8 @@ pub(super) struct UploadedMaterial {
     /// A glTF material's name; empty for a recipe's.
     pub(super) name: String,
     pub(super) labels: SurfaceLabels,
+    /// What light passes through casts none: Bevy's shadows are whole or not there, and a pane's would be a board's.
+    pub(super) casts_shadow: bool,
     pub(super) look: Look,
 }
 
@@ -166,6 +168,7 @@ impl Uploads {
             double_sided: material.double_sided,
             name: String::new(),
             labels: material.labels,
+            casts_shadow: !material.blend && material.transmission <= 0.0,
             look,
         })
     }
@@ -201,6 +204,7 @@ impl Uploads {
             double_sided: material.double_sided,
             name: material.name.clone(),
             labels: SurfaceLabels::Solid,
+            casts_shadow: !material.blend,
             look,
         }
     }

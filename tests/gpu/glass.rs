@@ -14,6 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_solid_pane_is_what_labels_see", solid),
         ("labels_see_through_a_see_through_pane", see_through),
         ("a_pane_is_in_its_first_frame", first_frame),
+        ("what_light_passes_through_casts_no_shadow", no_shadow),
     ]
 }
 
@@ -115,6 +116,24 @@ fn first_frame() -> Result<(), String> {
         let s = card_and_pane(pane);
         let first = new_renderer().render(&s).unwrap();
         ensure(first == vec![render_one(&s)], || "a renderer's first frame is another than its next".into())?;
+    }
+    Ok(())
+}
+
+/// A floor under a sun is as bright with a pane above it as without, where the pane is not seen.
+fn no_shadow() -> Result<(), String> {
+    for (pane, casts) in [(blend(), false), (clear_glass(), false), (Material::default(), true)] {
+        let mut s = scene(80, 60);
+        s.lights.push(crate::build::sun());
+        add(&mut s, Shape::Plane(DVec2::splat(20.0)), DVec3::new(0.0, -1.0, -5.0));
+        let without = render_one(&s);
+        // 2 m above the floor and out of sight: its shadow falls down along (-1, -2, -0.5) into the middle of the picture.
+        add(&mut s, Shape::Box(DVec3::new(1.5, 0.01, 1.5)), DVec3::new(1.0, 3.0, -3.5));
+        last(&mut s).material = Some(pane);
+        let with = render_one(&s);
+        ensure(with.ids == without.ids, || "the pane is in sight".into())?;
+        let darker = with.rgb.pixels().iter().zip(without.rgb.pixels()).filter(|(a, b)| a[0] + 8 < b[0]).count();
+        ensure((darker > 50) == casts, || format!("{darker} pixels are darker; casts a shadow: {casts}"))?;
     }
     Ok(())
 }
