@@ -107,6 +107,9 @@ pub(crate) fn nocs(plot: &mut Plot<'_>, view: &View<'_>) -> Option<String> {
 fn nocs_at(view: &View<'_>, image: &Image<[f32; 3]>, x: u32, y: u32) -> Option<[f64; 3]> {
     let position = view.scale.nearest(&view.item.frame.surfaces, x, y).checked_sub(1)?;
     let owner = view.item.frame.owners.get(position as usize)?;
+    if owner.id == 0 {
+        return None; // as in the file: what has no label is no object
+    }
     let instance = view.item.subject.scene.instances.get(owner.instance as usize)?;
     let (low, high) = view.item.subject.solids.get(owner.instance as usize)?.local;
     let point = DVec3::from_array(view.scale.nearest(image, x, y).map(f64::from));

@@ -116,7 +116,8 @@ impl Look<'_> {
         // ((p - c) * s) / |e * s| + 0.5, as a factor and a sum
         let law = |owner: &Owner| {
             let known = scene.instances.get(owner.instance as usize).zip(solids.get(owner.instance as usize));
-            known.map_or((DVec3::ZERO, DVec3::ZERO), |(instance, solid)| {
+            // What has no label is no object: 0, like nothing.
+            known.filter(|_| owner.id > 0).map_or((DVec3::ZERO, DVec3::ZERO), |(instance, solid)| {
                 let (lower, upper) = solid.local;
                 let factor = instance.scale / ((upper - lower) * instance.scale).length();
                 (factor, DVec3::splat(0.5) - (lower + upper) / 2.0 * factor)

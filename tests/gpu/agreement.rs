@@ -1,16 +1,20 @@
 //! Every frame that is rendered here is made once more by the CPU ray caster, and the two are compared pixel by pixel.
 
 use glam::{DQuat, DVec2, DVec3};
+use scenewright::annotate::{Amodal, Subject, annotate};
 use scenewright::assets::Library;
+use scenewright::audit::audit;
+use scenewright::frame::Frame;
 use scenewright::plan::{Plan, Selection};
-use scenewright::recipe::{self, LensRecipe, Number, Varied};
+use scenewright::recipe;
 use scenewright::scene::camera::look_at;
 use scenewright::scene::{Material, Output, Scene, Shape, SurfaceLabels};
+use std::collections::BTreeSet;
 use std::f64::consts::PI;
 use std::path::Path;
 
 use crate::build::{add, add_unlabelled, camera, last, scene, stand_up};
-use crate::harness::{Case, ensure, folder, render, texture};
+use crate::harness::{Case, ensure, folder, gallery_recipe, render, texture};
 use crate::oracle::{cast, compare, load};
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -64,6 +68,38 @@ fn agree(scene: &Scene, library: &Library, but: &[&str]) -> Result<(), String> {
         ensure(found.silhouette < found.pixels / 2, || format!("{which} is all silhouette: {}", found.silhouette))?;
         found.planes.retain(|plane| !but.contains(&plane.name));
         found.disagreement().map_or(Ok(()), |said| Err(format!("{which}: {said}")))?;
+        agree_on_labels(&scene, library, &truth, &frame).map_err(|said| format!("{which}: {said}"))?;
+    }
+    Ok(())
+}
+
+/// Visibility, truncation, and who hides how much of whom, from either frame. One pixel in fifty of an outline may fall the other
+/// way, of the thing's own and of what is before it; those of a box stand for both.
+fn agree_on_labels(scene: &Scene, library: &Library, truth: &Frame, frame: &Frame) -> Result<(), String> {
+    let subject = Subject::new(scene.clone(), library).map_err(|error| error.to_string())?;
+    let labels = |frame| annotate(&subject, frame).map_err(|error| error.to_string());
+    let (expected, found) = (labels(truth)?, labels(frame)?);
+    audit(&subject, frame, &found).map_err(|error| error.to_string())?;
+    for should in &expected.annotations {
+        let (name, amodal) = (&should.name, should.amodal.as_ref().ok_or("no amodal labels")?);
+        let [_, _, w, h] = amodal.bbox;
+        let rim = 2.0 * f64::from(w + h);
+        let slack = 4.0 + 0.04 * rim;
+        let Some(is) = found.annotations.iter().find(|is| is.instance_id == should.instance_id) else {
+            ensure(should.area as f64 <= slack, || format!("{name} is not annotated"))?;
+            continue;
+        };
+        let is = is.amodal.as_ref().ok_or("no amodal labels")?;
+        let close = |is: f64, should: f64, by: f64, what: &str| {
+            ensure((is - should).abs() <= by, || format!("{name}: {what} {is}, not {should} within {by}"))
+        };
+        close(is.visibility, amodal.visibility, slack / amodal.area_in_frame.max(1) as f64, "visibility")?;
+        close(is.truncation, amodal.truncation, slack / amodal.area as f64, "truncation")?;
+        let hiders: BTreeSet<u32> = is.hidden_by.iter().chain(&amodal.hidden_by).map(|&(id, _)| id).collect();
+        for hider in hiders {
+            let by = |amodal: &Amodal| amodal.hidden_by.iter().find(|(id, _)| *id == hider).map_or(0, |(_, n)| *n);
+            close(by(is) as f64, by(amodal) as f64, slack, &format!("pixels hidden by {hider}"))?;
+        }
     }
     Ok(())
 }
@@ -90,21 +126,7 @@ fn text(text: &str, scenes: u64, but: &[&str]) -> Result<(), String> {
 
 /// A recipe of the gallery at a size that a ray caster can do.
 fn gallery(name: &str, width: u32, scenes: u64) -> Result<(), String> {
-    // The shared renderer reads assets relative to the repository; recipes name them relative to `scenes/`.
-    let text = std::fs::read_to_string(root().join("scenes").join(name)).unwrap().replace("\"../assets/", "\"assets/");
-    let mut recipe = recipe::parse(&text, name, root()).map_err(|p| p.to_string())?;
-    let shrink = f64::from(width) / f64::from(recipe.image.width);
-    (recipe.image.width, recipe.image.height) = (width, recipe.image.height * width / recipe.image.width);
-    for camera in recipe.cameras.values_mut() {
-        // Intrinsics are in pixels of the recipe's own size.
-        if let LensRecipe::Intrinsics { fx, fy, cx, cy } = &mut camera.lens {
-            for value in [fx, fy, cx, cy] {
-                let Varied::One(Number::Const(pixels)) = value else { panic!("the gallery's intrinsics are plain") };
-                *pixels *= shrink;
-            }
-        }
-    }
-    agree_on_recipe(recipe, scenes, &FINE_TEXTURES)
+    agree_on_recipe(gallery_recipe(name, width), scenes, &FINE_TEXTURES)
 }
 
 fn primitives() -> Result<(), String> {

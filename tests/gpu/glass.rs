@@ -132,7 +132,13 @@ fn no_shadow() -> Result<(), String> {
         last(&mut s).material = Some(pane);
         let with = render_one(&s);
         ensure(with.ids == without.ids, || "the pane is in sight".into())?;
-        let darker = with.rgb.pixels().iter().zip(without.rgb.pixels()).filter(|(a, b)| a[0] + 8 < b[0]).count();
+        let darker = with
+            .rgb
+            .pixels()
+            .iter()
+            .zip(without.rgb.pixels())
+            .filter(|(a, b)| i32::from(a[0]) + 8 < i32::from(b[0]))
+            .count();
         ensure((darker > 50) == casts, || format!("{darker} pixels are darker; casts a shadow: {casts}"))?;
     }
     Ok(())

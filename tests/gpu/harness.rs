@@ -3,9 +3,11 @@
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use scenewright::assets::Library;
 use scenewright::frame::Frame;
+use scenewright::recipe::{self, LensRecipe, Number, Recipe, Varied};
 use scenewright::render::{AdapterChoice, RenderOptions, Renderer, diagnose};
 use scenewright::scene::Scene;
 use std::cell::RefCell;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A trial: a sentence about the world, and the function that checks it.
@@ -94,4 +96,24 @@ pub(crate) fn texture(name: &str, size: u32, pixel: impl Fn(u32, u32) -> [u8; 4]
 pub(crate) fn folder() -> &'static std::path::Path {
     static FOLDER: std::sync::LazyLock<tempfile::TempDir> = std::sync::LazyLock::new(|| tempfile::tempdir().unwrap());
     FOLDER.path()
+}
+
+/// A recipe of the gallery with images of this width. Asset paths are relative to the repository, as the shared renderer reads
+/// them; in the file they are relative to `scenes/`.
+pub(crate) fn gallery_recipe(name: &str, width: u32) -> Recipe {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("scenes").join(name)).unwrap().replace("\"../assets/", "\"assets/");
+    let mut recipe = recipe::parse(&text, name, root).unwrap();
+    let shrink = f64::from(width) / f64::from(recipe.image.width);
+    (recipe.image.width, recipe.image.height) = (width, recipe.image.height * width / recipe.image.width);
+    for camera in recipe.cameras.values_mut() {
+        // Intrinsics are in pixels of the recipe's own size.
+        if let LensRecipe::Intrinsics { fx, fy, cx, cy } = &mut camera.lens {
+            for value in [fx, fy, cx, cy] {
+                let Varied::One(Number::Const(pixels)) = value else { panic!("the gallery's intrinsics are plain") };
+                *pixels *= shrink;
+            }
+        }
+    }
+    recipe
 }

@@ -8,6 +8,7 @@ mod build; // scenes in few words
 mod color; // what light does, where it is known on paper
 mod complete; // nothing is missing from a first frame, nothing is left behind
 mod determinism; // the same scene, the same bytes
+mod gallery; // the audit passes what is right
 mod glass; // what light passes through, in colour and labels
 mod harness; // trials on one renderer
 mod labels; // ids and depth whose values are derived on paper
@@ -22,6 +23,7 @@ fn main() -> std::process::ExitCode {
         ("masks", masks::cases()),
         ("agreement", agreement::cases()),
         ("color", color::cases()),
+        ("gallery", gallery::cases()),
         ("glass", glass::cases()),
         ("complete", complete::cases()),
         ("determinism", determinism::cases()),
