@@ -559,4 +559,9 @@ fn sample_datasets_for_the_outside_readers_can_be_written() {
     }
     writer.commit(write(&writer, &scene, &frame).unwrap()).unwrap();
     assert_eq!(writer.finish().unwrap().annotations, 200);
+
+    let writer = DatasetWriter::create(&root.join("nothing"), info(0, 1, &["main"]), options).unwrap();
+    let scene = crate::synthetic::scene(0, 0, &["main"], (8, 6));
+    writer.commit(write(&writer, &scene, &empty_frame(&scene, 0)).unwrap()).unwrap();
+    assert_eq!(writer.finish().unwrap().images_without_annotations, 1);
 }

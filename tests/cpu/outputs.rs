@@ -565,7 +565,7 @@ fn what_no_file_can_say_is_refused_and_nothing_is_written() {
         ("visibility", |_, _, labels| labels.annotations[0].amodal.as_mut().unwrap().visibility = f64::NAN),
         ("pose", |_, _, labels| labels.annotations[1].pose.as_mut().unwrap().camera_from_object[0][3] = f64::INFINITY),
         ("3D box", |_, _, labels| {
-            labels.annotations[1].box3d.as_mut().unwrap().oriented.pixels[0] = Some([f64::NAN, 0.0])
+            labels.annotations[1].box3d.as_mut().unwrap().oriented.pixels[0] = Some([f64::NAN, 0.0]);
         }),
         ("keypoint", |_, _, labels| labels.annotations[0].keypoints = None),
         ("amodal", |_, _, labels| labels.annotations[0].amodal = None),

@@ -452,8 +452,9 @@ def check_amodal(data):
 
 
 def check_poses(data):
-    """poses are rigid, in front of the camera, and as far as they say"""
+    """poses are rigid and as far as they say; all cameras of a scene put an object at the same place in the world"""
     data.need("poses")
+    places = defaultdict(list)
     for image, annotation, known, _ in data.known():
         pose = np.array(known["pose"]["camera_from_object"])
         assert pose.shape == (4, 4) and np.array_equal(pose[3], [0, 0, 0, 1]), annotation["id"]
@@ -463,6 +464,11 @@ def check_poses(data):
         if "box3d" in known:
             distance = np.linalg.norm(known["box3d"]["oriented"]["center"])
             assert abs(distance - known["distance"]) < 1e-9 * max(1, distance), annotation["id"]
+        camera = np.array(data.cameras[image["id"]]["world_from_opencv_camera"])
+        places[image["scene_index"], annotation["instance_id"]].append(camera @ pose)
+    for key, poses in places.items():
+        slack = 1e-9 * max(1, np.abs(poses).max())
+        assert np.ptp(poses, axis=0).max() < slack, key
 
 
 def check_boxes(data):
@@ -597,13 +603,15 @@ def check_panoptic(data):
             box = [u.min(), v.min(), u.max() - u.min() + 1, v.max() - v.min() + 1]
             assert segment["bbox"] == [int(value) for value in box], (name, segment)
         ids, expected = data.ids(by_image[annotation["image_id"]]), np.zeros(pixels.shape, np.uint32)
-        stuff = {}
+        stuff, kinds = {}, {}
         for instance in data.annotations[annotation["image_id"]]:
             key = instance["instance_id"]
             if not categories[instance["category_id"]]["isthing"]:
                 key = stuff.setdefault(instance["category_id"], key)
             expected[ids == instance["instance_id"]] = key
+            kinds[key] = instance["category_id"]
         assert np.array_equal(pixels, expected), name
+        assert kinds == {s["id"]: s["category_id"] for s in segments}, name
 
 
 def check_panoptic_quality(data):
@@ -647,6 +655,8 @@ def evaluate(data, kind):
     """Average precision of the ground truth as its own detections."""
     coco = COCO(str(data.annotation_file))
     kept = [a["id"] for image in data.coco["images"] for a in data.annotations[image["id"]][:EVALUATED_PER_IMAGE]]
+    if all(annotation["iscrowd"] for annotation in coco.loadAnns(kept)):
+        raise NotAsked("an annotation that is evaluated")
     truth = COCO()
     truth.dataset = {**coco.dataset, "annotations": coco.loadAnns(kept)}
     truth.createIndex()
@@ -661,8 +671,6 @@ def evaluate(data, kind):
     evaluation.accumulate()
     precision = evaluation.eval["precision"][:, :, :, 0, -1]  # all areas
     seen = precision[precision > -1]  # -1: the category has no ground truth
-    if not any(not annotation["iscrowd"] for annotation in coco.loadAnns(kept)):
-        raise NotAsked("no annotation that is evaluated")
     return seen.mean() if seen.size else float("nan")
 
 
