@@ -376,8 +376,8 @@ fn every_image_says_what_the_frame_said() {
     let extents = [DVec3::splat(0.2), DVec3::new(0.2, 0.4, 0.4), DVec3::splat(0.2)]; // spheres of radius 0.1, and the box
     for (k, found) in vectors(&at("nocs", "exr")).into_iter().enumerate() {
         let surface = frame.surfaces.pixels()[k];
-        if surface == 0 {
-            assert_eq!(found, [0.0; 3]);
+        if frame.ids.pixels()[k] == 0 {
+            assert_eq!(found, [0.0; 3], "what has no label is no object");
             continue;
         }
         let owner = frame.owners[surface as usize - 1].instance as usize;

@@ -466,7 +466,8 @@ fn a_sheet_that_would_be_too_large_gets_smaller_cells_and_then_fewer_frames() {
         scene.labels.outputs = Output::ALL.into();
         scene
     };
-    let (subject, frame) = (subject(&scene), empty_frame(&scene, 0));
+    let (subject, mut frame) = (subject(&scene), empty_frame(&scene, 0));
+    frame.amodal = Some(Vec::new());
     let labels = annotate(&subject, &frame).unwrap();
     let sheet = preview::sheet(&[PreviewItem { subject: &subject, frame: &frame, labels: &labels }; 40], 2048);
     assert_eq!(sheet.cells[0].bbox[2], 96);
