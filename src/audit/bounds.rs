@@ -7,6 +7,24 @@
 /// Interpolation in f32 over slivers adds some hundredths.
 pub(super) const PIXEL: f64 = 1.0 / 8.0;
 
+/// But for a few pixels ([`strays`]), which may be this far beside, in pixels; and whose depths and coordinates may differ by this
+/// share.
+///
+/// Rasterisers interpolate with slopes that they compute in f32. A triangle that is seen from its edge, a hundredth of a pixel
+/// wide, still covers a pixel's centre now and then, and its slopes are its values over its area, of which f32 leaves a few bits.
+/// Lavapipe has one to three such pixels in one frame of a hundred of `scenes/cameras.ron`, off by up to 0.7 pixels.
+pub(super) const STRAY_PIXEL: f64 = 1.0;
+/// See [`STRAY_PIXEL`].
+pub(super) const STRAY_SHARE: f64 = 1.0 / 128.0;
+
+/// And whose normals may point away by this much: 30 degrees.
+pub(super) const STRAY_FACING: f64 = 0.5;
+
+/// How many pixels of an image may be strays.
+pub(super) fn strays(pixels: usize) -> u64 {
+    4 + pixels as u64 / 10_000
+}
+
 /// The GPU's error in a coordinate, as a share of the largest coordinate on its way there.
 ///
 /// The unit of rounding is 2^-24. A vertex is rounded once, its matrix takes 6 roundings of numbers no larger than the sum of

@@ -6,10 +6,10 @@
 
 use glam::{DMat3, DVec2, DVec3};
 
-use super::bounds::{DEPTH, FACING, GPU, SHARE, SQUARE, UNIT};
+use super::bounds::{DEPTH, FACING, GPU, PIXEL, SHARE, SQUARE, STRAY_FACING, STRAY_PIXEL, STRAY_SHARE, UNIT, strays};
 use super::findings::Findings;
 use super::things::{Extent, Thing, Things, beside};
-use super::view::{View, all_at_most, at_most, center, close};
+use super::view::{View, all_at_most, at_most, center};
 use crate::annotate::Panoptic;
 use crate::frame::Frame;
 use crate::image::Image;
@@ -105,6 +105,7 @@ impl<'a> Pixels<'a> {
                 start += run.len();
             }
         }
+        found.judge_strays(strays(start));
         seen
     }
 
@@ -170,51 +171,95 @@ impl<'a> Pixels<'a> {
                 format!("{} at {depth} m, before {} m", self.name(surface), view.near)
             });
         }
-        // The point's own ray may be `beside` the pixel's.
-        let aside = (depth * self.beside + slack).extend(0.0);
+        // The point's own ray may be `beside` the pixel's; a stray's by more.
+        let [aside, far_aside] = [1.0, STRAY_PIXEL / PIXEL].map(|k| (k * depth * self.beside + slack).extend(0.0));
         let (squared, along) = (depth * depth * ray.length_squared(), ray.abs());
-        if !close(range * range, squared, (2.0 * depth * along + aside).dot(aside) + SQUARE * squared) {
-            found.pixel("range is not the distance to the point that depth and K tell", at, || {
-                format!("range {range} m instead of {} m, at a depth of {depth} m", squared.sqrt())
-            });
-        }
+        let apart = (range * range - squared).abs();
+        let bound = |aside: DVec3| (2.0 * depth * along + aside).dot(aside) + SQUARE * squared;
+        self.judge(
+            at_most(apart, bound(aside)),
+            at_most(apart, bound(far_aside)),
+            at,
+            found,
+            "range is not the distance to the point that depth and K tell",
+            || format!("range {range} m instead of {} m, at a depth of {depth} m", squared.sqrt()),
+        );
         let beyond = (lens.eye + lens.turn * (ray * depth)).abs() - lens.half;
-        if !all_at_most(beyond, aside.x + aside.y + slack) {
-            found.pixel("a surface point, from depth and K, is outside of its instance's 3D box", at, || {
-                format!("{} at {depth} m, by {} m", self.name(surface), beyond.max_element())
-            });
-        }
+        let within = |aside: DVec3| all_at_most(beyond, aside.x + aside.y + slack);
+        self.judge(
+            within(aside),
+            within(far_aside),
+            at,
+            found,
+            "a surface point, from depth and K, is outside of its instance's 3D box",
+            || format!("{} at {depth} m, by {} m", self.name(surface), beyond.max_element()),
+        );
         if let Some(image) = &frame.coordinates {
             let own = vector(image.pixels()[n]);
             let beyond = (own - lens.local.0).abs() - lens.local.1;
-            if !all_at_most(beyond, lens.local_slack) {
-                found.pixel("an object coordinate is outside of its instance's bounds", at, || {
-                    format!("{} at {own}, by {} m", self.name(surface), beyond.max_element())
-                });
-            }
+            let far = lens.local_slack + STRAY_SHARE * 2.0 * lens.local.1.max_element();
+            self.judge(
+                all_at_most(beyond, lens.local_slack),
+                all_at_most(beyond, far),
+                at,
+                found,
+                "an object coordinate is outside of its instance's bounds",
+                || format!("{} at {own}, by {} m", self.name(surface), beyond.max_element()),
+            );
             let point = lens.out * own + lens.origin;
-            if !close(point.z, depth, DEPTH * depth + slack) {
-                found.pixel("depth is not that of the point that object coordinates and pose tell", at, || {
-                    format!("{} at {depth} m instead of {} m", self.name(surface), point.z)
-                });
-            }
-            let off = (point - ray * point.z).abs() - (point.z * self.beside + slack).extend(0.0);
-            if !all_at_most(off, 0.0) {
-                found.pixel("object coordinates do not project back to their pixel", at, || {
+            let apart = (point.z - depth).abs();
+            self.judge(
+                at_most(apart, DEPTH * depth + slack),
+                at_most(apart, STRAY_SHARE * depth + slack),
+                at,
+                found,
+                "depth is not that of the point that object coordinates and pose tell",
+                || format!("{} at {depth} m instead of {} m", self.name(surface), point.z),
+            );
+            let off = (point - ray * point.z).abs();
+            let back = |k: f64| all_at_most(off - (k * point.z * self.beside + slack).extend(0.0), 0.0);
+            self.judge(
+                back(1.0),
+                back(STRAY_PIXEL / PIXEL),
+                at,
+                found,
+                "object coordinates do not project back to their pixel",
+                || {
                     let back = view.pixel(point);
                     format!("{}: to ({}, {})", self.name(surface), back.x, back.y)
-                });
-            }
+                },
+            );
         }
         if let Some(image) = &frame.geometric_normals {
             let normal = vector(image.pixels()[n]);
             let away = normal.dot(view.axes * ray) / ray.length();
             // Normals come from differences between neighbouring pixels, which are a depth over a focal length apart.
-            if !at_most(away, FACING + 8.0 * view.focal.max_element() * slack / depth) {
-                found.pixel("a geometric normal points away from the camera", at, || {
-                    format!("{}: {normal}", self.name(surface))
-                });
-            }
+            let faces = at_most(away, FACING + 8.0 * view.focal.max_element() * slack / depth);
+            self.judge(
+                faces,
+                at_most(away, STRAY_FACING),
+                at,
+                found,
+                "a geometric normal points away from the camera",
+                || format!("{}: {normal}", self.name(surface)),
+            );
+        }
+    }
+
+    /// Something is right, or a stray if it is `nearly` so, or else wrong.
+    fn judge(
+        &self,
+        right: bool,
+        nearly: bool,
+        at: [u32; 2],
+        found: &mut Findings,
+        what: &'static str,
+        detail: impl FnOnce() -> String,
+    ) {
+        match (right, nearly) {
+            (true, _) => {}
+            (false, true) => found.stray(what, at, detail),
+            (false, false) => found.pixel(what, at, detail),
         }
     }
 
