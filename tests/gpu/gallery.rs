@@ -12,10 +12,9 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![("the_audit_passes_every_frame_of_the_gallery", clean)]
 }
 
-/// Scenes of each recipe: a few as a rule, more where `SCENEWRIGHT_SOAK` says so (the last thousand of each took some hours on two
-/// processors; `docs/performance.md` has the command).
+/// At least so many frames of each recipe: a few as a rule, more where `SCENEWRIGHT_SOAK` says so.
 fn clean() -> Result<(), String> {
-    let scenes = std::env::var("SCENEWRIGHT_SOAK").ok().and_then(|number| number.parse().ok()).unwrap_or(2);
+    let wanted = std::env::var("SCENEWRIGHT_SOAK").ok().and_then(|number| number.parse().ok());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut names: Vec<String> = std::fs::read_dir(root.join("scenes"))
         .unwrap()
@@ -27,6 +26,7 @@ fn clean() -> Result<(), String> {
     for name in &names {
         let mut recipe = gallery_recipe(name, 320);
         recipe.labels.outputs = Output::ALL.into();
+        let scenes = wanted.unwrap_or(2_u64).div_ceil(recipe.cameras.len() as u64);
         let selection = Selection { count: Some(scenes), ..Selection::default() };
         let plan = Plan::of_recipe(recipe, root.to_path_buf(), selection).unwrap();
         let (mut frames, before) = (0, wrong.len());
@@ -34,14 +34,15 @@ fn clean() -> Result<(), String> {
             let subject = plan.subject(index).unwrap();
             for frame in render(&subject.scene) {
                 frames += 1;
-                let which = format!("{name}, scene {index}, camera {}", frame.camera);
-                match annotate(&subject, &frame) {
-                    Err(error) => wrong.push(format!("{which}: {error}")),
-                    Ok(labels) => wrong.extend(audit(&subject, &frame, &labels).err().map(|e| format!("{which}: {e}"))),
+                let verdict = annotate(&subject, &frame)
+                    .map_err(|error| error.to_string())
+                    .and_then(|labels| audit(&subject, &frame, &labels).map_err(|error| error.to_string()));
+                if let Err(error) = verdict {
+                    wrong.push(format!("{name}, scene {index}, camera {}: {error}", frame.camera));
                 }
             }
         }
-        if scenes > 10 {
+        if wanted.is_some() {
             eprintln!("{name}: {frames} frames, {} rejected", wrong.len() - before);
         }
     }
