@@ -31,6 +31,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ("the_ray_caster_agrees_on_a_mug", mug),
         ("the_ray_caster_agrees_on_a_plant_from_afar", plant),
         ("the_ray_caster_agrees_on_a_plant_from_near", leaf),
+        ("the_ray_caster_agrees_on_skinned_and_morphed_arms", arms),
+        ("the_ray_caster_agrees_on_the_recipe_of_every_label", every_label),
         ("the_ray_caster_agrees_on_stretched_and_mirrored_things", scales),
         ("the_ray_caster_agrees_on_things_that_pass_through_each_other", interpenetrating),
         ("the_ray_caster_agrees_on_things_thinner_than_a_pixel", thin),
@@ -386,6 +388,22 @@ fn leaf() -> Result<(), String> {
         s.cameras.push(eye);
     }
     agree(&s, &library, &EVERYTHING)
+}
+
+/// A skin over bent bones with a morph target: one as it is, one mirrored and stretched, one seen from behind.
+fn arms() -> Result<(), String> {
+    let mut s = scene(200, 150);
+    for (x, scale, turn) in [(-0.2, DVec3::ONE, 0.0), (0.02, DVec3::new(-1.1, 0.8, 1.0), 0.4), (0.22, DVec3::ONE, 3.5)]
+    {
+        add(&mut s, Shape::Gltf("assets/arm.glb".into()), DVec3::new(x, -0.15, -0.7));
+        let arm = last(&mut s);
+        (arm.material, arm.scale, arm.rotation) = (None, scale, DQuat::from_rotation_y(turn));
+    }
+    agree_on(&s)
+}
+
+fn every_label() -> Result<(), String> {
+    gallery("labels.ron", 200, 2)
 }
 
 fn scales() -> Result<(), String> {

@@ -93,7 +93,7 @@ pub(crate) fn texture(name: &str, size: u32, pixel: impl Fn(u32, u32) -> [u8; 4]
 }
 
 /// A folder for files of this run.
-pub(crate) fn folder() -> &'static std::path::Path {
+pub(crate) fn folder() -> &'static Path {
     static FOLDER: std::sync::LazyLock<tempfile::TempDir> = std::sync::LazyLock::new(|| tempfile::tempdir().unwrap());
     FOLDER.path()
 }

@@ -133,7 +133,7 @@ impl Comparison {
         }
         for mask in &self.amodal {
             if mask.area > few(mask.rim) || mask.inside > few(mask.rim) || mask.bbox > 1 {
-                said.push(format!("{mask:?}"));
+                said.push(format!("amodal mask of id {}: {mask:?}", mask.id));
             }
         }
         (!said.is_empty()).then(|| said.join("; "))
