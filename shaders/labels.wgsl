@@ -4,7 +4,8 @@
 // out: `Basic` or `Full`, or for amodal masks bits in `masks`
 //
 // World and clip positions are computed with the operations of Bevy's mesh shader, in their order, so that both passes
-// cover the same pixels; all entry points share the vertex stage, so that a visible pixel is in its amodal mask.
+// cover the same pixels (as far as a driver compiles the same operations to the same instructions). All entry points here
+// share the vertex stage, and its position is invariant, so that a visible pixel is in its amodal mask.
 
 struct View {
     clip_from_world: mat4x4<f32>,
@@ -42,8 +43,10 @@ struct Surface {
     metallic: f32,
     emission: vec3<f32>,
     mask_words_per_column: u32,
-    // [x, y, width, height] in pixels of the frame; width 0 for surfaces without a mask.
+    // [x, y, width, height] in pixels of the frame of the part of the mask that is drawn now; width 0 for surfaces without.
     mask: vec4<i32>,
+    // The same of the whole mask.
+    whole_mask: vec4<i32>,
 }
 
 const HAS_COLOR: u32 = 1u;
@@ -132,7 +135,12 @@ fn full_labels(in: Varyings) -> Full {
     let across = cross(dpdy(in.in_view), dpdx(in.in_view));
     // Rotations are their own inverse transposes.
     let world_from_view = transpose(mat3x3<f32>(view.view_from_world[0].xyz, view.view_from_world[1].xyz, view.view_from_world[2].xyz));
-    let geometric = world_from_view * normalize(across);
+    // What is drawn faces the camera. Differences do not know it where the next pixel is beyond the plane's horizon, and are
+    // nothing where single precision cannot tell points apart.
+    let turned = select(across, -across, dot(across, in.in_view) > 0.0);
+    let flat = dot(across, across);
+    let is_known = flat > 0.0 && flat < 3.0e38;
+    let geometric = select(normalize(in.normal), world_from_view * normalize(select(vec3(1.0), turned, is_known)), is_known);
 
     // What is not there is not looked up: on a software driver, lookups are most of the cost.
     let right = dpdx(uv);
@@ -202,9 +210,14 @@ fn full_cut_out(in: Varyings) -> Full {
 // One bit per pixel, column by column: row k of a column is bit k % 32 of its word k / 32.
 fn cover(in: Varyings) {
     let surface = surfaces[in.surface];
-    let at = vec2<i32>(floor(in.clip.xy)) + view.tile_origin - surface.mask.xy;
-    if any(at < vec2(0)) || any(at >= surface.mask.zw) {
+    let pixel = vec2<i32>(floor(in.clip.xy)) + view.tile_origin;
+    let within = pixel - surface.whole_mask.xy;
+    if any(within < vec2(0)) || any(within >= surface.whole_mask.zw) {
         atomicAdd(&masks[0], 1u);
+        return;
+    }
+    let at = pixel - surface.mask.xy;
+    if any(at < vec2(0)) || any(at >= surface.mask.zw) {
         return;
     }
     let column = u32(at.x);

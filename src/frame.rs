@@ -43,6 +43,8 @@ pub struct Frame {
     pub emission: Option<Image<[f32; 3]>>,
     /// Amodal masks of the labelled instances that cover any pixel of the canvas, in id order.
     pub amodal: Option<Vec<AmodalMask>>,
+    /// Pixels that instances of the scene cover where they were not looked for, so that masks lack them: 0 if all is well.
+    pub amodal_strays: u32,
 }
 
 /// To whom a surface belongs.

@@ -9,7 +9,7 @@ use super::probe::{Probe, Probes};
 use super::vertices::Vertices;
 use crate::assets::Library;
 use crate::mesh::shapes::{local_bounds, world_bounds};
-use crate::scene::{Scene, Shape};
+use crate::scene::{Instance, Scene, Shape, SurfaceLabels};
 
 /// A scene with what is known of its geometry.
 #[derive(Debug, Clone)]
@@ -29,6 +29,20 @@ pub struct Solid {
     pub world: (DVec3, DVec3),
     /// Where it has to be seen, if anything is.
     pub probes: Arc<[Probe]>,
+    /// For each of its parts, whether labels see through it.
+    pub see_through: Vec<bool>,
+}
+
+impl Solid {
+    /// Normalised object coordinates of points of `instance` (this solid's), as a factor and a sum per component: the object's box, after
+    /// its scale, in the middle of a unit cube, its diagonal 1 (Wang et al., "Normalized Object Coordinate Space for Category-Level
+    /// 6D Object Pose and Size Estimation", 2019). `None` for a thing without extent.
+    pub fn nocs(&self, instance: &Instance) -> Option<(DVec3, DVec3)> {
+        let (lower, upper) = self.local;
+        let diagonal = ((upper - lower) * instance.scale).length();
+        let factor = instance.scale / diagonal;
+        (diagonal > 0.0).then(|| (factor, DVec3::splat(0.5) - (lower + upper) / 2.0 * factor))
+    }
 }
 
 /// A scene names an asset that was not loaded.
@@ -62,10 +76,27 @@ impl Subject {
                     }
                     primitive => world_bounds(primitive, &world_from_instance),
                 };
-                Ok(Solid { local, world: world.ok_or_else(not_loaded)?, probes: probes.of(instance, library) })
+                Ok(Solid {
+                    local,
+                    world: world.ok_or_else(not_loaded)?,
+                    probes: probes.of(instance, library),
+                    see_through: see_through(instance, library),
+                })
             })
             .collect::<Result<_, _>>()?;
         drop(models);
         Ok(Self { scene, solids })
+    }
+}
+
+/// For each part of an instance, whether labels see through it.
+fn see_through(instance: &Instance, library: &Library) -> Vec<bool> {
+    let own = instance.material.as_ref().map(|material| material.labels == SurfaceLabels::SeeThrough);
+    match &instance.shape {
+        Shape::Gltf(path) => {
+            let parts = library.models.get(path).into_iter().flat_map(|model| &model.parts);
+            parts.map(|part| own.unwrap_or_else(|| instance.see_through.contains(&part.material.name))).collect()
+        }
+        _ => vec![own.unwrap_or(false)],
     }
 }

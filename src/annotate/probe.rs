@@ -67,7 +67,7 @@ impl Probes {
 }
 
 fn shows_itself(material: &Material) -> bool {
-    material.alpha_mask.is_none() && !material.blend && material.labels == SurfaceLabels::Solid
+    material.alpha_mask.is_none() && material.labels == SurfaceLabels::Solid
 }
 
 fn of_primitive(shape: &Shape, double_sided: bool) -> Vec<Probe> {
@@ -125,7 +125,7 @@ fn of_model(model: &Model, instance: &Instance, double_sided: Option<bool>) -> V
         .filter(|part| {
             // A material of the instance's own replaces that of the part.
             let own = &part.material;
-            let file = own.alpha_mask.is_none() && !own.blend && !instance.see_through.contains(&own.name);
+            let file = own.alpha_mask.is_none() && !instance.see_through.contains(&own.name);
             double_sided.is_some() || file
         })
         .collect();

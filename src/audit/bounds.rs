@@ -7,7 +7,7 @@
 /// Interpolation in f32 over slivers adds some hundredths.
 pub(super) const PIXEL: f64 = 1.0 / 8.0;
 
-/// But for a few pixels ([`strays`]), which may be this far beside, in pixels; and whose depths and coordinates may differ by this
+/// But for a few pixels ([`strays`]) at the edges of faces, which may be this far beside, in pixels; and whose depths and coordinates may differ by this
 /// share.
 ///
 /// Rasterisers interpolate with slopes that they compute in f32. A triangle that is seen from its edge, a hundredth of a pixel
@@ -19,6 +19,14 @@ pub(super) const STRAY_SHARE: f64 = 1.0 / 128.0;
 
 /// And whose normals may point away by this much: 30 degrees.
 pub(super) const STRAY_FACING: f64 = 0.5;
+
+/// Inverse depths around a pixel that may be no stray change evenly, to this share.
+pub(super) const EVEN: f64 = 1.0 / 1024.0;
+
+/// How much farther beside its ray a point may be where a lens is so wide that rays lean: of the ray's length squared (at depth
+/// 1), which is how a relative error of the point turns into one across the image. 2^-17 is what f32 leaves of triangles that are
+/// cut off at the near plane.
+pub(super) const WIDE: f64 = 1.0 / 131_072.0;
 
 /// How many pixels of an image may be strays.
 pub(super) fn strays(pixels: usize) -> u64 {

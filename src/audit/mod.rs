@@ -129,6 +129,13 @@ fn missing(scene: &Scene, frame: &Frame, found: &mut Findings) {
             found.other("an image is missing", "image", || output.name().to_owned());
         }
     }
+    if frame.amodal_strays > 0 {
+        found.other(
+            "instances cover pixels that were not reckoned with, so that amodal masks lack them",
+            "scene",
+            || format!("{} pixels", frame.amodal_strays),
+        );
+    }
     if scene.labels.needs_amodal() && frame.amodal.is_none() {
         found.other("the amodal masks are missing", "list", String::new);
     }

@@ -6,7 +6,9 @@
 
 use glam::{DMat3, DVec2, DVec3};
 
-use super::bounds::{DEPTH, FACING, GPU, PIXEL, SHARE, SQUARE, STRAY_FACING, STRAY_PIXEL, STRAY_SHARE, UNIT, strays};
+use super::bounds::{
+    DEPTH, EVEN, FACING, GPU, PIXEL, SHARE, SQUARE, STRAY_FACING, STRAY_PIXEL, STRAY_SHARE, UNIT, WIDE, strays,
+};
 use super::findings::Findings;
 use super::things::{Extent, Thing, Things, beside};
 use super::view::{View, all_at_most, at_most, center};
@@ -143,8 +145,8 @@ impl<'a> Pixels<'a> {
             return;
         }
         let owner = self.things.owner(surface);
-        if owner.is_some_and(|position| self.things.is_see_through(position)) {
-            found.pixel("a pixel shows an instance that labels see through", at, || self.name(surface));
+        if self.things.is_see_through(surface) {
+            found.pixel("a pixel shows what labels see through", at, || self.name(surface));
         }
         self.look_at_values(at, n, found);
         let is_length = |length: f32| length.is_finite() && length > 0.0;
@@ -172,13 +174,15 @@ impl<'a> Pixels<'a> {
             });
         }
         // The point's own ray may be `beside` the pixel's; a stray's by more.
-        let [aside, far_aside] = [1.0, STRAY_PIXEL / PIXEL].map(|k| (k * depth * self.beside + slack).extend(0.0));
+        let may_stray = !self.is_plain(at);
+        let beside = self.beside + WIDE * ray.length_squared();
+        let [aside, far_aside] = [1.0, STRAY_PIXEL / PIXEL].map(|k| (k * depth * beside + slack).extend(0.0));
         let (squared, along) = (depth * depth * ray.length_squared(), ray.abs());
         let apart = (range * range - squared).abs();
         let bound = |aside: DVec3| (2.0 * depth * along + aside).dot(aside) + SQUARE * squared;
         self.judge(
             at_most(apart, bound(aside)),
-            at_most(apart, bound(far_aside)),
+            may_stray && at_most(apart, bound(far_aside)),
             at,
             found,
             "range is not the distance to the point that depth and K tell",
@@ -188,7 +192,7 @@ impl<'a> Pixels<'a> {
         let within = |aside: DVec3| all_at_most(beyond, aside.x + aside.y + slack);
         self.judge(
             within(aside),
-            within(far_aside),
+            may_stray && within(far_aside),
             at,
             found,
             "a surface point, from depth and K, is outside of its instance's 3D box",
@@ -200,7 +204,7 @@ impl<'a> Pixels<'a> {
             let far = lens.local_slack + STRAY_SHARE * 2.0 * lens.local.1.max_element();
             self.judge(
                 all_at_most(beyond, lens.local_slack),
-                all_at_most(beyond, far),
+                may_stray && all_at_most(beyond, far),
                 at,
                 found,
                 "an object coordinate is outside of its instance's bounds",
@@ -210,17 +214,17 @@ impl<'a> Pixels<'a> {
             let apart = (point.z - depth).abs();
             self.judge(
                 at_most(apart, DEPTH * depth + slack),
-                at_most(apart, STRAY_SHARE * depth + slack),
+                may_stray && at_most(apart, STRAY_SHARE * depth + slack),
                 at,
                 found,
                 "depth is not that of the point that object coordinates and pose tell",
                 || format!("{} at {depth} m instead of {} m", self.name(surface), point.z),
             );
             let off = (point - ray * point.z).abs();
-            let back = |k: f64| all_at_most(off - (k * point.z * self.beside + slack).extend(0.0), 0.0);
+            let back = |k: f64| all_at_most(off - (k * point.z * beside + slack).extend(0.0), 0.0);
             self.judge(
                 back(1.0),
-                back(STRAY_PIXEL / PIXEL),
+                may_stray && back(STRAY_PIXEL / PIXEL),
                 at,
                 found,
                 "object coordinates do not project back to their pixel",
@@ -237,13 +241,31 @@ impl<'a> Pixels<'a> {
             let faces = at_most(away, FACING + 8.0 * view.focal.max_element() * slack / depth);
             self.judge(
                 faces,
-                at_most(away, STRAY_FACING),
+                may_stray && at_most(away, STRAY_FACING),
                 at,
                 found,
                 "a geometric normal points away from the camera",
                 || format!("{}: {normal}", self.name(surface)),
             );
         }
+    }
+
+    /// Whether the pixel is in the middle of one face: all around it the same surface is seen, whose inverse depth changes evenly there,
+    /// as that of a plane does. No sliver is. The pixel's own depth is not looked at.
+    fn is_plain(&self, [x, y]: [u32; 2]) -> bool {
+        let surface = self.frame.surfaces.get(x, y);
+        let inverse = |dx: u32, dy: u32| {
+            // Beside the first column or row there is nothing.
+            let (x, y) = (x.checked_add(dx)?.checked_sub(1)?, y.checked_add(dy)?.checked_sub(1)?);
+            let same = self.frame.surfaces.get(x, y) == surface;
+            self.frame.depth.get(x, y).filter(|_| same).map(|&depth| 1.0 / f64::from(depth))
+        };
+        // Opposite neighbours of a plane's pixel have the same sum, whichever they are.
+        let pairs = [[(0, 1), (2, 1)], [(1, 0), (1, 2)], [(0, 0), (2, 2)], [(2, 0), (0, 2)]];
+        let sums = pairs.map(|[a, b]| Some(inverse(a.0, a.1)? + inverse(b.0, b.1)?));
+        let [Some(a), Some(b), Some(c), Some(d)] = sums else { return false };
+        let (low, high) = (a.min(b).min(c).min(d), a.max(b).max(c).max(d));
+        high - low <= EVEN * high
     }
 
     /// Something is right, or a stray if it is `nearly` so, or else wrong.
@@ -351,7 +373,7 @@ impl<'a> Pixels<'a> {
                 && every_of(frame.emission.as_ref(), start, end, |&v| is_zero(&v));
         }
         let Some(position) = self.things.owner(surface) else { return false };
-        if self.things.is_see_through(position) {
+        if self.things.is_see_through(surface) {
             return false;
         }
         let lens = &self.lenses[position];

@@ -8,8 +8,8 @@ use super::bounds::GPU;
 use super::findings::Findings;
 use super::view::{View, axes};
 use crate::annotate::{Solid, Subject};
-use crate::frame::Frame;
-use crate::scene::{Instance, Shape, SurfaceLabels};
+use crate::frame::{Frame, Owner};
+use crate::scene::Instance;
 
 /// An instance before the camera. Its object frame is its own frame after its scale: metres, rigid to the world.
 #[derive(Debug)]
@@ -120,6 +120,8 @@ pub(super) struct Things<'a> {
     pub(super) by_id: BTreeMap<u32, usize>,
     /// For each surface, the position of its owner; `None` where the owner is not in the scene.
     pub(super) owners: Vec<Option<usize>>,
+    /// For each surface, whether labels see through it.
+    see_through: Vec<bool>,
 }
 
 impl<'a> Things<'a> {
@@ -150,8 +152,7 @@ impl<'a> Things<'a> {
                         format!("{surface} of {}, with id {}", thing.name(), owner.id)
                     });
                 }
-                let one_part = !matches!(thing.instance.shape, Shape::Gltf(_));
-                if owner.part == 0 || (one_part && owner.part > 1) {
+                if part(thing, owner).is_none() {
                     found.other("a surface has a part number that its instance lacks", "surface", || {
                         format!("{surface} of {}, part {}", thing.name(), owner.part)
                     });
@@ -159,7 +160,12 @@ impl<'a> Things<'a> {
                 position
             })
             .collect();
-        Self { all, by_id, owners }
+        let see_through = frame.owners.iter().map(|owner| {
+            let thing = usize::try_from(owner.instance).ok().and_then(|position| all.get(position));
+            thing.and_then(|thing| part(thing, owner)).unwrap_or(false)
+        });
+        let see_through = see_through.collect();
+        Self { all, by_id, owners, see_through }
     }
 
     /// Who has an id.
@@ -178,14 +184,20 @@ impl<'a> Things<'a> {
         self.owner(surface).map_or(0, |position| self.all[position].instance.id)
     }
 
-    /// Whether labels see through all of an instance.
-    pub(super) fn is_see_through(&self, position: usize) -> bool {
-        let material = self.all[position].instance.material.as_ref();
-        material.is_some_and(|material| material.labels == SurfaceLabels::SeeThrough)
+    /// Whether labels see through a surface.
+    pub(super) fn is_see_through(&self, surface: u32) -> bool {
+        let number = usize::try_from(surface).ok().and_then(|surface| surface.checked_sub(1));
+        number.and_then(|number| self.see_through.get(number)).copied().unwrap_or(false)
     }
 }
 
 /// How far a point that is on the ray within [`PIXEL`](super::bounds::PIXEL) of a pixel's centre may be beside it, at a depth of 1.
 pub(super) fn beside(view: &View) -> DVec2 {
     super::bounds::PIXEL / view.focal
+}
+
+/// Whether labels see through the part of `thing` that `owner` names; `None` if it has no such part.
+fn part(thing: &Thing<'_>, owner: &Owner) -> Option<bool> {
+    let number = usize::try_from(owner.part).ok()?.checked_sub(1)?;
+    thing.solid.see_through.get(number).copied()
 }

@@ -95,7 +95,11 @@ mod rendering {
         fn from(error: RenderError) -> Self {
             let code = match error {
                 RenderError::NoAdapter(_) | RenderError::Device { .. } => NO_ADAPTER,
-                RenderError::TooLarge { .. } | RenderError::Asset(_) | RenderError::InvalidScene { .. } => BAD_INPUT,
+                RenderError::TooLarge { .. }
+                | RenderError::TooManyPlanes { .. }
+                | RenderError::TooManyMasks { .. }
+                | RenderError::Asset(_)
+                | RenderError::InvalidScene { .. } => BAD_INPUT,
                 RenderError::Failed(_) | RenderError::Incomplete { .. } => INTERNAL,
             };
             Self { message: error.to_string(), code }

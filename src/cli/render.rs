@@ -51,7 +51,7 @@ fn rejected(args: &RenderArgs, summary: &Summary) -> String {
     const SHOWN: usize = 5;
     let frames = summary.images + summary.rejected;
     let mut text = format!(
-        "{} of {frames} frames failed the audit and are not in the dataset; {} keeps them, each with its reasons:\n",
+        "{} of {frames} frames are not right and not in the dataset; {} keeps them, each with its reasons:\n",
         summary.rejected,
         args.out.join("rejected").display()
     );

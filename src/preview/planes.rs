@@ -102,8 +102,7 @@ pub(crate) fn nocs(plot: &mut Plot<'_>, view: &View<'_>) -> Option<String> {
     Some("nocs 0 to 1: red x, green y, blue z".into())
 }
 
-/// Wang et al., "Normalized Object Coordinate Space for Category-Level 6D Object Pose and Size Estimation" (2019): the point within
-/// the object's tight box, which is scaled to a diagonal of 1 and centred at (0.5, 0.5, 0.5).
+/// Of labelled instances; see [`Solid::nocs`](crate::annotate::Solid::nocs).
 fn nocs_at(view: &View<'_>, image: &Image<[f32; 3]>, x: u32, y: u32) -> Option<[f64; 3]> {
     let position = view.scale.nearest(&view.item.frame.surfaces, x, y).checked_sub(1)?;
     let owner = view.item.frame.owners.get(position as usize)?;
@@ -111,10 +110,9 @@ fn nocs_at(view: &View<'_>, image: &Image<[f32; 3]>, x: u32, y: u32) -> Option<[
         return None; // as in the file: what has no label is no object
     }
     let instance = view.item.subject.scene.instances.get(owner.instance as usize)?;
-    let (low, high) = view.item.subject.solids.get(owner.instance as usize)?.local;
+    let (factor, sum) = view.item.subject.solids.get(owner.instance as usize)?.nocs(instance)?;
     let point = DVec3::from_array(view.scale.nearest(image, x, y).map(f64::from));
-    let diagonal = ((high - low) * instance.scale).length();
-    (diagonal > 0.0).then(|| ((point - (low + high) / 2.0) * instance.scale / diagonal + 0.5).to_array())
+    Some((point * factor + sum).to_array())
 }
 
 /// World positions as colours: each axis from dark to bright over its own range, of which the outermost 2 % at either end are cut

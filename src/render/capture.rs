@@ -46,6 +46,11 @@ impl Targets {
         let device = world.resource::<RenderDevice>().wgpu_device().clone();
         let limits = device.limits();
         let (side, bytes) = (limits.max_texture_dimension_2d, Staging::bytes(width, height, cameras, &planes));
+        let drawn = u32::try_from(detail.planes().len()).unwrap_or(u32::MAX);
+        let pixel_bytes: u32 = detail.planes().iter().map(|plane| 4 * plane.pixel_words()).sum();
+        if drawn > limits.max_color_attachments || pixel_bytes > limits.max_color_attachment_bytes_per_sample {
+            return Err(RenderError::TooManyPlanes { adapter: adapter.to_owned(), planes: drawn, bytes: pixel_bytes });
+        }
         let limit = if width.max(height) > side {
             Some(format!("it makes images up to {side}x{side}"))
         } else if bytes > limits.max_buffer_size {
@@ -124,6 +129,9 @@ impl MaskBuffers {
     }
 }
 
+/// Amodal masks of one scene beyond this are refused, rather than running out of memory.
+const MOST_MASK_BYTES: u64 = 2 << 30;
+
 /// Everything that a capture reads.
 pub(super) struct Source<'a> {
     pub(super) main: &'a World,
@@ -160,7 +168,12 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
 
     let size = (scene.image.width, scene.image.height);
     let batches = if scene.labels.needs_amodal() {
-        masks::plan(&mask_areas(source), buffers.budget(&device.limits()))
+        let areas = mask_areas(source);
+        let of_frames = areas.iter().flatten().map(|(_, area)| area.bytes_in_frame(size.0, size.1)).sum::<u64>();
+        if of_frames > MOST_MASK_BYTES {
+            return Err(RenderError::TooManyMasks { index: scene.index, bytes: of_frames, most: MOST_MASK_BYTES });
+        }
+        masks::plan(&areas, buffers.budget(&device.limits()))
     } else {
         Vec::new()
     };
@@ -187,6 +200,7 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     let mut frames = targets.staging.read(device, submission.clone(), |images| {
         (0..scene.cameras.len()).map(|camera| frame(images, camera, shot)).collect::<Option<Vec<_>>>()
     })?;
+    let mut strays = 0_u32;
     let mut gathered: Vec<Gathered> = views.iter().map(|_| Gathered::default()).collect();
     for (position, batch) in batches.iter().enumerate() {
         let both = buffers.get(device, largest, budget);
@@ -195,23 +209,21 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
             record(&mut encoder, batch, both)?;
             submission = queue.submit([encoder.finish()]);
         }
-        let strays = read_buffer(device, &both.1, u64::from(batch.words) * 4, submission.clone(), |bytes| {
+        let more = read_buffer(device, &both.1, u64::from(batch.words) * 4, submission.clone(), |bytes| {
             let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|&word| u32::from_ne_bytes(word)).collect();
             for (gathered, jobs) in gathered.iter_mut().zip(&batch.jobs) {
                 gathered.add(jobs, &words, size);
             }
             words.first().copied().unwrap_or(0)
         })?;
-        // Strips of one instance see each other's pixels; a whole rectangle holds all of its instance's.
-        if strays > 0 && batches.len() == 1 {
-            return Err(RenderError::Failed(format!("{strays} pixels lie outside of the boxes of their instances")));
-        }
+        strays = strays.saturating_add(more);
     }
     let id = |instance: u32| scene.instances.get(instance as usize).map_or(0, |instance| instance.id);
     if let (Some(frames), false) = (&mut frames, batches.is_empty()) {
         for (frame, gathered) in frames.iter_mut().zip(gathered) {
             let masks: Vec<AmodalMask> = gathered.finish(id);
             frame.amodal = Some(masks);
+            frame.amodal_strays = strays;
         }
     }
     frames.ok_or_else(|| RenderError::Failed("an image was not copied".into()))
@@ -297,5 +309,6 @@ fn frame(images: &Images<'_>, camera: usize, shot: &Shot) -> Option<Frame> {
         metallic: fourth(Plane::EmissionMetallic),
         emission: three(Plane::EmissionMetallic),
         amodal: None,
+        amodal_strays: 0,
     })
 }

@@ -32,6 +32,32 @@ pub enum RenderError {
         /// What it cannot do, in words.
         limit: String,
     },
+    /// The adapter cannot draw so many labels at once.
+    #[error(
+        "{adapter} cannot draw {planes} images of together {bytes} bytes a pixel at once, which normals, object and texture \
+         coordinates and materials need; leave them out of `outputs`"
+    )]
+    TooManyPlanes {
+        /// Name of the adapter.
+        adapter: String,
+        /// How many.
+        planes: u32,
+        /// Bytes a pixel.
+        bytes: u32,
+    },
+    /// More amodal masks than fit into memory.
+    #[error(
+        "the amodal masks of scene {index} take {bytes} bytes, and more than {most} are not made: use smaller images, fewer \
+         instances, or leave `Amodal` (and `min_visibility`) out"
+    )]
+    TooManyMasks {
+        /// Index of the scene.
+        index: u64,
+        /// What they would take.
+        bytes: u64,
+        /// What is allowed.
+        most: u64,
+    },
     /// An asset of the scene cannot be read.
     #[error(transparent)]
     Asset(#[from] AssetError),

@@ -12,6 +12,7 @@ use bevy::mesh::Mesh as BevyMesh;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
+use std::cell::OnceCell;
 use std::num::NonZeroU64;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
@@ -93,7 +94,7 @@ pub(super) enum Detail {
 }
 
 impl Detail {
-    fn planes(self) -> &'static [Plane] {
+    pub(super) fn planes(self) -> &'static [Plane] {
         match self {
             Self::Basic => &Plane::LABELS[..2],
             Self::Full => &Plane::LABELS,
@@ -138,7 +139,7 @@ impl Targets {
 const Z_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
 
 /// Bytes of `Surface` and `View` in `shaders/labels.wgsl`, in words.
-const SURFACE_WORDS: usize = 44;
+const SURFACE_WORDS: usize = 48;
 const VIEW_WORDS: usize = 36;
 
 /// How vertices of every scene mesh lie in Bevy's buffers: the attributes that `upload` gives them, in Bevy's order (by
@@ -163,12 +164,14 @@ struct Pipelines([wgpu::RenderPipeline; 2]);
 
 /// The pipelines and fixed resources of the pass.
 pub(super) struct LabelPass {
+    shader: wgpu::ShaderModule,
     surface_layout: wgpu::BindGroupLayout,
     texture_layout: wgpu::BindGroupLayout,
     mask_layout: wgpu::BindGroupLayout,
-    basic: Pipelines,
-    full: Pipelines,
-    amodal: Pipelines,
+    /// Made when they are first needed: an adapter that lacks room for all planes can still draw the basic ones.
+    basic: OnceCell<Pipelines>,
+    full: OnceCell<Pipelines>,
+    amodal: OnceCell<Pipelines>,
     /// Stands in for every texture that is not there.
     white: wgpu::TextureView,
     sampler: wgpu::Sampler,
@@ -231,11 +234,6 @@ impl LabelPass {
         let texture_layout = layout("label textures", &[sampler, texture(1), texture(2), texture(3), texture(4)]);
         let mask_layout = layout("amodal masks", &[buffer(0, wgpu::ShaderStages::FRAGMENT, storage(false), 1)]);
 
-        let pipelines = |purpose| {
-            let groups = [Some(&surface_layout), Some(&texture_layout), Some(&mask_layout)];
-            let groups = if purpose == Purpose::Amodal { &groups[..] } else { &groups[..2] };
-            Pipelines([false, true].map(|cut_out| pipeline(device, &shader, groups, purpose, cut_out)))
-        };
         let white = device.create_texture_with_data(
             queue,
             &wgpu::TextureDescriptor {
@@ -262,9 +260,10 @@ impl LabelPass {
             ..Default::default()
         });
         Self {
-            basic: pipelines(Purpose::Labels(Detail::Basic)),
-            full: pipelines(Purpose::Labels(Detail::Full)),
-            amodal: pipelines(Purpose::Amodal),
+            basic: OnceCell::new(),
+            full: OnceCell::new(),
+            amodal: OnceCell::new(),
+            shader,
             surface_layout,
             texture_layout,
             mask_layout,
@@ -298,10 +297,7 @@ impl LabelPass {
             ..Default::default()
         });
         pass.set_bind_group(0, &group, &[]);
-        let pipelines = match targets.detail {
-            Detail::Basic => &self.basic,
-            Detail::Full => &self.full,
-        };
+        let pipelines = self.pipelines(device, Purpose::Labels(targets.detail));
         let textures_matter = targets.detail == Detail::Full;
         self.draw(device, &mut pass, pipelines, textures_matter, surfaces, |_| true, assets)
     }
@@ -351,9 +347,22 @@ impl LabelPass {
             });
             pass.set_bind_group(0, &group, &[]);
             pass.set_bind_group(2, &mask_group, &[]);
-            self.draw(device, &mut pass, &self.amodal, false, &covering, reaches, assets)?;
+            self.draw(device, &mut pass, self.pipelines(device, Purpose::Amodal), false, &covering, reaches, assets)?;
         }
         Ok(())
+    }
+
+    fn pipelines(&self, device: &wgpu::Device, purpose: Purpose) -> &Pipelines {
+        let cell = match purpose {
+            Purpose::Labels(Detail::Basic) => &self.basic,
+            Purpose::Labels(Detail::Full) => &self.full,
+            Purpose::Amodal => &self.amodal,
+        };
+        cell.get_or_init(|| {
+            let groups = [Some(&self.surface_layout), Some(&self.texture_layout), Some(&self.mask_layout)];
+            let groups = if purpose == Purpose::Amodal { &groups[..] } else { &groups[..2] };
+            Pipelines([false, true].map(|cut_out| pipeline(device, &self.shader, groups, purpose, cut_out)))
+        })
     }
 
     /// Draws those of `surfaces` that `wanted` wants. Neighbours that differ in numbers alone are one draw.
@@ -558,6 +567,7 @@ fn push_surface(words: &mut Vec<u32>, surface: &Surface, job: Option<&MaskJob>) 
     push(words, look.base_color.extend(look.metallic));
     push_with(words, look.emission, job.map_or(0, |job| job.words_per_column()));
     words.extend(job.map_or([0; 4], |job| job.area.to_array()).map(i32::cast_unsigned));
+    words.extend(job.map_or([0; 4], |job| job.whole.to_array()).map(i32::cast_unsigned));
 }
 
 fn push(words: &mut Vec<u32>, v: Vec4) {

@@ -74,6 +74,12 @@ impl Area {
     fn words_per_column(&self) -> u32 {
         self.height.cast_unsigned().div_ceil(32)
     }
+
+    /// Bytes that the part of its mask within the frame takes.
+    pub(super) fn bytes_in_frame(&self, width: u32, height: u32) -> u64 {
+        let inside = self.clipped(&Area { x: 0, y: 0, width: signed(width), height: signed(height) });
+        inside.map_or(0, |inside| u64::from(inside.words_per_column()) * 4 * u64::from(inside.width.unsigned_abs()))
+    }
 }
 
 /// One instance's mask within one batch: all of its rectangle, or a strip of its columns.
@@ -82,6 +88,8 @@ pub(super) struct MaskJob {
     /// Position in the scene.
     pub(super) instance: u32,
     pub(super) area: Area,
+    /// All of its rectangle.
+    pub(super) whole: Area,
     /// Its first word in the buffer.
     pub(super) start: u32,
 }
@@ -110,7 +118,8 @@ pub(super) fn plan(areas: &[Vec<(u32, Area)>], budget: u32) -> Vec<Batch> {
     let empty = || Batch { jobs: vec![Vec::new(); areas.len()], words: FIRST_WORD };
     let mut batches = vec![empty()];
     for (camera, areas) in areas.iter().enumerate() {
-        for &(instance, mut rest) in areas {
+        for &(instance, whole) in areas {
+            let mut rest = whole;
             let per_column = rest.words_per_column();
             while rest.width > 0 {
                 let full = batches.last().is_none_or(|batch| batch.words + per_column > budget);
@@ -124,6 +133,7 @@ pub(super) fn plan(areas: &[Vec<(u32, Area)>], budget: u32) -> Vec<Batch> {
                 batch.jobs[camera].push(MaskJob {
                     instance,
                     area: Area { width: columns, ..rest },
+                    whole,
                     start: batch.words,
                 });
                 batch.words += columns.cast_unsigned() * per_column;

@@ -49,7 +49,7 @@ impl Plane {
     }
 
     /// Words of four bytes.
-    fn pixel_words(self) -> u32 {
+    pub(super) fn pixel_words(self) -> u32 {
         match self {
             Self::Color | Self::Surface => 1,
             Self::Distance | Self::Uv => 2,

@@ -107,21 +107,14 @@ impl Look<'_> {
         }
     }
 
-    /// Wang et al., "Normalized Object Coordinate Space for Category-Level 6D Object Pose and Size Estimation" (2019): the
-    /// object's box in the middle of a unit cube, its diagonal 1.
     fn nocs(&self) -> Result<Vec<u8>, EncodeError> {
         let coordinates = self.whole(self.frame.coordinates.as_ref())?;
         let surfaces = self.whole(Some(&self.frame.surfaces))?;
         let Subject { scene, solids } = self.subject;
-        // ((p - c) * s) / |e * s| + 0.5, as a factor and a sum
         let law = |owner: &Owner| {
             let known = scene.instances.get(owner.instance as usize).zip(solids.get(owner.instance as usize));
             // What has no label is no object: 0, like nothing.
-            known.filter(|_| owner.id > 0).map_or((DVec3::ZERO, DVec3::ZERO), |(instance, solid)| {
-                let (lower, upper) = solid.local;
-                let factor = instance.scale / ((upper - lower) * instance.scale).length();
-                (factor, DVec3::splat(0.5) - (lower + upper) / 2.0 * factor)
-            })
+            known.filter(|_| owner.id > 0).and_then(|(instance, solid)| solid.nocs(instance)).unwrap_or_default()
         };
         let laws = self.by_surface((DVec3::ZERO, DVec3::ZERO), law)?;
         let points = surfaces.pixels().iter().zip(coordinates.pixels()).map(|(&surface, &coordinates)| {
@@ -221,7 +214,7 @@ pub(crate) fn convention(output: Output, depth: DepthFormat) -> &'static str {
         Output::Nocs => {
             "normalised object coordinates (Wang et al. 2019): ((p - c) * s) / |e * s| + 0.5 per component, where p is the point in \
              the object's own frame, c and e are centre and edge lengths of its box there, and s is its scale; EXR, 32-bit float \
-             channels R, G, B = x, y, z; 0 where nothing is hit; unlabelled surfaces have them too"
+             channels R, G, B = x, y, z; 0 where nothing labelled is seen"
         }
         Output::Position => {
             "point of the surface in the world frame, metres; EXR, 32-bit float channels R, G, B = x, y, z; 0 where nothing is hit \

@@ -498,8 +498,9 @@ const MUTATIONS: &[Mutation] = &[
     ("no geometry", "geometry of another number", |p| p.subject.solids.clear()),
     ("a rule", "as the rules say", |p| p.subject.scene.labels.min_visible_px = 100),
     ("a surface that labels see through", "see through", |p| {
-        p.subject.scene.instances[3].material.as_mut().unwrap().labels = SurfaceLabels::SeeThrough;
+        p.subject.solids[3].see_through = vec![true];
     }),
+    ("amodal pixels that were not reckoned with", "not reckoned with", |p| p.frame.amodal_strays = 1),
 ];
 
 fn keypoints(picture: &mut Picture) -> &mut Vec<scenewright::annotate::KeypointLabel> {

@@ -91,6 +91,7 @@ pub(crate) fn empty_frame(scene: &Scene, camera: usize) -> Frame {
         metallic: None,
         emission: None,
         amodal: None,
+        amodal_strays: 0,
     };
     for y in height / 2..height {
         for x in 0..width {

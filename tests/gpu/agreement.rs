@@ -8,7 +8,8 @@ use scenewright::frame::Frame;
 use scenewright::plan::{Plan, Selection};
 use scenewright::recipe;
 use scenewright::scene::camera::look_at;
-use scenewright::scene::{Material, Output, Scene, Shape, SurfaceLabels};
+use scenewright::scene::color::linear_from_srgb;
+use scenewright::scene::{AntiAliasing, Environment, Material, Output, Scene, Shape, SurfaceLabels, ToneCurve};
 use std::collections::BTreeSet;
 use std::f64::consts::PI;
 use std::path::Path;
@@ -71,6 +72,47 @@ fn agree(scene: &Scene, library: &Library, but: &[&str]) -> Result<(), String> {
         found.planes.retain(|plane| !but.contains(&plane.name));
         found.disagreement().map_or(Ok(()), |said| Err(format!("{which}: {said}")))?;
         agree_on_labels(&scene, library, &truth, &frame).map_err(|said| format!("{which}: {said}"))?;
+    }
+    agree_in_colour(&scene)
+}
+
+/// Every instance in a flat colour of its own, without light and without anti-aliasing: each pixel's colour is that of the instance that
+/// its label names, to the last pixel.
+fn agree_in_colour(scene: &Scene) -> Result<(), String> {
+    let mut painted = scene.clone();
+    (painted.image.anti_aliasing, painted.image.tone_curve) = (AntiAliasing::Off, ToneCurve::Srgb);
+    painted.environment = Environment { zenith: [0.0; 3], nadir: [0.0; 3] };
+    painted.lights.clear();
+    // Far apart in 8 bits; black is nothing. Colours repeat after 6^3 - 1 instances.
+    let color = |k: usize| [k % 6, k / 6 % 6, k / 36 % 6].map(|step| step as u8 * 50);
+    for (k, instance) in painted.instances.iter_mut().enumerate() {
+        let old = instance.material.take().unwrap_or_default();
+        let base_color = color(1 + k % 215).map(|byte| linear_from_srgb(f64::from(byte) / 255.0));
+        // Holes stay holes: they need their texture, which is white in these scenes' colours or as good as none.
+        let holes = old.alpha_mask.is_some();
+        if !holes && old.labels == SurfaceLabels::Solid {
+            let double_sided = old.double_sided || matches!(instance.shape, Shape::Gltf(_));
+            instance.material = Some(Material { base_color, double_sided, unlit: true, ..Material::default() });
+        } else {
+            instance.material = Some(old);
+        }
+        instance.see_through.clear();
+    }
+    let known = |k: usize| painted.instances[k].material.as_ref().is_some_and(|material| material.unlit);
+    let behind_glass = painted.instances.iter().any(|instance| {
+        instance.material.as_ref().is_some_and(|material| material.blend || material.transmission > 0.0)
+    });
+    for frame in render(&painted) {
+        let pixels = frame.surfaces.pixels().iter().zip(frame.rgb.pixels());
+        let wrong = |&(&surface, &rgb): &(&u32, &[u8; 3])| match surface.checked_sub(1) {
+            None => rgb != [0; 3],
+            Some(position) => {
+                let k = frame.owners[position as usize].instance as usize;
+                known(k) && rgb.iter().zip(color(1 + k % 215)).any(|(&is, should)| is.abs_diff(should) > 1)
+            }
+        };
+        let count = if behind_glass { 0 } else { pixels.filter(wrong).count() };
+        ensure(count == 0, || format!("scene {}: {count} pixels have the colour of another", scene.index))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use glam::{DQuat, DVec2, DVec3};
 use scenewright::frame::Frame;
-use scenewright::scene::{Material, Shape};
+use scenewright::scene::{Material, NormalFrame, NormalSurface, Output, Shape};
 use std::collections::BTreeSet;
 use std::f64::consts::PI;
 
@@ -28,6 +28,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("an_unlabelled_surface_hides_and_has_depth", unlabelled),
         ("a_scene_without_objects_is_empty", empty),
         ("an_image_of_one_pixel_is_an_image", one_pixel),
+        ("normals_of_a_plain_are_up_to_its_horizon", horizon),
     ]
 }
 
@@ -324,4 +325,24 @@ fn one_pixel() -> Result<(), String> {
     ensure(frame.ids.pixels() == [id], || "the sphere is not in the only pixel".into())?;
     // Along the axis, on an inscribed mesh: 3 m and a little.
     near(depth_at(&frame, 0, 0), 3.0, 0.01, "depth")
+}
+
+/// Where a plane ends within a pixel of its horizon, the next pixel's ray meets it behind the camera.
+fn horizon() -> Result<(), String> {
+    for height in [97, 112] {
+        for step in 0..12 {
+            let mut s = scene(64, height);
+            s.labels.outputs =
+                [Output::Normals { frame: NormalFrame::World, surface: NormalSurface::Geometric }].into();
+            add(&mut s, Shape::Plane(DVec2::splat(20_000.0)), DVec3::new(0.0, -1.5, 0.0));
+            s.cameras[0].rotation = DQuat::from_rotation_x(f64::from(step) * 0.002 - 0.012);
+            let frame = render_one(&s);
+            let normals = frame.geometric_normals.as_ref().ok_or("no normals")?;
+            for (&surface, normal) in frame.surfaces.pixels().iter().zip(normals.pixels()) {
+                let up = surface == 0 || (normal[1] > 0.99 && normal.iter().all(|c| c.is_finite()));
+                ensure(up, || format!("{height} rows, step {step}: {normal:?}"))?;
+            }
+        }
+    }
+    Ok(())
 }

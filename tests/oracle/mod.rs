@@ -153,6 +153,7 @@ fn develop(
         metallic: Some(numbers(0.0, &|surface, meeting| surface.look.metallic(surface.uv(meeting)))),
         emission: vectors(&|surface, meeting| surface.look.emission(surface.uv(meeting))),
         amodal: Some(amodal),
+        amodal_strays: 0,
     }
 }
 
