@@ -15,6 +15,10 @@ struct View {
     tile: vec2<f32>,
     // The first pixel of that part, in pixels of the frame.
     tile_origin: vec2<i32>,
+    // fx, fy, cx, cy in pixels.
+    lens: vec4<f32>,
+    // The camera's centre in the world.
+    eye: vec3<f32>,
 }
 
 struct Surface {
@@ -47,6 +51,15 @@ struct Surface {
     mask: vec4<i32>,
     // The same of the whole mask.
     whole_mask: vec4<i32>,
+    // The mesh's bounding box in the instance's own frame.
+    lower: vec3<f32>,
+    pad_0: u32,
+    upper: vec3<f32>,
+    pad_1: u32,
+    // Three rows, like the first: to the instance's own frame from the world.
+    to_instance_x: vec4<f32>,
+    to_instance_y: vec4<f32>,
+    to_instance_z: vec4<f32>,
 }
 
 const HAS_COLOR: u32 = 1u;
@@ -124,8 +137,70 @@ fn exists(surface: Surface, uv: vec2<f32>) -> bool {
     return alpha >= surface.alpha_cutoff;
 }
 
+// A point in the instance's own frame and in the camera's.
+struct Point {
+    in_instance: vec3<f32>,
+    in_view: vec3<f32>,
+}
+
+// Through the pixel's centre, in the camera's frame: one unit of it is a metre of depth.
+fn ray(in: Varyings) -> vec3<f32> {
+    return vec3((in.clip.xy - view.lens.zw) / view.lens.xy * vec2(1.0, -1.0), -1.0);
+}
+
+// `v` with length 1, or of length 1 what else there is where single precision has lost it.
+fn unit(v: vec3<f32>, otherwise: vec3<f32>) -> vec3<f32> {
+    let largest = max(max(abs(v.x), abs(v.y)), abs(v.z));
+    if largest > 1e-37 && largest < 1e37 {
+        return normalize(v / largest);
+    }
+    return normalize(otherwise);
+}
+
+// How far beside its pixel's ray an interpolated point may be, pixels: rasterisers snap corners to 1/256, at worst 1/16.
+const BESIDE: f32 = 0.0625;
+
+// The surface point that a pixel shows.
+//
+// Rasterisers interpolate with slopes in single precision. On a triangle that is seen from its edge, a hundredth of a pixel wide,
+// the outcome may be far outside of it, or no number. Two things are known better: the point is on the pixel's ray, and within the
+// thing's box. What is not is moved there.
+fn point(in: Varyings) -> Point {
+    let surface = surfaces[in.surface];
+    let ray = ray(in);
+    let aside = abs(in.in_view.xy + ray.xy * in.in_view.z) * view.lens.xy;
+    let on_ray = all(aside <= vec2(BESIDE * -in.in_view.z));
+    let within = all(in.in_instance >= surface.lower) && all(in.in_instance <= surface.upper);
+    if on_ray && within {
+        return Point(in.in_instance, in.in_view);
+    }
+    // Where the ray is within the box.
+    let to_instance = transpose(mat3x3<f32>(surface.to_instance_x.xyz, surface.to_instance_y.xyz, surface.to_instance_z.xyz));
+    let world_from_view = transpose(mat3x3<f32>(view.view_from_world[0].xyz, view.view_from_world[1].xyz, view.view_from_world[2].xyz));
+    let along = to_instance * (world_from_view * ray);
+    let start = to_instance * view.eye + vec3(surface.to_instance_x.w, surface.to_instance_y.w, surface.to_instance_z.w);
+    let tiny = vec3(1e-30);
+    let slope = select(along, tiny, abs(along) < tiny);
+    let first = (surface.lower - start) / slope;
+    let second = (surface.upper - start) / slope;
+    let enters = min(first, second);
+    let leaves = max(first, second);
+    let nearest = max(max(enters.x, enters.y), enters.z);
+    let farthest = min(min(leaves.x, leaves.y), leaves.z);
+    // The depth of the interpolated point's foot on the ray. Written so that what is no number ends at an end.
+    var depth = dot(in.in_view, ray) / dot(ray, ray);
+    if !(depth > nearest) {
+        depth = nearest;
+    }
+    if !(depth < farthest) {
+        depth = farthest;
+    }
+    return Point(clamp(start + along * depth, surface.lower, surface.upper), ray * depth);
+}
+
 fn basic_labels(in: Varyings) -> Basic {
-    return Basic(surfaces[in.surface].number, vec2(-in.in_view.z, length(in.in_view)));
+    let at = point(in).in_view;
+    return Basic(surfaces[in.surface].number, vec2(-at.z, length(at)));
 }
 
 fn full_labels(in: Varyings) -> Full {
@@ -137,10 +212,9 @@ fn full_labels(in: Varyings) -> Full {
     let world_from_view = transpose(mat3x3<f32>(view.view_from_world[0].xyz, view.view_from_world[1].xyz, view.view_from_world[2].xyz));
     // What is drawn faces the camera. Differences do not know it where the next pixel is beyond the plane's horizon, and are
     // nothing where single precision cannot tell points apart.
-    let turned = select(across, -across, dot(across, in.in_view) > 0.0);
-    let flat = dot(across, across);
-    let is_known = flat > 0.0 && flat < 3.0e38;
-    let geometric = select(normalize(in.normal), world_from_view * normalize(select(vec3(1.0), turned, is_known)), is_known);
+    let to_camera = world_from_view * -ray(in);
+    let difference = world_from_view * across;
+    let geometric = unit(select(difference, -difference, dot(difference, to_camera) < 0.0), unit(in.normal, to_camera));
 
     // What is not there is not looked up: on a software driver, lookups are most of the cost.
     let right = dpdx(uv);
@@ -167,13 +241,14 @@ fn full_labels(in: Varyings) -> Full {
     if (surface.textures & HAS_EMISSION) != 0u {
         emission *= textureSampleGrad(emission_texture, texture_sampler, uv, right, down).rgb;
     }
+    let at = point(in);
     return Full(
         surface.number,
-        vec2(-in.in_view.z, length(in.in_view)),
+        vec2(-at.in_view.z, length(at.in_view)),
         vec4(geometric, 0.0),
-        vec4(normalize(shaded), 0.0),
-        vec4(in.in_instance, 0.0),
-        in.uv,
+        vec4(unit(shaded, geometric), 0.0),
+        vec4(at.in_instance, 0.0),
+        select(vec2(0.0), in.uv, abs(in.uv) < vec2(1e30)),
         vec4(albedo, roughness),
         vec4(emission, metallic),
     );

@@ -30,7 +30,7 @@ pub(super) const WIDE: f64 = 1.0 / 131_072.0;
 
 /// How many pixels of an image may be strays.
 pub(super) fn strays(pixels: usize) -> u64 {
-    4 + pixels as u64 / 10_000
+    4 + pixels as u64 / 2000
 }
 
 /// The GPU's error in a coordinate, as a share of the largest coordinate on its way there.

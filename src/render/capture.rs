@@ -1,7 +1,9 @@
 //! From a drawn scene to [`Frame`]s: the label pass, amodal masks, and everything home in one copy.
 
 use bevy::asset::{Assets as BevyAssets, Handle};
+use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
+use bevy::math::Vec4;
 use bevy::prelude::World;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
@@ -19,7 +21,7 @@ use super::readback::{Images, Plane, Staging, read_buffer, staging_buffer};
 use super::spawn::Shot;
 use crate::frame::{AmodalMask, Frame, Owner};
 use crate::image::Image;
-use crate::scene::{ImageSettings, LabelSettings, NormalSurface, Output, Scene};
+use crate::scene::{Camera, ImageSettings, LabelSettings, NormalSurface, Output, Scene};
 
 /// The images that are drawn into, kept while size, number of cameras and labels stay the same.
 pub(super) struct Targets {
@@ -231,19 +233,25 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
 
 /// What each camera was drawn with.
 fn views(source: &Source<'_>) -> Result<Vec<View>, RenderError> {
-    let view = |&camera| {
-        let view = source.main.get::<RenderEntity>(camera);
+    #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
+    let view = |(&entity, camera): (&Entity, &Camera)| {
+        let view = source.main.get::<RenderEntity>(entity);
         let view = view.and_then(|entity| source.render.get::<ExtractedView>(entity.id()));
         let view = view.ok_or_else(|| RenderError::Failed("a camera is gone from the render world".into()))?;
         let view_from_world = view.world_from_view.to_matrix().inverse();
-        Ok(View { clip_from_world: view.clip_from_view * view_from_world, view_from_world })
+        Ok(View {
+            clip_from_world: view.clip_from_view * view_from_world,
+            view_from_world,
+            lens: Vec4::new(camera.fx as f32, camera.fy as f32, camera.cx as f32, camera.cy as f32),
+            eye: camera.position.as_vec3(),
+        })
     };
-    source.shot.cameras.iter().map(view).collect()
+    source.shot.cameras.iter().zip(&source.scene.cameras).map(view).collect()
 }
 
 /// Surfaces with like meshes next to each other, so that they are few draws; otherwise in the scene's order. Those that labels
 /// see through are left out.
-fn label_order(surfaces: &[(bevy::ecs::entity::Entity, Surface)]) -> Vec<&Surface> {
+fn label_order(surfaces: &[(Entity, Surface)]) -> Vec<&Surface> {
     let mut surfaces: Vec<&Surface> =
         surfaces.iter().map(|(_, surface)| surface).filter(|surface| !surface.see_through).collect();
     // By first appearance, not by handle: handles depend on what was rendered before.

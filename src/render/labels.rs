@@ -28,8 +28,12 @@ pub(super) struct Surface {
     pub(super) instance: u32,
     pub(super) mesh: AssetId<BevyMesh>,
     pub(super) world_from_local: Affine3A,
+    pub(super) instance_from_world: Affine3A,
     /// From the mesh to the instance's own frame: primitives are unit meshes, mirrored ones are turned over.
     pub(super) instance_from_local: Vec3,
+    /// Its bounding box there.
+    pub(super) lower: Vec3,
+    pub(super) upper: Vec3,
     pub(super) look: Look,
     /// Whether labels see through it: it is not drawn here.
     pub(super) see_through: bool,
@@ -81,6 +85,10 @@ pub(super) struct CutOut {
 pub(super) struct View {
     pub(super) clip_from_world: Mat4,
     pub(super) view_from_world: Mat4,
+    /// fx, fy, cx, cy in pixels.
+    pub(super) lens: Vec4,
+    /// Its centre in the world.
+    pub(super) eye: Vec3,
 }
 
 /// Which labels of each point are drawn.
@@ -139,8 +147,8 @@ impl Targets {
 const Z_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
 
 /// Bytes of `Surface` and `View` in `shaders/labels.wgsl`, in words.
-const SURFACE_WORDS: usize = 48;
-const VIEW_WORDS: usize = 36;
+const SURFACE_WORDS: usize = 68;
+const VIEW_WORDS: usize = 44;
 
 /// How vertices of every scene mesh lie in Bevy's buffers: the attributes that `upload` gives them, in Bevy's order (by
 /// attribute id): position, normal, uv, tangent.
@@ -534,6 +542,8 @@ fn view_buffer(device: &wgpu::Device, view: &View, tile: Tile, origin: [i32; 2])
     }
     words.extend(tile.position().map(f32::to_bits));
     words.extend(origin.map(i32::cast_unsigned));
+    push(&mut words, view.lens);
+    push_with(&mut words, view.eye, 0);
     buffer(device, "label view", &words, wgpu::BufferUsages::UNIFORM)
 }
 
@@ -568,6 +578,10 @@ fn push_surface(words: &mut Vec<u32>, surface: &Surface, job: Option<&MaskJob>) 
     push_with(words, look.emission, job.map_or(0, |job| job.words_per_column()));
     words.extend(job.map_or([0; 4], |job| job.area.to_array()).map(i32::cast_unsigned));
     words.extend(job.map_or([0; 4], |job| job.whole.to_array()).map(i32::cast_unsigned));
+    push_with(words, surface.lower, 0);
+    push_with(words, surface.upper, 0);
+    let to_instance = Mat4::from(surface.instance_from_world);
+    [to_instance.row(0), to_instance.row(1), to_instance.row(2)].into_iter().for_each(|row| push(words, row));
 }
 
 fn push(words: &mut Vec<u32>, v: Vec4) {

@@ -150,6 +150,7 @@ struct PlacedMesh {
     transform: Transform,
     owner: Owner,
     see_through: bool,
+    instance_from_world: DAffine3,
 }
 
 impl PlacedMesh {
@@ -177,12 +178,16 @@ impl PlacedMesh {
 
     fn spawn(self, world: &mut World, number: u32) -> (Entity, Surface) {
         let material = self.piece.material;
+        let corners = [self.piece.mesh.min, self.piece.mesh.max].map(|corner| corner * self.piece.instance_from_local);
         let surface = Surface {
             number,
             instance: self.owner.instance,
             mesh: self.piece.mesh.handle.id(),
             world_from_local: self.transform.compute_affine(),
+            instance_from_world: narrow_affine(&self.instance_from_world),
             instance_from_local: self.piece.instance_from_local,
+            lower: corners[0].min(corners[1]),
+            upper: corners[0].max(corners[1]),
             look: material.look,
             see_through: self.see_through,
             casts_shadow: material.casts_shadow,
@@ -200,6 +205,10 @@ impl PlacedMesh {
         }
         (entity.id(), surface)
     }
+}
+
+fn narrow_affine(affine: &DAffine3) -> Affine3A {
+    Affine3A { matrix3: affine.matrix3.as_mat3().into(), translation: affine.translation.as_vec3a() }
 }
 
 /// Exact widening, so that light and shadow distances are computed like everything else.
@@ -246,7 +255,15 @@ fn place_meshes(world: &mut World, uploads: &mut Uploads, scene: &Scene) -> Resu
             let see_through = piece.material.labels == SurfaceLabels::SeeThrough
                 || instance.material.is_none() && instance.see_through.contains(&piece.material.name);
             let owner = Owner { instance: position, id: instance.id, part };
-            placed.push(PlacedMesh { name: instance.name(), piece, transform, owner, see_through });
+            let instance_from_world = instance.world_from_instance().inverse();
+            placed.push(PlacedMesh {
+                name: instance.name(),
+                piece,
+                transform,
+                owner,
+                see_through,
+                instance_from_world,
+            });
         }
     }
     Ok(placed)

@@ -39,6 +39,9 @@ fn clean() -> Result<(), String> {
                     .and_then(|labels| audit(&subject, &frame, &labels).map_err(|error| error.to_string()));
                 if let Err(error) = verdict {
                     wrong.push(format!("{name}, scene {index}, camera {}: {error}", frame.camera));
+                    if wanted.is_some() {
+                        eprintln!("{}", wrong[wrong.len() - 1]);
+                    }
                 }
             }
         }
@@ -46,5 +49,6 @@ fn clean() -> Result<(), String> {
             eprintln!("{name}: {frames} frames, {} rejected", wrong.len() - before);
         }
     }
+    assert!(!names.is_empty(), "there is no gallery");
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
