@@ -12,7 +12,8 @@ pub(super) const PIXEL: f64 = 1.0 / 8.0;
 ///
 /// Rasterisers interpolate with slopes that they compute in f32. A triangle that is seen from its edge, a hundredth of a pixel
 /// wide, still covers a pixel's centre now and then, and its slopes are its values over its area, of which f32 leaves a few bits.
-/// Lavapipe has one to three such pixels in one frame of a hundred of `scenes/cameras.ron`, off by up to 0.7 pixels.
+/// The label pass puts such points back onto their ray and into their thing's box (`point` in `shaders/labels.wgsl`), which do not
+/// always meet.
 pub(super) const STRAY_PIXEL: f64 = 1.0;
 /// See [`STRAY_PIXEL`].
 pub(super) const STRAY_SHARE: f64 = 1.0 / 128.0;

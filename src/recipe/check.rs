@@ -209,7 +209,14 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
         AssetKind::Texture => library.load_texture(root, path).map(drop),
     };
     let reason = match outcome.err()? {
-        AssetError::Missing(_) => return Some(Problem::new(format!("there is no file \"{shown}\""))),
+        AssetError::Missing(missing) if missing == file => {
+            return Some(Problem::new(format!("there is no file \"{shown}\"")));
+        }
+        AssetError::Missing(missing) => {
+            let name = missing.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let problem = Problem::new(format!("\"{shown}\" refers to \"{}\", which is not there", quoted(&name)));
+            return Some(problem.help(format!("it is looked for at {}", missing.display())));
+        }
         AssetError::Read { source, .. } => format!("cannot read \"{shown}\": {source}"),
         AssetError::Broken { reason, .. } => format!("cannot use \"{shown}\": {reason}"),
     };

@@ -12,6 +12,9 @@ use super::{
 /// Lengths and places beyond this leave the range in which single precision, which the GPU computes in, is of any use.
 const FARTHEST: f64 = 1e9;
 
+/// Smaller scales are moved to this when they are drawn; a scene file must not go below.
+const LEAST_SCALE: f64 = 1e-6;
+
 /// How far a unit vector or quaternion may be off length 1: text keeps all digits, people do not.
 const UNIT_TOLERANCE: f64 = 1e-6;
 
@@ -123,8 +126,8 @@ impl Instance {
         ensure_within_reach(self.position)?;
         ensure_rotation(self.rotation)?;
         let scale = self.scale.abs();
-        ensure(scale.is_finite() && scale.min_element() > 0.0 && scale.max_element() <= FARTHEST, || {
-            format!("`scale` must not be 0, and within {FARTHEST:e}")
+        ensure(scale.is_finite() && scale.min_element() >= LEAST_SCALE && scale.max_element() <= FARTHEST, || {
+            format!("`scale` must be at least {LEAST_SCALE:e}, or at most -{LEAST_SCALE:e}, and within {FARTHEST:e}")
         })?;
         ensure(self.keypoint_tolerance.is_finite() && self.keypoint_tolerance >= 0.0, || {
             "`keypoint_tolerance` must be finite and not negative".into()

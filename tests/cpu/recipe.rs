@@ -49,7 +49,7 @@ const LABELLED: &str = r##"(
         (id: 9, name: "floor", stuff: true),
     ],
     materials: {
-        "glass": (transmission: Uniform(0, 1), labels: SeeThrough),
+        "glass": (transmission: Uniform(0.2, 1), labels: SeeThrough),
         "smoke": (alpha: 0.3, blend: true, labels: Solid),
     },
     objects: {

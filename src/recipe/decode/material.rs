@@ -101,6 +101,9 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
     })
 }
 
+/// The least share of what is behind it that a surface lets through if labels see through it.
+const LEAST_CLEAR: f64 = 0.1;
+
 /// Reports what cannot be together among the ways in which a surface lets light through, and what has no effect.
 fn see_through(
     cx: &mut Context,
@@ -127,11 +130,27 @@ fn see_through(
             cx.push(idle.warning().help("add `alpha: 0.5`, or a texture with an alpha channel"));
         }
     }
-    if let (SurfaceLabels::SeeThrough, Some(place), false) =
-        (labels, fields.get("labels"), transmits || (blend && varies))
+    // Whatever is drawn, something of what is behind has to be seen.
+    let is_clear = support(transmission).0 >= LEAST_CLEAR
+        || blend && (support(alpha).1 <= 1.0 - LEAST_CLEAR || fields.get("base_color_texture").is_some());
+    if let (SurfaceLabels::SeeThrough, Some(place), false) = (labels, fields.get("labels"), is_clear) {
+        let message = if transmits || (blend && varies) {
+            "labels may not see through what may be drawn as good as opaque"
+        } else {
+            "labels may not see through what is opaque in the picture"
+        };
+        let help = format!(
+            "write `transmission: 1` (always at least {LEAST_CLEAR}) for glass, or `blend: true, alpha: 0.5` (always at most {}), or \
+             `labels: Solid`",
+            1.0 - LEAST_CLEAR
+        );
+        cx.push(Problem::at(place.span, message).help(help));
+    }
+    if let (true, Some(node), Some(unlit)) = (transmits, fields.get("transmission"), fields.get("unlit"))
+        && unlit.kind == Kind::Bool(true)
     {
-        let opaque = Problem::at(place.span, "labels may not see through what is opaque in the picture");
-        cx.push(opaque.help("add `transmission: 1` for glass or `blend: true, alpha: 0.5`, or write `labels: Solid`"));
+        let both = Problem::at(node.span, "an unlit surface transmits nothing").label(unlit.span, "unlit");
+        cx.push(both.help("remove `unlit`, or use `blend: true, alpha: 0.5`"));
     }
     if let (Some(alpha), None, false) = (fields.get("alpha"), fields.get("alpha_mask"), blend) {
         let idle = Problem::at(alpha.span, "`alpha` does nothing: the surface is opaque");
