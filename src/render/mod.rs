@@ -7,7 +7,7 @@
 //! ready     is it complete? if not, the same scene again
 //! labels    what each pixel shows, by a pass of our own over the same vertex buffers
 //! masks     where each instance is, seen or not: who shares which part of one buffer
-//! readback  everything in one copy
+//! readback  everything in one copy, but for masks beyond one buffer
 //! capture   the last three, in order; the frames
 //! ```
 

@@ -15,6 +15,12 @@ const FARTHEST: f64 = 1e9;
 /// Smaller scales are moved to this when they are drawn; a scene file must not go below.
 const LEAST_SCALE: f64 = 1e-6;
 
+/// More light than this leaves the range of single precision where it is added up, cd/m2.
+const BRIGHTEST: f64 = 1e21;
+
+/// A shorter focal length, pixels, is that of no lens.
+const LEAST_FOCAL: f64 = 1e-4;
+
 /// How far a unit vector or quaternion may be off length 1: text keeps all digits, people do not.
 const UNIT_TOLERANCE: f64 = 1e-6;
 
@@ -173,7 +179,9 @@ impl Material {
         ensure(!self.blend || (self.alpha_mask.is_none() && self.transmission == 0.0), || {
             "`blend` goes neither with `alpha_mask` nor with `transmission`".into()
         })?;
-        ensure(self.emission.iter().all(|&c| c.is_finite() && c >= 0.0), || "`emission` must not be negative".into())?;
+        ensure(self.emission.iter().all(|c| (0.0..=BRIGHTEST).contains(c)), || {
+            format!("`emission` must not be negative, and is at most {BRIGHTEST:e}")
+        })?;
         ensure(self.tiling.is_finite(), || "`tiling` must be finite".into())
     }
 }
@@ -213,10 +221,13 @@ impl Light {
 
 impl Camera {
     fn validate(&self) -> Result<(), String> {
-        ensure(self.fx.is_finite() && self.fy.is_finite() && self.fx > 0.0 && self.fy > 0.0, || {
-            "`fx` and `fy` must be positive".into()
+        let focal = LEAST_FOCAL..=FARTHEST;
+        ensure(focal.contains(&self.fx) && focal.contains(&self.fy), || {
+            format!("`fx` and `fy` are from {LEAST_FOCAL:e} to {FARTHEST:e} pixels")
         })?;
-        ensure(self.cx.is_finite() && self.cy.is_finite(), || "`cx` and `cy` must be finite".into())?;
+        ensure(self.cx.abs() <= FARTHEST && self.cy.abs() <= FARTHEST, || {
+            format!("`cx` and `cy` lie within {FARTHEST:e} pixels")
+        })?;
         ensure(self.near.is_finite() && self.near > 0.0, || "`near` must be positive".into())?;
         ensure_within_reach(self.position)?;
         ensure(self.ev100.is_finite(), || "`ev100` must be finite".into())?;

@@ -204,7 +204,7 @@ fn what_a_recipe_says_about_labels_is_understood() {
     let jar = Category { keypoints: names, skeleton: vec![[1, 0], [0, 2]], ..Category::new(7, "jar", "") };
     assert_eq!(recipe.categories, [jar, Category { stuff: true, ..Category::new(9, "floor", "") }]);
     let (glass, smoke) = (&recipe.materials["glass"], &recipe.materials["smoke"]);
-    assert_eq!((glass.transmission.clone(), glass.blend), (uniform(0.0, 1.0), false));
+    assert_eq!((glass.transmission.clone(), glass.blend), (uniform(0.2, 1.0), false));
     assert_eq!((smoke.transmission.clone(), smoke.blend), (constant(0.0), true));
     assert_eq!((glass.labels, smoke.labels), (SurfaceLabels::SeeThrough, SurfaceLabels::Solid));
     let jar = &recipe.objects["jar"];
