@@ -88,6 +88,9 @@ pub(super) fn build(resources: RenderResources) -> (App, DeviceFailure) {
 
     let render_app = app.sub_app_mut(RenderApp);
     render_app
+        .init_resource::<super::capture::SceneOrder>()
+        .add_systems(Render, super::capture::sort_bins.in_set(RenderSystems::PhaseSort));
+    render_app
         .add_systems(RenderStartup, force_cpu_preprocessing.after(init_gpu_resource::<GpuPreprocessingSupport>))
         // Bevy 0.19 leaves open whether materials are prepared before or after the textures they show. After, please:
         // otherwise an object with a new texture can be absent from its first frame.

@@ -1,12 +1,14 @@
 //! From a drawn scene to [`Frame`]s: the label pass, amodal masks, and everything home in one copy.
 
 use bevy::asset::{Assets as BevyAssets, Handle};
+use bevy::core_pipeline::core_3d::{AlphaMask3d, Opaque3d};
 use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
 use bevy::math::Vec4;
-use bevy::prelude::World;
+use bevy::prelude::{Res, ResMut, Resource, World};
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
+use bevy::render::render_phase::{RenderBin, ViewBinnedRenderPhases};
 use bevy::render::render_resource::{TextureFormat, TextureUsages};
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::RenderEntity;
@@ -153,11 +155,10 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     let assets = Assets { meshes: render.resource::<MeshAllocator>(), images };
     let lacking = |missing| RenderError::Failed(format!("the label pass lacks {missing}"));
     let views = views(source)?;
-    let surfaces = label_order(&shot.surfaces);
 
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("labels") });
-    for (camera, (view, color)) in views.iter().zip(&targets.color).enumerate() {
-        pass.record(device, &mut encoder, &targets.labels, view, &surfaces, assets).map_err(lacking)?;
+    for (camera, ((view, surfaces), color)) in views.iter().zip(&targets.color).enumerate() {
+        pass.record(device, &mut encoder, &targets.labels, view, surfaces, assets).map_err(lacking)?;
         for &plane in targets.staging.planes() {
             let texture = match plane {
                 Plane::Color => images.get(color.id()).map(|image| &*image.texture),
@@ -187,8 +188,8 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
      -> Result<(), RenderError> {
         let bytes = u64::from(batch.words) * 4;
         encoder.clear_buffer(masks, 0, Some(bytes));
-        for (view, jobs) in views.iter().zip(&batch.jobs) {
-            pass.record_masks(device, encoder, &targets.labels, view, size, &surfaces, jobs, masks, assets)
+        for ((view, surfaces), jobs) in views.iter().zip(&batch.jobs) {
+            pass.record_masks(device, encoder, &targets.labels, view, size, surfaces, jobs, masks, assets)
                 .map_err(lacking)?;
         }
         encoder.copy_buffer_to_buffer(masks, 0, staging, 0, bytes);
@@ -231,36 +232,74 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     frames.ok_or_else(|| RenderError::Failed("an image was not copied".into()))
 }
 
-/// What each camera was drawn with.
-fn views(source: &Source<'_>) -> Result<Vec<View>, RenderError> {
+/// What each camera was drawn with, and in which order.
+fn views<'a>(source: &Source<'a>) -> Result<Vec<(View, Vec<&'a Surface>)>, RenderError> {
     #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
     let view = |(&entity, camera): (&Entity, &Camera)| {
         let view = source.main.get::<RenderEntity>(entity);
         let view = view.and_then(|entity| source.render.get::<ExtractedView>(entity.id()));
         let view = view.ok_or_else(|| RenderError::Failed("a camera is gone from the render world".into()))?;
         let view_from_world = view.world_from_view.to_matrix().inverse();
-        Ok(View {
+        let order = label_order(source.render, view, &source.shot.surfaces);
+        let view = View {
             clip_from_world: view.clip_from_view * view_from_world,
             view_from_world,
             lens: Vec4::new(camera.fx as f32, camera.fy as f32, camera.cx as f32, camera.cy as f32),
             eye: camera.position.as_vec3(),
-        })
+        };
+        Ok((view, order))
     };
     source.shot.cameras.iter().zip(&source.scene.cameras).map(view).collect()
 }
 
-/// Surfaces with like meshes next to each other, so that they are few draws; otherwise in the scene's order. Those that labels
-/// see through are left out.
-fn label_order(surfaces: &[(Entity, Surface)]) -> Vec<&Surface> {
-    let mut surfaces: Vec<&Surface> =
-        surfaces.iter().map(|(_, surface)| surface).filter(|surface| !surface.see_through).collect();
-    // By first appearance, not by handle: handles depend on what was rendered before.
-    let mut first_use = BTreeMap::new();
-    for (position, surface) in surfaces.iter().enumerate() {
-        first_use.entry(surface.mesh).or_insert(position);
+/// In the order in which Bevy drew them for a camera, so that of two surfaces in one plane colour and labels show the same where their
+/// depths tie; what Bevy sorts by depth comes last, in the scene's order. Those that labels see through are left out.
+fn label_order<'a>(render: &World, view: &ExtractedView, surfaces: &'a [(Entity, Surface)]) -> Vec<&'a Surface> {
+    let view = &view.retained_view_entity;
+    let order = &render.resource::<SceneOrder>().0;
+    let mut drawn: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut note_bins = |bins: &mut dyn Iterator<Item = &RenderBin>| {
+        for bin in bins {
+            // Of one bin all look alike, so that their order among themselves shows in labels alone: it is the scene's.
+            let positions: BTreeSet<usize> =
+                bin.entities().keys().filter_map(|entity| order.get(&entity.id()).copied()).collect();
+            for position in positions {
+                let next = drawn.len();
+                drawn.entry(position).or_insert(next);
+            }
+        }
+    };
+    if let Some(phase) = render.resource::<ViewBinnedRenderPhases<Opaque3d>>().get(view) {
+        note_bins(&mut phase.batchable_meshes.values());
     }
-    surfaces.sort_by_key(|surface| (surface.look.cut_out.is_some(), first_use[&surface.mesh]));
-    surfaces
+    if let Some(phase) = render.resource::<ViewBinnedRenderPhases<AlphaMask3d>>().get(view) {
+        note_bins(&mut phase.batchable_meshes.values());
+    }
+    let mut visible: Vec<(usize, &Surface)> = surfaces.iter().map(|(_, surface)| surface).enumerate().collect();
+    visible.retain(|(_, surface)| !surface.see_through);
+    visible.sort_by_key(|(position, _)| drawn.get(position).copied().unwrap_or(usize::MAX));
+    visible.into_iter().map(|(_, surface)| surface).collect()
+}
+
+/// The positions of the scene's surfaces, by entity.
+#[derive(Resource, Default)]
+pub(super) struct SceneOrder(pub(super) BTreeMap<Entity, usize>);
+
+/// Bevy's lists of what is to be drawn are in an order that depends on what was drawn before. Where depths tie, it decides what is
+/// seen: so they are brought into the scene's order.
+pub(super) fn sort_bins(
+    order: Res<SceneOrder>,
+    mut opaque: ResMut<ViewBinnedRenderPhases<Opaque3d>>,
+    mut cut_out: ResMut<ViewBinnedRenderPhases<AlphaMask3d>>,
+) {
+    let position =
+        |bin: &RenderBin| bin.entities().keys().filter_map(|entity| order.0.get(&entity.id())).min().copied();
+    for phase in opaque.0.values_mut() {
+        phase.batchable_meshes.sort_by_cached_key(|_, bin| position(bin));
+    }
+    for phase in cut_out.0.values_mut() {
+        phase.batchable_meshes.sort_by_cached_key(|_, bin| position(bin));
+    }
 }
 
 /// For each camera, where on the canvas each labelled instance may be.

@@ -280,7 +280,7 @@ impl LabelPass {
         }
     }
 
-    /// Records the labels of one camera's visible surfaces. `surfaces` are drawn in their order where depths tie; meshes and
+    /// Records the labels of one camera's visible surfaces. `surfaces` are drawn in their order, which decides where depths tie; meshes and
     /// textures must be on the GPU, or the missing one is named.
     pub(super) fn record(
         &self,
@@ -492,11 +492,15 @@ fn pipeline(
             }],
         },
         primitive: wgpu::PrimitiveState { cull_mode: Some(wgpu::Face::Back), ..Default::default() },
-        // Reverse z: nearer is greater. Of two surfaces at one depth the first drawn stays.
+        // Reverse z: nearer is greater. Of two surfaces at one depth the last drawn stays, as in Bevy's passes.
         depth_stencil: Some(wgpu::DepthStencilState {
             format: Z_FORMAT,
             depth_write_enabled: Some(hides),
-            depth_compare: Some(if hides { wgpu::CompareFunction::Greater } else { wgpu::CompareFunction::Always }),
+            depth_compare: Some(if hides {
+                wgpu::CompareFunction::GreaterEqual
+            } else {
+                wgpu::CompareFunction::Always
+            }),
             stencil: wgpu::StencilState::default(),
             bias: wgpu::DepthBiasState::default(),
         }),

@@ -154,6 +154,8 @@ impl Renderer {
         let color = targets.color.clone();
         self.targets = Some(targets);
         let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &color)?;
+        let order = shot.surfaces.iter().enumerate().map(|(position, (entity, _))| (*entity, position)).collect();
+        self.app.sub_app_mut(RenderApp).world_mut().insert_resource(capture::SceneOrder(order));
         self.times.spawn += spawning.elapsed();
 
         let frames = self.update_until_complete(scene.index, &shot).and_then(|()| {

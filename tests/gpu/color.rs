@@ -2,7 +2,7 @@
 
 use glam::{DQuat, DVec2, DVec3};
 use scenewright::scene::{AntiAliasing, Environment, Light, Material, Scene, Shape, ToneCurve, color};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::PI;
 
 use crate::build::{add, add_unlabelled, last, scene, stand_up};
@@ -12,6 +12,7 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         ("thirty_two_scenes_each_paint_their_own_index", pairing),
         ("an_unlit_render_in_id_colours_is_the_id_image", id_colours),
+        ("colour_and_ids_agree_on_surfaces_in_one_plane", one_plane),
         ("anti_aliased_colour_leaves_ids_whole", anti_aliasing),
         ("unlit_bytes_come_back_as_they_were", srgb_ramp),
         ("a_matte_plane_under_a_sun_shows_illuminance_over_pi", lambert),
@@ -125,6 +126,42 @@ fn id_colours() -> Result<(), String> {
     let labelled = frame.ids.pixels().iter().filter(|&&id| id > 0).count();
     ensure(labelled > 10_000, || format!("only {labelled} pixels are labelled"))?;
     ensure(differ == 0, || format!("{differ} of {} pixels are painted in another colour than their id", labelled))
+}
+
+/// Boxes of one height through each other, of two kinds of mesh: their tops lie in one plane, where depths tie or nearly so. Whoever is
+/// seen, colour and ids see the same; and so they do when other scenes were drawn before.
+fn one_plane() -> Result<(), String> {
+    let crates = |turn: f64| {
+        let mut s = scene(160, 120);
+        dark(&mut s);
+        (s.cameras[0].position, s.cameras[0].rotation) = (
+            DVec3::new(0.0, 1.2, 1.6),
+            scenewright::scene::camera::look_at(DVec3::new(0.0, 1.2, 1.6), DVec3::ZERO, turn),
+        );
+        for k in 0..8_u32 {
+            let (x, z) = (f64::from(k * 37 % 11) / 11.0 - 0.5, f64::from(k * 53 % 13) / 13.0 - 0.5);
+            add(&mut s, Shape::Box(DVec3::splat(0.5)), DVec3::new(x, 0.0, z));
+            let base_color = [k & 1, k >> 1 & 1, 1 + (k >> 2 & 1)].map(|step| f64::from(step) / 2.0);
+            let double_sided = k % 2 == 0;
+            last(&mut s).material = Some(Material { base_color, unlit: true, double_sided, ..Material::default() });
+        }
+        s
+    };
+    let mut first = Vec::new();
+    for turn in [0.0, 0.3, 0.6, 0.0] {
+        let frame = render_one(&crates(turn));
+        let mut colors: BTreeMap<u32, BTreeSet<[u8; 3]>> = BTreeMap::new();
+        for (&id, &rgb) in frame.ids.pixels().iter().zip(frame.rgb.pixels()) {
+            colors.entry(id).or_default().insert(rgb);
+        }
+        ensure(colors.len() > 5, || format!("only {} ids are seen", colors.len()))?;
+        let mixed = colors.iter().find(|(_, colors)| colors.len() > 1);
+        ensure(mixed.is_none(), || format!("at {turn} an id has several colours: {mixed:?}"))?;
+        let all: BTreeSet<_> = colors.values().flatten().collect();
+        ensure(all.len() == colors.len(), || format!("at {turn} two ids have one colour: {colors:?}"))?;
+        first.push(frame);
+    }
+    ensure(first[0] == first[3], || "other scenes before it change who is seen".into())
 }
 
 fn anti_aliasing() -> Result<(), String> {
