@@ -2,8 +2,9 @@
 //! how far it is and, where asked for, everything else that the surface knows of that point; and which pixels each instance
 //! covers, seen or not.
 //!
-//! It runs after Bevy's update on the same world, so that colour and labels show the same scene by construction; it
-//! depends on none of Bevy's phases, materials or batching, never blends and never multisamples.
+//! It runs after Bevy's update on the same world, so that colour and labels show the same scene by construction. What is drawn does
+//! not depend on Bevy's phases, materials or batching (their order decides ties alone, see `capture`); it never blends and never
+//! multisamples.
 
 use bevy::asset::AssetId;
 use bevy::image::Image as BevyImage;
