@@ -13,6 +13,7 @@ mod amodal;
 mod boxes;
 mod check;
 mod geometry;
+pub(crate) mod grid;
 mod keypoints;
 mod labels;
 mod panoptic;

@@ -7,6 +7,7 @@
 //! the outline around it by a bridge, walked out and back: one polygon per 4-connected component, which any even-odd
 //! rasteriser fills exactly (pycocotools does; see `tests/readers`). Bridges are vertical and lie within the mask.
 
+use super::grid::Grid;
 use crate::annotate::rle::{Rle, RleError};
 
 /// A closed polygon of corners `(x, y)` in continuous pixel coordinates; the last corner joins the first.
@@ -18,46 +19,11 @@ const RIGHT: usize = 0;
 
 /// One polygon per 4-connected component of the mask, from the top down, left before right.
 pub fn polygons(rle: &Rle) -> Result<Vec<Polygon>, RleError> {
-    let grid = Grid::new(rle)?;
+    let grid = Grid::of_rle(rle)?;
     let (loops, owners) = trace_all(&grid);
     let bridges = build_bridges(&grid, &loops, &owners);
     let outlines = loops.iter().enumerate().filter(|(_, l)| !l.is_hole);
     Ok(outlines.map(|(index, _)| assemble(&grid, &loops, &bridges, index)).collect())
-}
-
-/// The part of the mask within its box; corners are relative to the box until the end.
-struct Grid {
-    left: u32,
-    top: u32,
-    width: i64,
-    height: i64,
-    pixels: Vec<bool>,
-}
-
-impl Grid {
-    fn new(rle: &Rle) -> Result<Self, RleError> {
-        let [left, top, width, height] = rle.bbox();
-        let mut pixels = Vec::new();
-        let size = width as usize * height as usize;
-        pixels.try_reserve_exact(size).map_err(|_| RleError::OutOfMemory { width, height })?;
-        pixels.resize(size, false);
-        for (start, end) in rle.runs() {
-            for position in start..end {
-                let (x, y) = (position / rle.height() - left, position % rle.height() - top);
-                pixels[y as usize * width as usize + x as usize] = true;
-            }
-        }
-        Ok(Self { left, top, width: i64::from(width), height: i64::from(height), pixels })
-    }
-
-    fn offset(&self, x: i64, y: i64) -> Option<usize> {
-        let inside = (0..self.width).contains(&x) && (0..self.height).contains(&y);
-        inside.then(|| usize::try_from(y * self.width + x).expect("a position inside the grid is not negative"))
-    }
-
-    fn is_set(&self, x: i64, y: i64) -> bool {
-        self.offset(x, y).is_some_and(|i| self.pixels[i])
-    }
 }
 
 /// A closed walk along cracks with the mask on the right hand: clockwise around a component, anticlockwise around a hole.

@@ -4,6 +4,7 @@ use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{Point, Size};
 use embedded_graphics::primitives::Rectangle;
 
+use crate::annotate::grid::Grid;
 use crate::preview::View;
 use crate::preview::canvas::{Plot, rgb, signed};
 use crate::preview::scale::Scale;
@@ -26,7 +27,7 @@ pub(crate) fn draw_outline(
     color: [u8; 3],
     inside: impl Fn(u32, u32) -> bool,
 ) {
-    let grid = Grid::new(within, inside);
+    let grid = Grid::of_box(within, inside);
     let mut walked = vec![false; grid.pixels.len()];
     for y in 0..grid.height {
         for x in 0..grid.width {
@@ -38,32 +39,6 @@ pub(crate) fn draw_outline(
                 }
             }
         }
-    }
-}
-
-/// The part of a mask within its box, in pixels of the cell.
-struct Grid {
-    left: u32,
-    top: u32,
-    width: i64,
-    height: i64,
-    pixels: Vec<bool>,
-}
-
-impl Grid {
-    fn new([left, top, right, bottom]: [u32; 4], inside: impl Fn(u32, u32) -> bool) -> Self {
-        let pixels = (top..=bottom).flat_map(|y| (left..=right).map(move |x| (x, y))).map(|(x, y)| inside(x, y));
-        let side = |from: u32, to: u32| i64::from(to) - i64::from(from) + 1;
-        Self { left, top, width: side(left, right).max(0), height: side(top, bottom).max(0), pixels: pixels.collect() }
-    }
-
-    fn offset(&self, x: i64, y: i64) -> Option<usize> {
-        let inside = (0..self.width).contains(&x) && (0..self.height).contains(&y);
-        inside.then(|| usize::try_from(y * self.width + x).unwrap_or(usize::MAX))
-    }
-
-    fn is_set(&self, x: i64, y: i64) -> bool {
-        self.offset(x, y).is_some_and(|i| self.pixels[i])
     }
 }
 

@@ -17,10 +17,11 @@ use bevy::render::view::ExtractedView;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RenderError;
-use super::labels::{self, Assets, Detail, LabelPass, Surface, View};
+use super::labels::{self, Assets, Detail, LabelPass};
 use super::masks::{self, Batch, Gathered, PlacedBox};
 use super::readback::{Images, Plane, Staging, read_buffer, staging_buffer};
 use super::spawn::Shot;
+use super::surface::{Surface, View};
 use crate::frame::{AmodalMask, Frame, Owner};
 use crate::image::Image;
 use crate::scene::{Camera, ImageSettings, LabelSettings, NormalSurface, Output, Scene};

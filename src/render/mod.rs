@@ -5,6 +5,7 @@
 //! spawn     the scene's lights, meshes and cameras as entities
 //! app       one Bevy update draws the colour of all cameras
 //! ready     is it complete? if not, the same scene again
+//! surface   what the label pass is told of each of them
 //! labels    what each pixel shows, by a pass of our own over the same vertex buffers
 //! masks     where each instance is, seen or not: who shares which part of one buffer
 //! readback  everything in one copy, but for masks beyond one buffer
@@ -22,6 +23,7 @@ mod projection;
 mod readback;
 mod ready;
 mod spawn;
+mod surface;
 mod upload;
 
 pub use adapter::{AdapterChoice, AdapterReport, Diagnosis, diagnose};

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use super::RenderError;
-use super::labels::{CutOut, Look, Textures};
+use super::surface::{CutOut, Look, Textures};
 use crate::assets::{Library, Model, PartMaterial, Texture};
 use crate::image::Image;
 use crate::mesh::Mesh;
