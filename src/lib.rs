@@ -13,6 +13,7 @@ pub mod assets;
 pub mod audit;
 pub mod frame;
 pub mod image;
+pub mod make;
 pub mod mesh;
 pub mod plan;
 pub mod preview;

@@ -7,9 +7,9 @@ use glam::DVec3;
 
 use super::probe::{Probe, Probes};
 use super::vertices::Vertices;
-use crate::assets::Library;
+use crate::assets::{Library, Part};
 use crate::mesh::shapes::{local_bounds, world_bounds};
-use crate::scene::{Instance, Scene, Shape, SurfaceLabels};
+use crate::scene::{Instance, Scene, SurfaceLabels};
 
 /// A scene with what is known of its geometry.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Subject {
     /// A model that an instance names is not in the library, or has no vertices.
     pub fn new(scene: Scene, library: &Library) -> Result<Self, NotLoaded> {
         let mut probes = Probes::default();
-        let mut models: BTreeMap<&str, Vertices<'_>> = BTreeMap::new();
+        let mut models: BTreeMap<String, Vertices> = BTreeMap::new();
         let solids = scene
             .instances
             .iter()
@@ -68,13 +68,13 @@ impl Subject {
                 let not_loaded = || NotLoaded { instance: instance.name() };
                 let local = local_bounds(&instance.shape, library).ok_or_else(not_loaded)?;
                 let world_from_instance = instance.world_from_instance();
-                let world = match &instance.shape {
-                    Shape::Gltf(path) => {
-                        let model = library.models.get(path).ok_or_else(not_loaded)?;
-                        let vertices = models.entry(path.as_str()).or_insert_with(|| Vertices::new(model));
+                let world = match library.model(&instance.shape) {
+                    Some(model) => {
+                        let key = format!("{:?}", instance.shape);
+                        let vertices = models.entry(key).or_insert_with(|| Vertices::new(model));
                         vertices.world_bounds(&world_from_instance)
                     }
-                    primitive => world_bounds(primitive, &world_from_instance),
+                    None => world_bounds(&instance.shape, &world_from_instance),
                 };
                 Ok(Solid {
                     local,
@@ -84,7 +84,6 @@ impl Subject {
                 })
             })
             .collect::<Result<_, _>>()?;
-        drop(models);
         Ok(Self { scene, solids })
     }
 }
@@ -92,11 +91,11 @@ impl Subject {
 /// For each part of an instance, whether labels see through it.
 fn see_through(instance: &Instance, library: &Library) -> Vec<bool> {
     let own = instance.material.as_ref().map(|material| material.labels == SurfaceLabels::SeeThrough);
-    match &instance.shape {
-        Shape::Gltf(path) => {
-            let parts = library.models.get(path).into_iter().flat_map(|model| &model.parts);
-            parts.map(|part| own.unwrap_or_else(|| instance.see_through.contains(&part.material.name))).collect()
+    match library.model(&instance.shape) {
+        Some(model) => {
+            let in_model = |part: &Part| part.is_seen_through(instance);
+            model.parts.iter().map(|part| own.unwrap_or_else(|| in_model(part))).collect()
         }
-        _ => vec![own.unwrap_or(false)],
+        None => vec![own.unwrap_or(false)],
     }
 }

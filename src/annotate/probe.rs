@@ -56,11 +56,9 @@ impl Probes {
         }
         let double_sided = material.map(|material| material.double_sided);
         let key = format!("{:?} {double_sided:?} {:?}", instance.shape, instance.see_through);
-        let make = || match &instance.shape {
-            Shape::Gltf(path) => {
-                library.models.get(path).map(|model| of_model(model, instance, double_sided)).unwrap_or_default()
-            }
-            primitive => of_primitive(primitive, double_sided.unwrap_or(false)),
+        let make = || match library.model(&instance.shape) {
+            Some(model) => of_model(&model, instance, double_sided),
+            None => of_primitive(&instance.shape, double_sided.unwrap_or(false)),
         };
         self.known.entry(key).or_insert_with(|| make().into()).clone()
     }
@@ -109,7 +107,7 @@ fn of_primitive(shape: &Shape, double_sided: bool) -> Vec<Probe> {
                 Probe::Core { center, radii: DVec3::splat(0.85 * minor_radius) }
             })
             .collect(),
-        Shape::Gltf(_) => Vec::new(),
+        Shape::Gltf(_) | Shape::Made(_) => Vec::new(),
     }
 }
 
@@ -125,7 +123,7 @@ fn of_model(model: &Model, instance: &Instance, double_sided: Option<bool>) -> V
         .filter(|part| {
             // A material of the instance's own replaces that of the part.
             let own = &part.material;
-            let file = own.alpha_mask.is_none() && !instance.see_through.contains(&own.name);
+            let file = own.alpha_mask.is_none() && !part.is_seen_through(instance);
             double_sided.is_some() || file
         })
         .collect();

@@ -7,7 +7,7 @@ use gltf::material::AlphaMode;
 use gltf::texture::WrappingMode;
 
 use super::model::{MAX_NAME, Source, label};
-use super::{AssetError, AssetFile, PartMaterial, Texture, accessor, texture};
+use super::{AssetError, AssetFile, Map, PartMaterial, Texture, Wrap, accessor, texture};
 use crate::image::Image;
 use crate::mesh::Mesh;
 
@@ -48,7 +48,7 @@ impl Materials {
         let pbr = material.pbr_metallic_roughness();
         let mut texture = |texture: gltf::Texture<'_>, set: u32, adjust: Adjust| -> Result<_, AssetError> {
             check_use(&texture, set, mesh).map_err(|reason| source.broken(format!("material {name}: {reason}")))?;
-            self.texture(&texture.source(), adjust, source).map(Some)
+            self.texture(&texture.source(), adjust, source).map(|texture| Some(Map::new(texture)))
         };
         let strength = material.emissive_strength().unwrap_or(1.0);
         Ok(PartMaterial {
@@ -81,6 +81,7 @@ impl Materials {
             blend: alpha == AlphaMode::Blend,
             double_sided: material.double_sided(),
             unlit: material.unlit(),
+            ..PartMaterial::default()
         })
     }
 
@@ -113,7 +114,7 @@ impl Materials {
         }
         apply(adjust, &mut pixels);
         let file = AssetFile { parts: Vec::new(), ..source.file.clone() };
-        let texture = Arc::new(Texture { key: key.clone(), image: pixels, file });
+        let texture = Arc::new(Texture { key: key.clone(), image: pixels, wrap: [Wrap::Repeat; 2], file });
         self.textures.insert(key, texture.clone());
         Ok(texture)
     }

@@ -1,6 +1,7 @@
-//! Files that recipes name: glTF models and textures, loaded once and shared.
+//! What scenes name: models and textures, read from files or made from numbers, once, and shared.
 
 mod accessor;
+pub mod cache;
 pub mod file;
 mod material;
 pub mod model;
@@ -18,8 +19,14 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
+use self::cache::Cache;
 use crate::image::Image;
+use crate::make;
 use crate::mesh::Mesh;
+use crate::scene::{Instance, Material, Shape, SurfaceLabels};
+
+/// Room for models that are made, bytes.
+const MADE_MODELS: usize = 512 << 20;
 
 /// Everything a recipe (or a scene file) names, by the path as written there.
 #[derive(Debug, Default, Clone)]
@@ -28,10 +35,25 @@ pub struct Library {
     pub models: BTreeMap<String, Arc<Model>>,
     /// Image files.
     pub textures: BTreeMap<String, Arc<Texture>>,
+    /// What is made from numbers. Shared by all clones of a library.
+    pub made: Arc<MadeThings>,
 }
 
-/// A glTF file, flattened: one part per primitive, in the frame of the file.
+/// Things that are made from numbers alone, kept while there is room.
 #[derive(Debug)]
+pub struct MadeThings {
+    /// By the shape's own words.
+    pub models: Cache<Model>,
+}
+
+impl Default for MadeThings {
+    fn default() -> Self {
+        Self { models: Cache::new(MADE_MODELS) }
+    }
+}
+
+/// Geometry that is no primitive: a file, flattened to one part per primitive and in its own frame, or what is made from numbers.
+#[derive(Debug, Clone)]
 pub struct Model {
     /// Never empty.
     pub parts: Vec<Part>,
@@ -41,12 +63,12 @@ pub struct Model {
     pub min: DVec3,
     /// Upper corner of the bounding box.
     pub max: DVec3,
-    /// What the file is.
+    /// What the file is; empty for what is made.
     pub file: AssetFile,
 }
 
 /// Triangles of one material.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Part {
     /// Never empty, and no two parts of a model have the same; see [`model`].
     pub name: String,
@@ -56,29 +78,57 @@ pub struct Part {
     pub material: PartMaterial,
 }
 
-/// The material of a part, as the glTF file has it. Colours linear; textures shared.
+/// A texture as one property of a material uses it.
+#[derive(Debug, Clone)]
+pub struct Map {
+    /// The pixels.
+    pub texture: Arc<Texture>,
+    /// Which UVs of the mesh it is looked up by: 0 for `uvs`, 1 for `uvs1`.
+    pub uv_set: u8,
+}
+
+impl Map {
+    /// Looked up by the first UVs.
+    pub fn new(texture: Arc<Texture>) -> Self {
+        Self { texture, uv_set: 0 }
+    }
+}
+
+/// What a texture shows outside of 0..=1, along one axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Wrap {
+    /// Again.
+    #[default]
+    Repeat,
+    /// Again, every other one mirrored.
+    Mirror,
+    /// Its edge.
+    Clamp,
+}
+
+/// Everything that light and labels have to know of a surface, whether a file or a recipe says so. Colours linear; textures shared.
 #[derive(Debug, Clone)]
 pub struct PartMaterial {
-    /// May be empty.
+    /// Of a material in a file, and may be empty; empty for a recipe's.
     pub name: String,
     /// Linear RGBA, multiplies the texture.
     pub base_color: [f32; 4],
     /// sRGB.
-    pub base_color_texture: Option<Arc<Texture>>,
+    pub base_color_texture: Option<Map>,
     /// 0..=1.
     pub metallic: f32,
     /// 0..=1.
     pub roughness: f32,
     /// Linear: roughness in G, metallic in B.
-    pub metallic_roughness_texture: Option<Arc<Texture>>,
+    pub metallic_roughness_texture: Option<Map>,
     /// Linear, tangent space.
-    pub normal_texture: Option<Arc<Texture>>,
+    pub normal_texture: Option<Map>,
     /// Linear: occlusion in R.
-    pub occlusion_texture: Option<Arc<Texture>>,
+    pub occlusion_texture: Option<Map>,
     /// cd/m2 per linear channel.
     pub emission: [f32; 3],
     /// sRGB, multiplies `emission`.
-    pub emission_texture: Option<Arc<Texture>>,
+    pub emission_texture: Option<Map>,
     /// Cut-out threshold, where the file says MASK.
     pub alpha_mask: Option<f32>,
     /// Whether alpha lets through what is behind, where the file says BLEND.
@@ -87,6 +137,55 @@ pub struct PartMaterial {
     pub double_sided: bool,
     /// `KHR_materials_unlit`.
     pub unlit: bool,
+    /// Both sets of UVs are multiplied by this before textures are looked up.
+    pub uv_scale: [f32; 2],
+    /// Share of light that passes through a thin wall, 0..=1.
+    pub transmission: f32,
+    /// Share of light that passes diffusely through a thin sheet (leaves, paper), 0..=1.
+    pub translucency: f32,
+    /// Reflectance at normal incidence of what is no metal: 0.5 is 4 % (`F0 = 0.16 r^2`).
+    pub reflectance: f32,
+    /// Strength of a clear coat, 0..=1.
+    pub clearcoat: f32,
+    /// Perceptual roughness of the clear coat, 0..=1.
+    pub clearcoat_roughness: f32,
+    /// How much reflections are drawn out along one direction, 0..=1.
+    pub anisotropy: f32,
+    /// That direction, radians from the tangent towards the bitangent.
+    pub anisotropy_angle: f32,
+    /// What labels make of it.
+    pub labels: SurfaceLabels,
+}
+
+impl Default for PartMaterial {
+    /// glTF's default material: white and rough, and no metal (which a file has to say).
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            base_color: [1.0; 4],
+            base_color_texture: None,
+            metallic: 0.0,
+            roughness: 1.0,
+            metallic_roughness_texture: None,
+            normal_texture: None,
+            occlusion_texture: None,
+            emission: [0.0; 3],
+            emission_texture: None,
+            alpha_mask: None,
+            blend: false,
+            double_sided: false,
+            unlit: false,
+            uv_scale: [1.0; 2],
+            transmission: 0.0,
+            translucency: 0.0,
+            reflectance: 0.5,
+            clearcoat: 0.0,
+            clearcoat_roughness: 0.0,
+            anisotropy: 0.0,
+            anisotropy_angle: 0.0,
+            labels: SurfaceLabels::Solid,
+        }
+    }
 }
 
 /// A decoded image file: 8-bit RGBA, top row first, straight alpha. Whether it is sRGB or linear is decided by its use.
@@ -96,12 +195,14 @@ pub struct Texture {
     pub key: String,
     /// The pixels.
     pub image: Image<[u8; 4]>,
-    /// What the file is.
+    /// What it shows outside of 0..=1, along u and v.
+    pub wrap: [Wrap; 2],
+    /// What the file is; empty for what is made.
     pub file: AssetFile,
 }
 
 /// Provenance of an asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AssetFile {
     /// As written in the recipe.
     pub path: String,
@@ -137,6 +238,62 @@ pub enum AssetError {
 }
 
 impl Library {
+    /// The triangles of a shape that is no primitive; `None` for primitives, for files that are not loaded, and for what cannot be
+    /// made.
+    pub fn model(&self, shape: &Shape) -> Option<Arc<Model>> {
+        match shape {
+            Shape::Gltf(path) => self.models.get(path).cloned(),
+            Shape::Made(made) => {
+                let make = || {
+                    let model = make::build(made, self)?;
+                    let bytes = model.bytes();
+                    Ok::<_, String>((model, bytes))
+                };
+                self.made.models.get_or_make(&format!("{made:?}"), make).ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// A recipe's material with its textures.
+    ///
+    /// # Errors
+    /// A texture that it names is not in the library: the path.
+    pub fn look(&self, material: &Material) -> Result<PartMaterial, String> {
+        let map = |path: &Option<String>| match path {
+            None => Ok(None),
+            Some(path) => {
+                self.textures.get(path).cloned().map(|texture| Some(Map::new(texture))).ok_or_else(|| path.clone())
+            }
+        };
+        let [r, g, b] = material.base_color.map(narrow);
+        Ok(PartMaterial {
+            name: String::new(),
+            base_color: [r, g, b, narrow(material.alpha)],
+            base_color_texture: map(&material.base_color_texture)?,
+            metallic: narrow(material.metallic),
+            roughness: narrow(material.roughness),
+            metallic_roughness_texture: None,
+            normal_texture: map(&material.normal_texture)?,
+            occlusion_texture: None,
+            emission: material.emission.map(narrow),
+            emission_texture: None,
+            alpha_mask: material.alpha_mask.map(narrow),
+            blend: material.blend,
+            double_sided: material.double_sided,
+            unlit: material.unlit,
+            uv_scale: material.tiling.as_vec2().to_array(),
+            transmission: narrow(material.transmission),
+            translucency: narrow(material.translucency),
+            reflectance: narrow(material.reflectance),
+            clearcoat: narrow(material.clearcoat),
+            clearcoat_roughness: narrow(material.clearcoat_roughness),
+            anisotropy: narrow(material.anisotropy),
+            anisotropy_angle: narrow(material.anisotropy_angle),
+            labels: material.labels,
+        })
+    }
+
     /// Loads the model at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
     ///
     /// What becomes of the file is written in [`model`].
@@ -166,4 +323,24 @@ impl Library {
         self.textures.insert(path.to_owned(), texture.clone());
         Ok(texture)
     }
+}
+
+impl Part {
+    /// Whether labels see through it, where the instance has no material of its own.
+    pub fn is_seen_through(&self, instance: &Instance) -> bool {
+        self.material.labels == SurfaceLabels::SeeThrough
+            || !self.material.name.is_empty() && instance.see_through.contains(&self.material.name)
+    }
+}
+
+impl Model {
+    /// How much memory its vertices take, about; textures are counted where they are made.
+    pub fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.mesh.bytes()).sum()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
+fn narrow(value: f64) -> f32 {
+    value as f32
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::ImageReader;
 
-use super::{AssetError, AssetFile, Texture, file};
+use super::{AssetError, AssetFile, Texture, Wrap, file};
 use crate::image::Image;
 
 /// Wider or higher images are refused: more than any GPU of today can hold.
@@ -15,7 +15,12 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Texture, AssetError> {
     let bytes = file::read(root, path)?;
     let image = decode(&bytes).map_err(|reason| AssetError::Broken { path: root.join(path), reason })?;
     let sha256 = file::sha256(&bytes);
-    Ok(Texture { key: path.to_owned(), image, file: AssetFile { path: path.to_owned(), sha256, parts: Vec::new() } })
+    Ok(Texture {
+        key: path.to_owned(),
+        image,
+        wrap: [Wrap::Repeat; 2],
+        file: AssetFile { path: path.to_owned(), sha256, parts: Vec::new() },
+    })
 }
 
 /// Decodes a PNG or JPEG file to 8-bit RGBA.

@@ -99,6 +99,7 @@ mod rendering {
                 | RenderError::TooManyPlanes { .. }
                 | RenderError::TooManyMasks { .. }
                 | RenderError::Asset(_)
+                | RenderError::NoModel { .. }
                 | RenderError::InvalidScene { .. } => BAD_INPUT,
                 RenderError::Failed(_) | RenderError::Incomplete { .. } => INTERNAL,
             };

@@ -5,7 +5,7 @@ pub mod tangents;
 
 use glam::DVec3;
 
-/// Triangles. All vertex arrays have the same length; indices come in threes, counter-clockwise seen from outside.
+/// Triangles. All vertex arrays have the same length, but those that may be empty; indices come in threes, counter-clockwise seen from outside.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Mesh {
     /// Metres, in the frame of the asset.
@@ -14,6 +14,10 @@ pub struct Mesh {
     pub normals: Vec<[f32; 3]>,
     /// Texture coordinates, v down (glTF's convention).
     pub uvs: Vec<[f32; 2]>,
+    /// A second set of texture coordinates; empty where no texture is looked up by it.
+    pub uvs1: Vec<[f32; 2]>,
+    /// Linear RGBA that multiplies the base colour; empty where it is white throughout.
+    pub colors: Vec<[f32; 4]>,
     /// Unit tangents with the bitangent's sign in `w`.
     pub tangents: Vec<[f32; 4]>,
     /// Three per triangle.
@@ -29,6 +33,11 @@ impl Mesh {
                 DVec3::new(f64::from(x), f64::from(y), f64::from(z))
             })
         })
+    }
+
+    /// How much memory it takes, about.
+    pub fn bytes(&self) -> usize {
+        self.positions.len() * 48 + self.uvs1.len() * 8 + self.colors.len() * 16 + self.indices.len() * 4
     }
 
     /// Lower and upper corner of the bounding box; `None` for a mesh without vertices.

@@ -46,8 +46,8 @@ pub enum MeshKey {
     },
 }
 
-/// The canonical mesh of `shape`, and the scale that turns it into `shape`. `None` for glTF files, which bring their
-/// own.
+/// The canonical mesh of `shape`, and the scale that turns it into `shape`. `None` for shapes that have
+/// a model.
 pub fn key_and_scale(shape: &Shape) -> Option<(MeshKey, DVec3)> {
     Some(match *shape {
         Shape::Box(size) => (MeshKey::Box, size),
@@ -61,12 +61,12 @@ pub fn key_and_scale(shape: &Shape) -> Option<(MeshKey, DVec3)> {
         Shape::Torus { major_radius, minor_radius } => {
             (MeshKey::Torus { minor_radius: (minor_radius / major_radius).to_bits() }, DVec3::splat(major_radius))
         }
-        Shape::Gltf(_) => return None,
+        Shape::Gltf(_) | Shape::Made(_) => return None,
     })
 }
 
 /// The bounding box of `shape` in its own frame, exact (of the true shape, not of its polygons).
-/// `None` where it names a glTF file that `library` does not hold.
+/// `None` where it needs a model that `library` does not have.
 pub fn local_bounds(shape: &Shape, library: &Library) -> Option<(DVec3, DVec3)> {
     let half = match *shape {
         Shape::Box(size) => size / 2.0,
@@ -77,8 +77,8 @@ pub fn local_bounds(shape: &Shape, library: &Library) -> Option<(DVec3, DVec3)> 
             DVec3::new(major_radius + minor_radius, minor_radius, major_radius + minor_radius)
         }
         Shape::Plane(size) => DVec3::new(size.x / 2.0, 0.0, size.y / 2.0),
-        Shape::Gltf(ref path) => {
-            let model = library.models.get(path)?;
+        Shape::Gltf(_) | Shape::Made(_) => {
+            let model = library.model(shape)?;
             return Some((model.min, model.max));
         }
     };
@@ -86,7 +86,7 @@ pub fn local_bounds(shape: &Shape, library: &Library) -> Option<(DVec3, DVec3)> 
 }
 
 /// How far the true shape reaches along `direction`, in its own frame: the greatest `p . direction` over its points `p` (its
-/// support function; the length of `direction` counts). `None` for glTF files.
+/// support function; the length of `direction` counts). `None` for shapes that have a model.
 ///
 /// Closed forms (Schneider, *Convex Bodies*, 1.7): that of a ball is `r |d|`, of a disc about the Y axis `r |(dx, dz)|`, of a segment
 /// between `+-a` it is `|a . d|`, and that of a Minkowski sum is the sum. A cylinder is disc + segment, a capsule segment + ball, a
@@ -104,7 +104,7 @@ pub fn support(shape: &Shape, direction: DVec3) -> Option<f64> {
         }
         Shape::Capsule { radius, height } => height / 2.0 * direction.y.abs() + radius * direction.length(),
         Shape::Torus { major_radius, minor_radius } => major_radius * across + minor_radius * direction.length(),
-        Shape::Gltf(_) => return None,
+        Shape::Gltf(_) | Shape::Made(_) => return None,
     })
 }
 

@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::assets::Library;
+use crate::make::Made;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
@@ -121,6 +122,8 @@ pub enum ShapeRecipe {
     Plane([Scalar; 2]),
     /// `Gltf("path")`
     Gltf(String),
+    /// Made from numbers: `Superellipsoid(..)` and the others of [`Made`].
+    Made(Box<Made<Scalar>>),
 }
 
 /// Where the instances of a group go.
@@ -196,6 +199,18 @@ pub struct MaterialRecipe {
     pub blend: bool,
     /// Share of light that passes, 0..=1.
     pub transmission: Scalar,
+    /// Share of light that passes diffusely, 0..=1.
+    pub translucency: Scalar,
+    /// 0..=1; 0.5 is most things.
+    pub reflectance: Scalar,
+    /// 0..=1.
+    pub clearcoat: Scalar,
+    /// 0..=1.
+    pub clearcoat_roughness: Scalar,
+    /// 0..=1.
+    pub anisotropy: Scalar,
+    /// From the tangent towards the bitangent.
+    pub anisotropy_angle: Angle,
     /// What labels make of it.
     pub labels: SurfaceLabels,
 }

@@ -45,6 +45,12 @@ pub enum RenderError {
         /// Bytes a pixel.
         bytes: u32,
     },
+    /// A shape of a scene cannot be made, or its file is not there.
+    #[error("this shape cannot be made: {shape}")]
+    NoModel {
+        /// The shape, as in a scene file.
+        shape: String,
+    },
     /// More amodal masks than fit into memory.
     #[error(
         "the amodal masks of scene {index} take {bytes} bytes, and more than {most} are not made: use smaller images, fewer \

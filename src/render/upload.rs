@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::RenderError;
 use super::surface::{CutOut, Look, Textures};
-use crate::assets::{Library, Model, PartMaterial, Texture};
+use crate::assets::{AssetError, Library, Map, Model, PartMaterial, Texture};
 use crate::image::Image;
 use crate::mesh::Mesh;
 use crate::mesh::shapes::{self, MeshKey};
@@ -97,14 +97,14 @@ impl Uploads {
         material: Option<&UploadedMaterial>,
         default_material: &UploadedMaterial,
     ) -> Result<Vec<Piece>, RenderError> {
-        if let Shape::Gltf(path) = shape {
-            let mut pieces = self.model(world, path, material.map(|material| material.double_sided), mirrored)?;
+        if let Shape::Gltf(_) | Shape::Made(_) = shape {
+            let mut pieces = self.model(world, shape, material.map(|material| material.double_sided), mirrored)?;
             if let Some(material) = material {
                 pieces.iter_mut().for_each(|piece| piece.material = material.clone());
             }
             return Ok(pieces);
         }
-        let (key, scale) = shapes::key_and_scale(shape).expect("every shape but a glTF file is a primitive");
+        let (key, scale) = shapes::key_and_scale(shape).expect("every shape without a model is a primitive");
         let material = material.unwrap_or(default_material).clone();
         let form = Form { backs: material.double_sided, mirrored };
         let entry = self.shapes.entry((key, form));
@@ -115,20 +115,24 @@ impl Uploads {
     fn model(
         &mut self,
         world: &mut World,
-        path: &str,
+        shape: &Shape,
         backs: Option<bool>,
         mirrored: bool,
     ) -> Result<Vec<Piece>, RenderError> {
-        let key = (path.to_owned(), backs, mirrored);
+        let key = (format!("{shape:?}"), backs, mirrored);
         if let Some(pieces) = self.models.get(&key) {
             return Ok(pieces.clone());
         }
-        let model: Arc<Model> = self.library.load_model(&self.root, path)?;
+        if let Shape::Gltf(path) = shape {
+            self.library.load_model(&self.root, path)?;
+        }
+        let model: Arc<Model> =
+            self.library.model(shape).ok_or_else(|| RenderError::NoModel { shape: format!("{shape:?}") })?;
         let mut pieces = Vec::with_capacity(model.parts.len());
         for part in &model.parts {
             let form = Form { backs: backs.unwrap_or(part.material.double_sided), mirrored };
             let mesh = upload_mesh(world, &part.mesh, form);
-            let material = self.part_material(world, &part.material);
+            let material = self.look(world, &part.material);
             pieces.push(Piece { mesh, material, instance_from_local: turned(mirrored) });
         }
         self.models.insert(key, pieces.clone());
@@ -142,41 +146,17 @@ impl Uploads {
 
     /// A recipe's material.
     pub(super) fn material(&mut self, world: &mut World, material: &Material) -> Result<UploadedMaterial, RenderError> {
-        let color = self.named_texture(world, material.base_color_texture.as_deref(), Meaning::Srgb)?;
-        let normal = self.named_texture(world, material.normal_texture.as_deref(), Meaning::Linear)?;
-        let [r, g, b] = material.base_color.map(to_f32);
-        let alpha = to_f32(material.alpha);
-        let tiling = material.tiling.as_vec2();
-        let cutoff = material.alpha_mask.map(to_f32);
-        let [er, eg, eb] = material.emission.map(to_f32);
-        let standard = StandardMaterial {
-            base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
-            base_color_texture: color,
-            metallic: to_f32(material.metallic),
-            perceptual_roughness: to_f32(material.roughness),
-            emissive: LinearRgba::rgb(er, eg, eb),
-            emissive_exposure_weight: 1.0,
-            normal_map_texture: normal,
-            uv_transform: Affine2::from_scale(tiling),
-            unlit: material.unlit,
-            specular_transmission: to_f32(material.transmission),
-            ..surface(cutoff, material.blend)
-        };
-        let look = look(&standard, tiling);
-        Ok(UploadedMaterial {
-            handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
-            double_sided: material.double_sided,
-            name: String::new(),
-            labels: material.labels,
-            casts_shadow: !material.blend && material.transmission <= 0.0,
-            look,
-        })
+        for path in material.base_color_texture.iter().chain(&material.normal_texture) {
+            self.library.load_texture(&self.root, path)?;
+        }
+        let look = self.library.look(material).map_err(|path| AssetError::Missing(self.root.join(path)))?;
+        Ok(self.look(world, &look))
     }
 
-    /// A glTF file's own material.
-    fn part_material(&mut self, world: &mut World, material: &PartMaterial) -> UploadedMaterial {
+    /// A material with its textures, a recipe's or a file's.
+    fn look(&mut self, world: &mut World, material: &PartMaterial) -> UploadedMaterial {
         let mut texture =
-            |texture: &Option<Arc<Texture>>, meaning| texture.as_ref().map(|t| self.texture(world, t, meaning));
+            |map: &Option<Map>, meaning| map.as_ref().map(|map| self.texture(world, &map.texture, meaning));
         let color = texture(&material.base_color_texture, Meaning::Srgb);
         let normal = texture(&material.normal_texture, Meaning::Linear);
         let metallic_roughness = texture(&material.metallic_roughness_texture, Meaning::Linear);
@@ -184,6 +164,7 @@ impl Uploads {
         let emission = texture(&material.emission_texture, Meaning::Srgb);
         let [r, g, b, alpha] = material.base_color;
         let [er, eg, eb] = material.emission;
+        let uv_scale = Vec2::from(material.uv_scale);
         let standard = StandardMaterial {
             base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
             base_color_texture: color,
@@ -196,28 +177,25 @@ impl Uploads {
             emissive_exposure_weight: 1.0,
             emissive_texture: emission,
             unlit: material.unlit,
+            uv_transform: Affine2::from_scale(uv_scale),
+            specular_transmission: material.transmission,
+            diffuse_transmission: material.translucency,
+            reflectance: material.reflectance,
+            clearcoat: material.clearcoat,
+            clearcoat_perceptual_roughness: material.clearcoat_roughness,
+            anisotropy_strength: material.anisotropy,
+            anisotropy_rotation: material.anisotropy_angle,
             ..surface(material.alpha_mask, material.blend)
         };
-        let look = look(&standard, Vec2::ONE);
+        let look = look(&standard, uv_scale);
         UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
             double_sided: material.double_sided,
             name: material.name.clone(),
-            labels: SurfaceLabels::Solid,
-            casts_shadow: !material.blend,
+            labels: material.labels,
+            casts_shadow: !material.blend && material.transmission <= 0.0,
             look,
         }
-    }
-
-    fn named_texture(
-        &mut self,
-        world: &mut World,
-        path: Option<&str>,
-        meaning: Meaning,
-    ) -> Result<Option<Handle<BevyImage>>, RenderError> {
-        let Some(path) = path else { return Ok(None) };
-        let texture = self.library.load_texture(&self.root, path)?;
-        Ok(Some(self.texture(world, &texture, meaning)))
     }
 
     fn texture(&mut self, world: &mut World, texture: &Texture, meaning: Meaning) -> Handle<BevyImage> {

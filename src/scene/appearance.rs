@@ -46,6 +46,7 @@ pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
         }
         ShapeRecipe::Plane([x, z]) => Shape::Plane(DVec2::new(named(x, "x"), named(z, "z"))),
         ShapeRecipe::Gltf(path) => Shape::Gltf(path.clone()),
+        ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key))),
     }
 }
 
@@ -111,6 +112,12 @@ pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Materi
         unlit: recipe.unlit,
         blend: recipe.blend,
         transmission: unit(&recipe.transmission, "transmission"),
+        translucency: unit(&recipe.translucency, "translucency"),
+        reflectance: unit(&recipe.reflectance, "reflectance"),
+        clearcoat: unit(&recipe.clearcoat, "clearcoat"),
+        clearcoat_roughness: unit(&recipe.clearcoat_roughness, "clearcoat_roughness"),
+        anisotropy: unit(&recipe.anisotropy, "anisotropy"),
+        anisotropy_angle: random::angle(&recipe.anisotropy_angle, &key.name("anisotropy_angle")),
         labels: recipe.labels,
     }
 }

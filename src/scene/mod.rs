@@ -32,8 +32,10 @@ pub use sample::{MAX_COUNT, SampleError, sample};
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
+use crate::make::Made;
+
 /// The version of the scene file that this program writes and reads.
-pub const SCENE_VERSION: u32 = 2;
+pub const SCENE_VERSION: u32 = 3;
 
 /// The most suns that a scene may have: what the renderer's shader has room for.
 pub const MOST_SUNS: usize = 10;
@@ -234,6 +236,8 @@ pub enum Shape {
     Plane(DVec2),
     /// The default scene of a glTF or GLB file.
     Gltf(String),
+    /// Made from numbers.
+    Made(Box<Made>),
 }
 
 /// Light reflected and given off by a surface (metallic-roughness model).
@@ -269,6 +273,18 @@ pub struct Material {
     pub blend: bool,
     /// Share of light that passes through a thin wall of it, tinted by the base colour, 0..=1: glass is 1. Nothing is displaced.
     pub transmission: f64,
+    /// Share of light that passes diffusely through a thin sheet of it, 0..=1: leaves, paper, cloth.
+    pub translucency: f64,
+    /// Reflectance at normal incidence where it is no metal, 0..=1: 0.5 is the 4 % of most things (`F0 = 0.16 r^2`).
+    pub reflectance: f64,
+    /// Strength of a clear coat, 0..=1.
+    pub clearcoat: f64,
+    /// Perceptual roughness of the clear coat, 0..=1.
+    pub clearcoat_roughness: f64,
+    /// How much reflections are drawn out along one direction, 0..=1.
+    pub anisotropy: f64,
+    /// That direction, radians from the tangent (along u) towards the bitangent.
+    pub anisotropy_angle: f64,
     /// What labels make of it.
     pub labels: SurfaceLabels,
 }
@@ -291,6 +307,12 @@ impl Default for Material {
             unlit: false,
             blend: false,
             transmission: 0.0,
+            translucency: 0.0,
+            reflectance: 0.5,
+            clearcoat: 0.0,
+            clearcoat_roughness: 0.0,
+            anisotropy: 0.0,
+            anisotropy_angle: 0.0,
             labels: SurfaceLabels::Solid,
         }
     }

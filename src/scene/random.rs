@@ -7,7 +7,9 @@
 //! A choice is keyed by `.choice`, its alternatives by `.choice[i]`: editing one alternative moves neither the choice
 //! nor any other alternative.
 
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
+use std::sync::Arc;
 
 use glam::{DQuat, DVec3};
 use rand_chacha::ChaCha8Rng;
@@ -26,17 +28,41 @@ const NORMAL_ATTEMPTS: usize = 1000;
 /// Numbers are kept within this, so that sums and products of some of them are finite.
 const LARGEST: f64 = 1e100;
 
-/// The path of names of a random value, with seed and index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key(Vec<u8>);
+/// What all values of a scene share.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Draws {
+    /// The seed of the dataset.
+    pub seed: u64,
+    /// The scene's index.
+    pub index: u64,
+    /// The scene's named parameters, decided.
+    pub parameters: BTreeMap<String, f64>,
+}
+
+/// The path of names of a random value, in its scene.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    path: Vec<u8>,
+    draws: Arc<Draws>,
+}
 
 impl Key {
     /// The root of all paths of scene `index` under `seed`.
     pub fn new(seed: u64, index: u64) -> Self {
-        let mut bytes = DOMAIN.to_vec();
-        bytes.extend(seed.to_le_bytes());
-        bytes.extend(index.to_le_bytes());
-        Self(bytes)
+        Self::of(Draws { seed, index, ..Draws::default() })
+    }
+
+    /// The root of all paths of a scene.
+    pub fn of(draws: Draws) -> Self {
+        let mut path = DOMAIN.to_vec();
+        path.extend(draws.seed.to_le_bytes());
+        path.extend(draws.index.to_le_bytes());
+        Self { path, draws: Arc::new(draws) }
+    }
+
+    /// What all values of its scene share.
+    pub fn draws(&self) -> &Draws {
+        &self.draws
     }
 
     /// `path.name`
@@ -51,17 +77,17 @@ impl Key {
 
     /// Lengths are written before names, so that no name can be mistaken for a path.
     fn part(&self, kind: u8, bytes: &[u8]) -> Self {
-        let mut path = Vec::with_capacity(self.0.len() + 9 + bytes.len());
-        path.extend(&self.0);
+        let mut path = Vec::with_capacity(self.path.len() + 9 + bytes.len());
+        path.extend(&self.path);
         path.push(kind);
         path.extend((bytes.len() as u64).to_le_bytes());
         path.extend(bytes);
-        Self(path)
+        Self { path, draws: self.draws.clone() }
     }
 
     /// The stream of this path.
     pub fn stream(&self) -> Stream {
-        Stream(ChaCha8Rng::from_seed(*blake3::hash(&self.0).as_bytes()))
+        Stream(ChaCha8Rng::from_seed(*blake3::hash(&self.path).as_bytes()))
     }
 }
 
@@ -162,7 +188,7 @@ pub fn pick<'a, T>(mut varied: &'a Varied<T>, key: &Key) -> (&'a T, Key) {
 /// A number.
 pub fn scalar(dist: &Scalar, key: &Key) -> f64 {
     let (number, key) = pick(dist, key);
-    let value = match *number {
+    let value = match number.clone() {
         Number::Const(value) => value,
         Number::Uniform { min, max } => key.stream().uniform(min, max),
         Number::LogUniform { min, max } => {

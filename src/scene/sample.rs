@@ -114,16 +114,14 @@ fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, V
             let id = if category.is_some() { next_id } else { 0 };
             next_id += u32::from(category.is_some());
             let Draft { shape, material, body } = draft;
-            let model = match &shape {
-                Shape::Gltf(path) => recipe.assets.models.get(path),
-                _ => None,
-            };
-            let in_file = model.map(|model| &model.keypoints);
+            let model = recipe.assets.model(&shape);
+            let in_file = model.as_ref().map(|model| &model.keypoints);
             let key = group_key.item(u64::from(number));
             let keypoints = category
                 .map_or(Vec::new(), |category| appearance::keypoints(object, category, in_file, body.bounds, &key));
-            let in_model =
-                |name: &&String| model.is_some_and(|model| model.parts.iter().any(|part| part.material.name == **name));
+            let in_model = |name: &&String| {
+                model.as_ref().is_some_and(|model| model.parts.iter().any(|part| part.material.name == **name))
+            };
             instances.push(Instance {
                 id,
                 object: name.to_owned(),
@@ -180,7 +178,7 @@ fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, Sam
                 .ok_or_else(|| SampleError::Unchecked { what: format!("a material `{name}`") })?;
             Some(appearance::material(name, material, &key))
         }
-        None if matches!(shape, Shape::Gltf(_)) => None,
+        None if matches!(shape, Shape::Gltf(_) | Shape::Made(_)) => None,
         None => Some(Material::default()),
     };
     Ok(Draft { shape, material, body: Body { bounds, scale: appearance::scale(object, key) } })

@@ -138,7 +138,7 @@ impl Instance {
         ensure(self.keypoint_tolerance.is_finite() && self.keypoint_tolerance >= 0.0, || {
             "`keypoint_tolerance` must be finite and not negative".into()
         })?;
-        let own_materials = matches!(self.shape, Shape::Gltf(_)) && self.material.is_none();
+        let own_materials = matches!(self.shape, Shape::Gltf(_) | Shape::Made(_)) && self.material.is_none();
         ensure(own_materials || self.see_through.is_empty(), || {
             "`see_through` names materials of a glTF file, and this instance wears none of them".into()
         })?;
@@ -161,6 +161,7 @@ impl Shape {
             }
             Self::Plane(size) => size.to_array().to_vec(),
             Self::Gltf(_) => Vec::new(),
+            Self::Made(made) => return made.validate(),
         };
         ensure(lengths.iter().all(|&length| length > 0.0 && length <= FARTHEST), || {
             format!("the lengths of `shape` must be positive, and at most {FARTHEST:e}")
@@ -170,12 +171,23 @@ impl Shape {
 
 impl Material {
     fn validate(&self) -> Result<(), String> {
-        let shares = [&self.alpha, &self.metallic, &self.roughness, &self.transmission];
-        let mut shares = self.base_color.iter().chain(shares).chain(&self.alpha_mask);
-        ensure(shares.all(|share| (0.0..=1.0).contains(share)), || {
-            "colour, `alpha`, `metallic`, `roughness`, `transmission` and `alpha_mask` of a material lie in 0..=1"
-                .into()
-        })?;
+        let shares = [
+            ("alpha", self.alpha),
+            ("metallic", self.metallic),
+            ("roughness", self.roughness),
+            ("transmission", self.transmission),
+            ("translucency", self.translucency),
+            ("reflectance", self.reflectance),
+            ("clearcoat", self.clearcoat),
+            ("clearcoat_roughness", self.clearcoat_roughness),
+            ("anisotropy", self.anisotropy),
+            ("alpha_mask", self.alpha_mask.unwrap_or(0.0)),
+        ];
+        let colors = self.base_color.map(|share| ("base_color", share));
+        for (name, share) in colors.into_iter().chain(shares) {
+            ensure((0.0..=1.0).contains(&share), || format!("`{name}` of a material lies in 0..=1"))?;
+        }
+        ensure(self.anisotropy_angle.is_finite(), || "`anisotropy_angle` must be finite".into())?;
         ensure(!self.blend || (self.alpha_mask.is_none() && self.transmission == 0.0), || {
             "`blend` goes neither with `alpha_mask` nor with `transmission`".into()
         })?;

@@ -139,8 +139,11 @@ fn check_square(model: &Model) {
     assert_eq!(material.alpha_mask, Some(0.25));
     assert!(material.double_sided && !material.unlit);
     let texture = material.base_color_texture.as_ref().unwrap();
-    assert_eq!(texture.image.pixels(), [[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [255, 255, 255, 64]]);
-    assert!(Arc::ptr_eq(texture, model.parts[1].material.base_color_texture.as_ref().unwrap()));
+    assert_eq!(
+        texture.texture.image.pixels(),
+        [[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [255, 255, 255, 64]]
+    );
+    assert!(Arc::ptr_eq(&texture.texture, &model.parts[1].material.base_color_texture.as_ref().unwrap().texture));
 }
 
 #[test]
@@ -163,7 +166,7 @@ fn a_gltf_file_reads_external_and_embedded_buffers_alike() {
     check_square(&model);
     let names: Vec<_> = model.file.parts.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["models/paint.png", "models/the square.bin"]);
-    assert_eq!(model.parts[0].material.base_color_texture.as_ref().unwrap().key, "models/a.gltf#image0");
+    assert_eq!(model.parts[0].material.base_color_texture.as_ref().unwrap().texture.key, "models/a.gltf#image0");
 
     let mut embedded = document(binary.len());
     let coded = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &binary);

@@ -1,7 +1,7 @@
 //! The ray caster itself, against closed forms.
 
 use glam::{DQuat, DVec2, DVec3};
-use scenewright::assets::{AssetFile, Library, Texture};
+use scenewright::assets::{AssetFile, Library, Texture, Wrap};
 use scenewright::frame::{AmodalMask, Frame};
 use scenewright::image::Image;
 use scenewright::mesh::shapes;
@@ -63,7 +63,12 @@ fn look(scene: &Scene) -> Frame {
 fn library(size: u32, pixel: impl Fn(u32, u32) -> [u8; 4]) -> Library {
     let pixels = (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)).collect();
     let file = AssetFile { path: "texture".into(), sha256: String::new(), parts: Vec::new() };
-    let texture = Texture { key: "texture".into(), image: Image::new(size, size, pixels).unwrap(), file };
+    let texture = Texture {
+        key: "texture".into(),
+        image: Image::new(size, size, pixels).unwrap(),
+        wrap: [Wrap::Repeat; 2],
+        file,
+    };
     let mut library = Library::default();
     library.textures.insert("texture".into(), Arc::new(texture));
     library

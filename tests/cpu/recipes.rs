@@ -48,6 +48,12 @@ pub(crate) fn material() -> MaterialRecipe {
         unlit: false,
         blend: false,
         transmission: c(0.0),
+        translucency: c(0.0),
+        reflectance: c(0.5),
+        clearcoat: c(0.0),
+        clearcoat_roughness: c(0.0),
+        anisotropy: c(0.0),
+        anisotropy_angle: c(0.0),
         labels: SurfaceLabels::Solid,
     }
 }

@@ -1,9 +1,8 @@
 //! Materials and textures, where a ray meets them.
 
 use glam::{DVec2, DVec3};
-use scenewright::assets::{Library, PartMaterial, Texture};
+use scenewright::assets::{Library, Map, PartMaterial};
 use scenewright::scene::{Instance, Material, SurfaceLabels};
-use std::sync::Arc;
 
 /// What a surface is made of, whether a recipe says so or a glTF file.
 pub(super) struct Look {
@@ -13,50 +12,38 @@ pub(super) struct Look {
     tiling: DVec2,
     base_color: DVec3,
     alpha: f64,
-    base_color_texture: Option<Arc<Texture>>,
+    base_color_texture: Option<Map>,
     alpha_mask: Option<f64>,
     roughness: f64,
     metallic: f64,
-    metallic_roughness_texture: Option<Arc<Texture>>,
+    metallic_roughness_texture: Option<Map>,
     emission: DVec3,
-    emission_texture: Option<Arc<Texture>>,
-    normal_texture: Option<Arc<Texture>>,
+    emission_texture: Option<Map>,
+    normal_texture: Option<Map>,
 }
 
 impl Look {
     pub(super) fn of_recipe(material: &Material, library: &Library) -> Self {
-        let texture = |path: &Option<String>| path.as_ref().map(|path| library.textures[path].clone());
-        Self {
-            double_sided: material.double_sided,
-            see_through: material.labels == SurfaceLabels::SeeThrough,
-            tiling: material.tiling,
-            base_color: material.base_color.into(),
-            alpha: material.alpha,
-            base_color_texture: texture(&material.base_color_texture),
-            alpha_mask: material.alpha_mask,
-            roughness: material.roughness,
-            metallic: material.metallic,
-            metallic_roughness_texture: None,
-            emission: material.emission.into(),
-            emission_texture: None,
-            normal_texture: texture(&material.normal_texture),
-        }
+        Self::of(&library.look(material).unwrap(), material.labels == SurfaceLabels::SeeThrough)
     }
 
-    /// A part of a glTF file: its own material, or the instance's in its place.
+    /// A part of a model: its own material, or the instance's in its place.
     pub(super) fn of_part(instance: &Instance, part: &PartMaterial, library: &Library) -> Self {
         match &instance.material {
             Some(material) => Self::of_recipe(material, library),
-            None => Self::of_file(part, instance.see_through.contains(&part.name)),
+            None => {
+                let named = !part.name.is_empty() && instance.see_through.contains(&part.name);
+                Self::of(part, named || part.labels == SurfaceLabels::SeeThrough)
+            }
         }
     }
 
-    fn of_file(part: &PartMaterial, see_through: bool) -> Self {
+    fn of(part: &PartMaterial, see_through: bool) -> Self {
         let [r, g, b, alpha] = part.base_color.map(f64::from);
         Self {
             double_sided: part.double_sided,
             see_through,
-            tiling: DVec2::ONE,
+            tiling: DVec2::from(part.uv_scale.map(f64::from)),
             base_color: DVec3::new(r, g, b),
             alpha,
             base_color_texture: part.base_color_texture.clone(),
@@ -113,15 +100,15 @@ impl Look {
     }
 
     /// Of an sRGB texture, linear; white where there is none.
-    fn color(&self, texture: &Option<Arc<Texture>>, uv: DVec2) -> DVec3 {
+    fn color(&self, texture: &Option<Map>, uv: DVec2) -> DVec3 {
         let Some(texture) = texture else { return DVec3::ONE };
         let [r, g, b, _] = self.read(texture, uv, linear);
         DVec3::new(r, g, b)
     }
 
     /// Bilinear, repeated: texel centres are at half integers. Each texel is decoded first; alpha never is.
-    fn read(&self, texture: &Texture, uv: DVec2, decode: impl Fn(f64) -> f64) -> [f64; 4] {
-        let image = &texture.image;
+    fn read(&self, map: &Map, uv: DVec2, decode: impl Fn(f64) -> f64) -> [f64; 4] {
+        let image = &map.texture.image;
         let (width, height) = (i64::from(image.width()), i64::from(image.height()));
         let texel = |x: i64, y: i64| {
             let [r, g, b, a] = image

@@ -4,7 +4,7 @@ use glam::{DMat3, DQuat, DVec2, DVec3};
 use scenewright::assets::Library;
 use scenewright::frame::Owner;
 use scenewright::mesh::{Mesh, shapes};
-use scenewright::scene::{Camera, Instance, Material, Scene, Shape};
+use scenewright::scene::{Camera, Instance, Material, Scene};
 
 use super::look::Look;
 use super::{Pixels, project};
@@ -49,15 +49,15 @@ pub(super) fn surfaces(scene: &Scene, library: &Library, camera: &Camera) -> Vec
     let mut surfaces = Vec::new();
     for (position, instance) in (0..).zip(&scene.instances) {
         let owner = |part| Owner { instance: position, id: instance.id, part };
-        match &instance.shape {
-            Shape::Gltf(path) => {
-                for (number, part) in (1..).zip(&library.models[path].parts) {
+        match library.model(&instance.shape) {
+            Some(model) => {
+                for (number, part) in (1..).zip(&model.parts) {
                     let look = Look::of_part(instance, &part.material, library);
                     surfaces.push(Surface::new(owner(number), look, &part.mesh, DVec3::ONE, instance, camera));
                 }
             }
-            shape => {
-                let (key, size) = shapes::key_and_scale(shape).unwrap();
+            None => {
+                let (key, size) = shapes::key_and_scale(&instance.shape).unwrap();
                 let look = Look::of_recipe(&instance.material.clone().unwrap_or_else(Material::default), library);
                 surfaces.push(Surface::new(owner(1), look, &shapes::build(&key), size, instance, camera));
             }

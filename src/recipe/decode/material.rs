@@ -1,12 +1,12 @@
 //! Materials.
 
 use super::super::diagnostics::Problem;
-use super::super::dist::{ColorRecipe, Number};
+use super::super::dist::ColorRecipe;
 use super::super::syntax::{Kind, Node};
 use super::super::{ColorDist, MaterialRecipe, Scalar, Varied};
 use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
-use super::number::{Limits, plain_within, scalar, support};
+use super::number::{Limits, constant, plain_within, scalar, support};
 use super::object::note_asset;
 use super::{AssetKind, Context};
 use crate::scene::SurfaceLabels;
@@ -29,6 +29,12 @@ const MATERIAL: Form = Form::noun(
         "unlit",
         "blend",
         "transmission",
+        "translucency",
+        "reflectance",
+        "clearcoat",
+        "clearcoat_roughness",
+        "anisotropy",
+        "anisotropy_angle",
         "labels",
     ],
 );
@@ -39,10 +45,6 @@ const SURFACE_LABELS: Variants = Variants {
 
 pub(super) const NOUNS: &[&Form] = &[&MATERIAL];
 pub(super) const VARIANTS: &[&Variants] = &[&SURFACE_LABELS];
-
-fn constant(value: f64) -> Scalar {
-    Varied::One(Number::Const(value))
-}
 
 /// Linear grey; 1 is white.
 pub(super) fn grey(value: f64) -> ColorDist {
@@ -75,6 +77,12 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
     let unlit = fields.or(cx, "unlit", false, Context::bool);
     let blend = fields.or(cx, "blend", false, Context::bool);
     let transmission = share(cx, "transmission", 0.0);
+    let translucency = share(cx, "translucency", 0.0);
+    let reflectance = share(cx, "reflectance", 0.5);
+    let clearcoat = share(cx, "clearcoat", 0.0);
+    let clearcoat_roughness = share(cx, "clearcoat_roughness", 0.0);
+    let anisotropy = share(cx, "anisotropy", 0.0);
+    let anisotropy_angle = fields.or(cx, "anisotropy_angle", constant(0.0), |cx, node| scalar(cx, node, Limits::ANY));
     let labels = fields.or(cx, "labels", SurfaceLabels::default(), |cx, node| {
         let solid = variant(cx, node, &SURFACE_LABELS)?.0 == "Solid";
         Some(if solid { SurfaceLabels::Solid } else { SurfaceLabels::SeeThrough })
@@ -97,6 +105,12 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
         unlit: unlit?,
         blend: blend?,
         transmission: transmission?,
+        translucency: translucency?,
+        reflectance: reflectance?,
+        clearcoat: clearcoat?,
+        clearcoat_roughness: clearcoat_roughness?,
+        anisotropy: anisotropy?,
+        anisotropy_angle: anisotropy_angle?,
         labels: labels?,
     })
 }

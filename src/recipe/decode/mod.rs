@@ -9,6 +9,7 @@ mod dist;
 mod fields;
 mod label;
 mod light;
+mod make;
 mod material;
 mod number;
 mod object;

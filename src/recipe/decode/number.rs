@@ -109,6 +109,11 @@ fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) 
     false
 }
 
+/// A number that is what it is.
+pub(super) fn constant(value: f64) -> Scalar {
+    Varied::One(Number::Const(value))
+}
+
 /// A number that may vary.
 pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
     varied(cx, node, &|cx, node| number(cx, node, limits))

@@ -9,7 +9,7 @@ use super::super::{IfFull, ObjectRecipe, Place, PointRecipe, RotationDist, Scala
 use super::dist::{self, scalars, varied};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{self, Limits, plain_within, scalar, support};
-use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts};
+use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts, make};
 
 const OBJECT: Form = Form::noun(
     "an object",
@@ -30,8 +30,11 @@ const SHAPE: Variants = Variants {
         &Form::variant("Torus", &["major_radius", "minor_radius"], &[]),
         &Form::variant("Plane", &["x", "z"], &[]),
         &Form::variant("Gltf", &["path"], &[]),
+        &make::SUPERELLIPSOID,
     ],
 };
+/// Those that are read here.
+const PRIMITIVES: &[&str] = &["Box", "Sphere", "Cylinder", "Cone", "Capsule", "Torus", "Plane", "Gltf"];
 const PLACE: Variants = Variants {
     what: "a place such as At(position: (0, 0, 0))",
     forms: &[
@@ -154,6 +157,9 @@ fn likely_most(count: &Scalar) -> f64 {
 
 fn shape(cx: &mut Context, node: &Node) -> Option<ShapeRecipe> {
     let (name, fields) = variant(cx, node, &SHAPE)?;
+    if !PRIMITIVES.contains(&name) {
+        return make::made(cx, name, &fields).map(|made| ShapeRecipe::Made(Box::new(made)));
+    }
     let mut size = |names: &[&'static str]| {
         let values: Vec<Option<Scalar>> =
             names.iter().map(|name| fields.need(cx, name, |cx, node| scalar(cx, node, Limits::POSITIVE))).collect();
