@@ -50,7 +50,7 @@ pub fn survey(recipe: &Recipe, seed: u64, count: u64) -> Result<Survey, SampleEr
     for index in 0..count {
         match sample(recipe, seed, index) {
             Ok(scene) => survey.add(recipe, &scene),
-            Err(error @ SampleError::Full { .. }) => {
+            Err(error @ (SampleError::Full { .. } | SampleError::NeverRight { .. })) => {
                 survey.failed += 1;
                 survey.first_failure.get_or_insert_with(|| error.to_string());
             }

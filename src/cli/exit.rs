@@ -78,8 +78,10 @@ impl From<PlanError> for Failure {
 impl From<SampleError> for Failure {
     fn from(error: SampleError) -> Self {
         match error {
-            SampleError::Full { .. } => Self::bad_input(error.to_string()),
-            SampleError::Unchecked { .. } => Self { message: error.to_string(), code: INTERNAL },
+            SampleError::Full { .. } | SampleError::NeverRight { .. } => Self::bad_input(error.to_string()),
+            SampleError::Rejected { .. } | SampleError::Unchecked { .. } => {
+                Self { message: error.to_string(), code: INTERNAL }
+            }
         }
     }
 }

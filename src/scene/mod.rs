@@ -27,7 +27,9 @@ mod validate;
 
 pub use camera::Camera;
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
-pub use sample::{MAX_COUNT, SampleError, sample};
+pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
+
+use std::collections::BTreeMap;
 
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
@@ -75,6 +77,8 @@ pub struct Scene {
     pub cameras: Vec<Camera>,
     /// For each object group of the recipe: how many instances were asked for and how many found a place.
     pub placed: Vec<PlacedCount>,
+    /// For each reason, how often the scene was drawn again because of it.
+    pub redrawn: BTreeMap<String, u32>,
 }
 
 impl Scene {

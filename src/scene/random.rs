@@ -35,6 +35,8 @@ pub struct Draws {
     pub seed: u64,
     /// The scene's index.
     pub index: u64,
+    /// How often the scene has been drawn again because it was not as the recipe wants it.
+    pub attempt: u32,
     /// The scene's named parameters, decided.
     pub parameters: BTreeMap<String, f64>,
 }
@@ -57,6 +59,10 @@ impl Key {
         let mut path = DOMAIN.to_vec();
         path.extend(draws.seed.to_le_bytes());
         path.extend(draws.index.to_le_bytes());
+        if draws.attempt > 0 {
+            path.push(b'~');
+            path.extend(draws.attempt.to_le_bytes());
+        }
         Self { path, draws: Arc::new(draws) }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::place::{self, Body, Group, Pose};
-use super::random::{self, Key};
+use super::random::{self, Draws, Key};
 use super::{Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Shape};
 use super::{appearance, camera, exposure};
 use crate::mesh::shapes::local_bounds;
@@ -13,6 +13,9 @@ use crate::recipe::{
 
 /// The most instances that one group may ask for; larger counts become this.
 pub const MAX_COUNT: u32 = 1_000_000;
+
+/// How often a scene is drawn before the recipe is said to want what cannot be.
+pub const MOST_DRAWS: u32 = 200;
 
 /// Why a scene cannot be sampled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +36,22 @@ pub enum SampleError {
         /// Attempts per instance.
         attempts: u32,
     },
+    /// This draw of the scene is not as the recipe wants it: [`sample`] draws again. Nobody else sees this.
+    #[error("{reason}")]
+    Rejected {
+        /// In a few words, the same for all draws with the same fault: what is counted.
+        reason: String,
+    },
+    /// Every draw of the scene was rejected.
+    #[error("scene {index}: none of {attempts} draws was as the recipe wants it, the last because {reason}")]
+    NeverRight {
+        /// Index of the scene.
+        index: u64,
+        /// How often it was drawn.
+        attempts: u32,
+        /// Why the last draw was rejected.
+        reason: String,
+    },
     /// The recipe was not checked: it names something that is not there.
     #[error("the recipe needs {what}, and there is none; `check` says where")]
     Unchecked {
@@ -50,7 +69,27 @@ pub enum SampleError {
 /// # Errors
 /// A group found no place for all its instances and says `if_full: Fail`; or the recipe was never checked.
 pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleError> {
-    let key = Key::new(seed, index);
+    let mut redrawn: BTreeMap<String, u32> = BTreeMap::new();
+    let mut last = String::new();
+    for attempt in 0..MOST_DRAWS {
+        match candidate(recipe, seed, index, attempt) {
+            Ok(scene) => return Ok(Scene { redrawn, ..scene }),
+            Err(SampleError::Rejected { reason }) => {
+                *redrawn.entry(reason.clone()).or_default() += 1;
+                last = reason;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(SampleError::NeverRight { index, attempts: MOST_DRAWS, reason: last })
+}
+
+/// One draw of a scene: the first is attempt 0.
+///
+/// # Errors
+/// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted.
+pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result<Scene, SampleError> {
+    let key = Key::of(Draws { seed, index, attempt, ..Draws::default() });
     let (instances, placed) = instances(recipe, &key.name("objects"), index)?;
     let lights_key = key.name("lights");
     let lights: Vec<Light> =
@@ -76,6 +115,7 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
         environment,
         cameras,
         placed,
+        redrawn: BTreeMap::new(),
     })
 }
 

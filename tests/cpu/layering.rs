@@ -8,15 +8,16 @@ use scenewright::scene::sample;
 
 /// For each module, the modules that it may import from: those left of it on the line.
 ///
-/// `mesh` and `recipe` may also name plain data of `scene` (see [`PLAIN_DATA`]): a shape is the same thing before and after
+/// `mesh`, `assets` and `recipe` may also name plain data of `scene` (see [`PLAIN_DATA`]): a shape is the same thing before and after
 /// sampling, and so are a category and the size of an image.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("image", &[]),
     ("frame", &["image"]),
     ("mesh", &["assets", "scene"]),
-    ("assets", &["image", "mesh"]),
-    ("recipe", &["assets", "scene"]),
-    ("scene", &["mesh", "recipe"]),
+    ("assets", &["image", "mesh", "make", "scene"]),
+    ("make", &["image", "mesh", "assets", "recipe", "scene"]),
+    ("recipe", &["assets", "make", "scene"]),
+    ("scene", &["mesh", "assets", "make", "recipe"]),
     ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
     ("write", &["image", "frame", "assets", "scene", "annotate", "audit"]),
@@ -29,7 +30,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
 ];
 
 /// Modules that may name types of `scene`, but nothing of it that does something.
-const PLAIN_DATA: [&str; 2] = ["mesh", "recipe"];
+const PLAIN_DATA: [&str; 3] = ["mesh", "assets", "recipe"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -10,6 +10,7 @@ use scenewright::scene::{
     Scene, Shape, ToneCurve,
 };
 use scenewright::write::{AdapterInfo, DatasetInfo};
+use std::collections::BTreeMap;
 
 pub(crate) fn categories() -> Vec<Category> {
     vec![Category::new(1, "mug", "kitchen"), Category::new(2, "ball", ""), Category::new(3, "never seen", "")]
@@ -63,6 +64,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         environment: Environment { zenith: [1.0; 3], nadir: [1.0; 3] },
         cameras: cameras.iter().map(|name| camera(name)).collect(),
         placed: vec![PlacedCount { object: "mugs".into(), asked: labelled, placed: labelled.div_ceil(2) }],
+        redrawn: BTreeMap::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use scenewright::scene::{
     AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, LabelSettings, Light, Material,
     SCENE_VERSION, Scene, Shape, ToneCurve,
 };
+use std::collections::BTreeMap;
 
 /// A scene without objects: grey environment, a camera at the origin that looks down -Z with a focal length of one image
 /// width, no anti-aliasing.
@@ -22,6 +23,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         environment: Environment { zenith: [500.0; 3], nadir: [500.0; 3] },
         cameras: vec![camera(width, height)],
         placed: Vec::new(),
+        redrawn: BTreeMap::new(),
     }
 }
 
