@@ -17,6 +17,7 @@ mod app;
 mod capture;
 mod environment;
 mod error;
+mod kept;
 mod labels;
 mod masks;
 mod projection;
@@ -165,7 +166,7 @@ impl Renderer {
             self.capture(scene, &shot)
         });
         shot.despawn(self.app.world_mut());
-        self.uploads.forget_rare_shapes();
+        self.uploads.end_scene();
         self.times.scenes += 1;
         frames
     }

@@ -183,6 +183,7 @@ impl PlacedMesh {
             number,
             instance: self.owner.instance,
             mesh: self.piece.mesh.handle.id(),
+            rich: self.piece.mesh.rich,
             world_from_local: self.transform.compute_affine(),
             instance_from_world: narrow_affine(&self.instance_from_world),
             instance_from_local: self.piece.instance_from_local,
