@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, Span};
-use crate::scene::{LabelSettings, SampleError, Scene, Shape, sample};
+use crate::scene::{Background, Environment, LabelSettings, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -201,7 +201,8 @@ impl Plan {
     /// What each asset file is.
     pub fn asset_files(&self) -> Vec<AssetFile> {
         let models = self.library.models.values().map(|model| model.file.clone());
-        models.chain(self.library.textures.values().map(|texture| texture.file.clone())).collect()
+        let textures = self.library.textures.values().map(|texture| texture.file.clone());
+        models.chain(textures).chain(self.library.skies.values().map(|sky| sky.file.clone())).collect()
     }
 }
 
@@ -231,6 +232,12 @@ fn byte_offset(text: &str, position: ron::error::Position) -> usize {
 
 fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
     let mut library = Library::default();
+    if let Environment::Image { path, .. } = &scene.environment {
+        library.load_sky(root, path)?;
+    }
+    if let Some(Background::Image { path, .. }) = &scene.background {
+        library.load_texture(root, path)?;
+    }
     for instance in &scene.instances {
         if let Shape::Gltf(path) = &instance.shape {
             library.load_model(root, path)?;

@@ -44,7 +44,9 @@ pub struct Recipe {
     /// Lights.
     pub lights: BTreeMap<String, LightRecipe>,
     /// The environment.
-    pub environment: EnvironmentRecipe,
+    pub environment: Varied<EnvironmentRecipe>,
+    /// What is seen behind everything in place of the environment.
+    pub background: Option<Varied<BackgroundRecipe>>,
     /// At least one.
     pub cameras: BTreeMap<String, CameraRecipe>,
     /// The text it was read from, byte for byte.
@@ -279,6 +281,31 @@ pub enum EnvironmentRecipe {
         ground: ColorDist,
         /// Multiplies both.
         strength: Scalar,
+    },
+    /// A panorama. `Hdri(path, yaw, strength)`
+    Hdri {
+        /// Its file.
+        path: Varied<String>,
+        /// How far it is turned about +Y.
+        yaw: Angle,
+        /// Multiplies it.
+        strength: Scalar,
+    },
+}
+
+/// What is seen behind everything.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BackgroundRecipe {
+    /// The environment.
+    Environment,
+    /// One colour.
+    Color(ColorDist),
+    /// An image file.
+    Image {
+        /// Its file.
+        path: Varied<String>,
+        /// Left and right are swapped where this is at least a half.
+        mirrored: Scalar,
     },
 }
 

@@ -14,12 +14,14 @@
 
 mod adapter;
 mod app;
+mod backdrop;
 mod capture;
 mod environment;
 mod error;
 mod kept;
 mod labels;
 mod masks;
+mod panorama;
 mod projection;
 mod readback;
 mod ready;

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use super::RenderError;
+use super::backdrop::Backdrops;
 use super::kept::Kept;
 use super::surface::{CutOut, Look, Lookup, Textures};
 use crate::assets::{AssetError, Library, Map, Model, PartMaterial, Texture, Wrap};
@@ -23,7 +24,7 @@ use crate::image::Image;
 use crate::mesh::Mesh;
 use crate::mesh::shapes::{self, MeshKey};
 use crate::scene::color::linear_from_srgb;
-use crate::scene::{Material, Shape, SurfaceLabels};
+use crate::scene::{Background, Environment, Material, Scene, Shape, SurfaceLabels};
 
 /// One mesh with one material: what Bevy draws as one entity.
 #[derive(Clone)]
@@ -84,6 +85,7 @@ pub(super) struct Uploads {
     /// whether they are mirrored.
     models: Kept<(String, Option<bool>, bool), Vec<Piece>>,
     textures: Kept<(String, Meaning), Handle<BevyImage>>,
+    pub(super) backdrops: Backdrops,
 }
 
 /// Room for models and for textures that no scene of late has used, bytes.
@@ -98,7 +100,24 @@ impl Uploads {
             shapes: BTreeMap::new(),
             models: Kept::new(ROOM_FOR_MODELS),
             textures: Kept::new(ROOM_FOR_TEXTURES),
+            backdrops: Backdrops::default(),
         }
+    }
+
+    /// Every asset, as far as it is loaded.
+    pub(super) fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Loads what is around a scene, unless it is loaded already.
+    pub(super) fn load_surroundings(&mut self, scene: &Scene) -> Result<(), RenderError> {
+        if let Environment::Image { path, .. } = &scene.environment {
+            self.library.load_sky(&self.root, path)?;
+        }
+        if let Some(Background::Image { path, .. }) = &scene.background {
+            self.library.load_texture(&self.root, path)?;
+        }
+        Ok(())
     }
 
     /// The pieces of a shape, with the shape's own materials replaced by `material` where there is one. `mirrored` ones are turned

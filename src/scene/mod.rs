@@ -17,6 +17,7 @@
 mod appearance;
 pub mod camera;
 pub mod color;
+mod environment;
 pub mod exposure;
 mod label;
 pub mod obb;
@@ -26,6 +27,7 @@ mod sample;
 mod validate;
 
 pub use camera::Camera;
+pub use environment::{Background, Environment, gradient};
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
 
@@ -73,6 +75,8 @@ pub struct Scene {
     pub lights: Vec<Light>,
     /// What is behind everything, and lights the scene from all sides.
     pub environment: Environment,
+    /// What is seen behind everything in place of the environment.
+    pub background: Option<Background>,
     /// At least one camera, in name order.
     pub cameras: Vec<Camera>,
     /// For each object group of the recipe: how many instances were asked for and how many found a place.
@@ -371,45 +375,6 @@ pub enum Light {
         /// Whether it casts shadows.
         shadows: bool,
     },
-}
-
-/// Radiance from infinitely far, seen behind everything and lighting everything, without shadows.
-///
-/// Luminance in direction `d` is linear in its height: `(zenith + nadir) / 2 + d.y * (zenith - nadir) / 2`, so that
-/// what a matte surface with normal `n` receives is known in closed form:
-/// `pi * ((zenith + nadir) / 2 + 2/3 * n.y * (zenith - nadir) / 2)` lux.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Environment {
-    /// Luminance straight up, cd/m2 per linear RGB channel.
-    pub zenith: [f64; 3],
-    /// Luminance straight down, cd/m2 per linear RGB channel.
-    pub nadir: [f64; 3],
-}
-
-impl Environment {
-    /// `k` of a cosine lobe, which a matte surface has: the integral of `d.y cos` over the hemisphere is `2 pi / 3`, against
-    /// `pi` for a constant.
-    pub const COSINE_LOBE: f64 = 2.0 / 3.0;
-
-    /// The brightest channel anywhere, cd/m2.
-    pub fn peak(&self) -> f64 {
-        self.zenith.iter().chain(&self.nadir).copied().fold(0.0, f64::max)
-    }
-
-    /// Whether it gives no light at all.
-    pub fn is_black(&self) -> bool {
-        self.peak() <= 0.0
-    }
-
-    /// Mean luminance, cd/m2 per linear RGB channel, over a lobe about a direction of this height (its y, -1 to 1): `k` is 1 for
-    /// the direction alone, and less for a wider lobe.
-    pub fn luminance(&self, height: f64, k: f64) -> [f64; 3] {
-        std::array::from_fn(|c| {
-            let (mean, half) = ((self.zenith[c] + self.nadir[c]) / 2.0, (self.zenith[c] - self.nadir[c]) / 2.0);
-            mean + k * half * height
-        })
-    }
 }
 
 /// How many instances of a group were asked for, and how many found a place.

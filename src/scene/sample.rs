@@ -95,7 +95,8 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
     let lights: Vec<Light> =
         recipe.lights.iter().map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
     let environment = appearance::environment(&recipe.environment, &key.name("environment"));
-    let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment);
+    let background = appearance::background(recipe.background.as_ref(), &key.name("background"));
+    let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment, &recipe.assets);
     let cameras_key = key.name("cameras");
     let cameras = recipe
         .cameras
@@ -113,6 +114,7 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         instances,
         lights,
         environment,
+        background,
         cameras,
         placed,
         redrawn: BTreeMap::new(),

@@ -25,5 +25,6 @@ mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
+mod sky; // panoramas
 mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

@@ -125,7 +125,8 @@ pub(crate) fn empty() -> Recipe {
         materials: BTreeMap::from([("glaze".to_owned(), material())]),
         objects: BTreeMap::new(),
         lights: BTreeMap::new(),
-        environment: EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) },
+        environment: Varied::One(EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) }),
+        background: None,
         cameras: BTreeMap::from([("main".to_owned(), camera())]),
         source: String::new(),
         assets: Arc::new(Library::default()),
@@ -164,10 +165,10 @@ pub(crate) fn tabletop() -> Recipe {
             shadows: true,
         },
     );
-    recipe.environment = EnvironmentRecipe::Gradient {
+    recipe.environment = Varied::One(EnvironmentRecipe::Gradient {
         sky: hex([0xbc, 0xd3, 0xee]),
         ground: hex([0x6b, 0x63, 0x58]),
         strength: uniform(0.5, 1.5),
-    };
+    });
     recipe
 }

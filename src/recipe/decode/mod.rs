@@ -54,10 +54,11 @@ pub(super) struct Reference {
 }
 
 /// What an asset is to be used as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AssetKind {
     Model,
     Texture,
+    Sky,
 }
 
 /// A file that is named in the recipe.

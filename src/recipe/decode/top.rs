@@ -15,7 +15,7 @@ use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
-    &["outputs", "labels", "categories", "materials", "objects", "lights", "environment"],
+    &["outputs", "labels", "categories", "materials", "objects", "lights", "environment", "background"],
 );
 const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
 
@@ -54,6 +54,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let objects = map(cx, &fields, "objects", "an object", Some(Kinds::Object), object::object);
     let lights = map(cx, &fields, "lights", "a light", None, |cx, _, node| light::light(cx, node));
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
+    let background = fields.maybe(cx, "background", light::background);
     let cameras = map(cx, &fields, "cameras", "a camera", None, |cx, _, node| camera::camera(cx, node));
     if let (Some(node), Some(true)) = (fields.get("cameras"), cameras.as_ref().map(BTreeMap::is_empty)) {
         let help = "add one: \"main\": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0)))";
@@ -68,6 +69,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         objects: objects?,
         lights: lights?,
         environment: environment?,
+        background: background?,
         cameras: cameras?,
         source: source.into(),
         assets: Arc::new(Library::default()),
