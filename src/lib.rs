@@ -16,6 +16,7 @@ pub mod image;
 pub mod make;
 pub mod mesh;
 pub mod plan;
+pub mod prepare;
 pub mod preview;
 pub mod recipe;
 #[cfg(feature = "render")]

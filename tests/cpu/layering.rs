@@ -10,7 +10,7 @@ use scenewright::scene::sample;
 ///
 /// `mesh`, `assets` and `recipe` may also name plain data of `scene` (see [`PLAIN_DATA`]): a shape is the same thing before and after
 /// sampling, and so are a category and the size of an image.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("image", &[]),
     ("frame", &["image"]),
     ("mesh", &["assets", "scene"]),
@@ -25,7 +25,8 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("plan", &["assets", "recipe", "scene", "annotate"]),
     ("survey", &["mesh", "recipe", "scene"]),
     ("render", &["image", "frame", "mesh", "assets", "scene"]),
-    ("run", &["scene", "write", "plan", "render"]),
+    ("prepare", &["scene", "annotate", "plan"]),
+    ("run", &["scene", "write", "plan", "prepare", "render"]),
     ("cli", &[]), // it is in the binary, and uses the library from outside
 ];
 
