@@ -121,7 +121,10 @@ impl Solid {
     /// The body of `shape`; `None` where it needs a model that `library` does not have.
     pub fn of(shape: &Shape, library: &Library) -> Option<Arc<Self>> {
         if !matches!(shape, Shape::Gltf(_) | Shape::Made(_)) && shapes::key_and_scale(shape).is_some() {
-            return Some(Arc::new(Self { kind: Kind::Primitive(shape.clone()), bounds: local_bounds(shape, library)? }));
+            return Some(Arc::new(Self {
+                kind: Kind::Primitive(shape.clone()),
+                bounds: local_bounds(shape, library)?,
+            }));
         }
         let make = || {
             let model = library.model(shape).ok_or(())?;
@@ -137,6 +140,11 @@ impl Solid {
             Ok::<_, ()>((Self { kind: Kind::Triangles(Box::new(triangles)), bounds: (model.min, model.max) }, bytes))
         };
         library.made.solids.get_or_make(&format!("{shape:?}"), make).ok()
+    }
+
+    /// Whether its top is a plane, all over its bounding box.
+    pub fn has_flat_top(&self) -> bool {
+        matches!(self.kind, Kind::Primitive(Shape::Box(_) | Shape::Plane(_)))
     }
 
     /// The bounding box at a scale.
@@ -171,7 +179,8 @@ impl Solid {
             Kind::Primitive(shape) => made(primitive(shape, scale).unwrap_or_else(|| box_of(bounds))),
             Kind::Triangles(triangles) => match &triangles.hull {
                 Some(hull) => made(
-                    resized(hull, scale).map_or_else(|| box_of(bounds), |hull| (SharedShape::new(hull), Placed::IDENTITY)),
+                    resized(hull, scale)
+                        .map_or_else(|| box_of(bounds), |hull| (SharedShape::new(hull), Placed::IDENTITY)),
                 ),
                 None => {
                     let shape = SharedShape::new(triangles.mesh.clone().scaled(theirs(scale)));
@@ -245,7 +254,8 @@ impl Solid {
             Kind::Primitive(_) => vec![below],
             Kind::Triangles(triangles) => {
                 let near = (max - min).max_element() * 1e-3;
-                let low: Vec<DVec3> = triangles.points.iter().map(|&p| p * scale).filter(|p| p.y <= min.y + near).collect();
+                let low: Vec<DVec3> =
+                    triangles.points.iter().map(|&p| p * scale).filter(|p| p.y <= min.y + near).collect();
                 extremes(&low).into_iter().map(|p| DVec3::new(p.x, min.y, p.z)).collect()
             }
         }
@@ -293,14 +303,18 @@ fn primitive(shape: &Shape, scale: DVec3) -> Option<(SharedShape, Placed)> {
             here(SharedShape::cuboid(half.x, half.y, half.z))
         }
         Shape::Sphere(radius) if even => here(SharedShape::ball(radius * size.x)),
-        Shape::Cylinder { radius, height } if round => here(SharedShape::cylinder(height * size.y / 2.0, radius * size.x)),
+        Shape::Cylinder { radius, height } if round => {
+            here(SharedShape::cylinder(height * size.y / 2.0, radius * size.x))
+        }
         Shape::Cone { radius, height } if round => {
             let cone = SharedShape::cone(height * size.y / 2.0, radius * size.x);
             // Half a turn about x: its tip is down.
             let turn = if scale.y < 0.0 { Rotation::from_xyzw(1.0, 0.0, 0.0, 0.0) } else { Rotation::IDENTITY };
             Some((cone, Placed::from_rotation(turn)))
         }
-        Shape::Capsule { radius, height } if even => here(SharedShape::capsule_y(height * size.y / 2.0, radius * size.x)),
+        Shape::Capsule { radius, height } if even => {
+            here(SharedShape::capsule_y(height * size.y / 2.0, radius * size.x))
+        }
         Shape::Torus { major_radius, minor_radius } if even => {
             let (major, minor) = (major_radius * size.x, minor_radius * size.x);
             let point = |k: u32| {

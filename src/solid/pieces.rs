@@ -50,9 +50,8 @@ fn thinned(points: &[DVec3]) -> Vec<DVec3> {
         let (sin, cos) = libm::sincos(golden * f64::from(k));
         let r = (1.0 - y * y).sqrt();
         let direction = DVec3::new(r * cos, y, r * sin);
-        let far = (0..different.len()).max_by(|&a, &b| {
-            different[a].dot(direction).total_cmp(&different[b].dot(direction))
-        });
+        let far =
+            (0..different.len()).max_by(|&a, &b| different[a].dot(direction).total_cmp(&different[b].dot(direction)));
         kept.extend(far);
     }
     let mut number = 0;
@@ -109,8 +108,7 @@ pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<Vec<DVec3>> {
     };
     let exact = indices.len() <= MOST_TRIANGLES;
     let parts = VHACD::decompose(&parameters, &unit, indices, exact);
-    let hulls =
-        if exact { parts.compute_exact_convex_hulls(&unit, indices) } else { parts.compute_convex_hulls(2) };
+    let hulls = if exact { parts.compute_exact_convex_hulls(&unit, indices) } else { parts.compute_convex_hulls(2) };
     let pieces: Vec<Vec<DVec3>> = hulls
         .into_iter()
         .map(|(points, _)| points.into_iter().map(|p| ours(p) * size + low).collect::<Vec<DVec3>>())
