@@ -24,5 +24,6 @@ pub mod render;
 #[cfg(feature = "render")]
 pub mod run;
 pub mod scene;
+pub mod solid;
 pub mod survey;
 pub mod write;

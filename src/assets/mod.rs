@@ -26,9 +26,12 @@ use crate::image::Image;
 use crate::make;
 use crate::mesh::Mesh;
 use crate::scene::{Instance, Material, Shape, SurfaceLabels};
+use crate::solid::Solid;
 
 /// Room for models that are made, bytes.
 const MADE_MODELS: usize = 512 << 20;
+/// Room for their bodies, bytes.
+const MADE_SOLIDS: usize = 256 << 20;
 
 /// Everything a recipe (or a scene file) names, by the path as written there.
 #[derive(Debug, Default, Clone)]
@@ -48,11 +51,13 @@ pub struct Library {
 pub struct MadeThings {
     /// By the shape's own words.
     pub models: Cache<Model>,
+    /// The bodies of shapes that have a model, by the shape's own words.
+    pub solids: Cache<Solid>,
 }
 
 impl Default for MadeThings {
     fn default() -> Self {
-        Self { models: Cache::new(MADE_MODELS) }
+        Self { models: Cache::new(MADE_MODELS), solids: Cache::new(MADE_SOLIDS) }
     }
 }
 

@@ -10,12 +10,15 @@ mod decode;
 pub mod diagnostics;
 pub mod dist;
 mod load;
+mod place;
 pub mod syntax;
 
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
 pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
 };
+
+pub use place::{Align, Drop, IfLost, Physics, Place, Relation, Side, Surface, Towards};
 
 pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
 
@@ -74,6 +77,14 @@ pub struct ObjectRecipe {
     ///
     /// Written inside the place: `On("table", if_full: Fail)`.
     pub if_full: IfFull,
+    /// How many there are per square metre of the top of what they stand on, instead of `count`.
+    pub density: Option<Scalar>,
+    /// 0: anywhere; 1: of several free places the nearest to others of the group; -1: the farthest.
+    pub crowding: f64,
+    /// What its place has to be like beside others.
+    pub relations: Vec<Relation>,
+    /// How it takes part in settling.
+    pub physics: Physics,
     /// Its named points, drawn anew for each instance. They win over those of a glTF file.
     pub keypoints: BTreeMap<String, PointRecipe>,
     /// How far something may be in front of a keypoint that still counts as seen, metres; `None` means [`KEYPOINT_TOLERANCE`]
@@ -126,38 +137,6 @@ pub enum ShapeRecipe {
     Gltf(String),
     /// Made from numbers: `Superellipsoid(..)` and the others of [`Made`].
     Made(Box<Made<Scalar>>),
-}
-
-/// Where the instances of a group go.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Place {
-    /// At a position, whatever is already there.
-    At {
-        /// World position of the instance's origin.
-        position: VectorDist,
-        /// World rotation.
-        rotation: RotationDist,
-    },
-    /// Anywhere in a world-aligned box, without overlap. The instance's origin lies in the box.
-    InBox {
-        /// Lower corner.
-        min: [f64; 3],
-        /// Upper corner.
-        max: [f64; 3],
-        /// World rotation.
-        rotation: RotationDist,
-        /// Least gap to what else is there, metres.
-        spacing: f64,
-    },
-    /// Standing on the top face of the bounding box of an instance of another group, without overlap and not over the edge.
-    On {
-        /// Name of the group that is stood on. Groups never stand on each other in a circle.
-        support: String,
-        /// Rotation about the support's up axis.
-        yaw: Angle,
-        /// Least gap to what else is there, metres.
-        spacing: f64,
-    },
 }
 
 /// What happens when an instance finds no place.

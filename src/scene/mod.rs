@@ -83,6 +83,9 @@ pub struct Scene {
     pub placed: Vec<PlacedCount>,
     /// For each reason, how often the scene was drawn again because of it.
     pub redrawn: BTreeMap<String, u32>,
+    /// How what was dropped came to rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
 }
 
 impl Scene {
@@ -387,4 +390,24 @@ pub struct PlacedCount {
     pub asked: u32,
     /// How many are in the scene.
     pub placed: u32,
+}
+
+/// How the groups that were dropped onto one support came to rest, measured with the things themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settled {
+    /// Names of the groups.
+    pub objects: Vec<String>,
+    /// How many are in the scene.
+    pub at_rest: u32,
+    /// How many fell beside, and are not.
+    pub lost: u32,
+    /// Steps of 1/120 s until then.
+    pub steps: u32,
+    /// The greatest speed at the end, in longest sides of the thing per second.
+    pub speed: f64,
+    /// The deepest that one is in another thing, as a share of the longest side of the smaller.
+    pub depth: f64,
+    /// The farthest that one is from what is nearest to it, as a share of its longest side.
+    pub gap: f64,
 }

@@ -26,5 +26,7 @@ mod rle; // masks and polygons
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
 mod sky; // panoramas
+mod settle; // what is dropped: at rest, not in each other, not hovering
+mod solid; // distances, depths and falls of bodies against closed forms
 mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

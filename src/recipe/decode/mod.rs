@@ -13,6 +13,7 @@ mod make;
 mod material;
 mod number;
 mod object;
+mod place;
 mod top;
 
 pub(super) use fields::Form;
@@ -27,10 +28,10 @@ use super::syntax::{Kind, Node};
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, material::NOUNS, camera::NOUNS] {
         forms.extend_from_slice(nouns);
     }
-    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
+    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS, place::VARIANTS];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
@@ -43,6 +44,7 @@ pub(super) enum Kinds {
     Category,
     Material,
     Object,
+    Camera,
 }
 
 /// Where something refers to something else by name.
@@ -133,6 +135,8 @@ pub(super) struct Findings {
     pub(super) assets: Vec<AssetUse>,
     /// Which group stands on which, and where that is said.
     pub(super) supports: BTreeMap<String, (String, Span)>,
+    /// Which group is placed by another one that has to be there, and where that is said.
+    pub(super) relations: BTreeMap<String, Vec<(String, Span)>>,
     /// Every light: its kind, whether it casts shadows, and where it is.
     pub(super) lights: Vec<(LightKind, bool, Span)>,
     /// By group; only of those that say it.

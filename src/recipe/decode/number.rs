@@ -114,6 +114,11 @@ pub(super) fn constant(value: f64) -> Scalar {
     Varied::One(Number::Const(value))
 }
 
+/// Evenly between two numbers.
+pub(super) fn uniform(min: f64, max: f64) -> Scalar {
+    Varied::One(Number::Uniform { min, max })
+}
+
 /// A number that may vary.
 pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
     varied(cx, node, &|cx, node| number(cx, node, limits))

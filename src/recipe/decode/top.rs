@@ -55,7 +55,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let lights = map(cx, &fields, "lights", "a light", None, |cx, _, node| light::light(cx, node));
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
     let background = fields.maybe(cx, "background", light::background);
-    let cameras = map(cx, &fields, "cameras", "a camera", None, |cx, _, node| camera::camera(cx, node));
+    let cameras = map(cx, &fields, "cameras", "a camera", Some(Kinds::Camera), |cx, _, node| camera::camera(cx, node));
     if let (Some(node), Some(true)) = (fields.get("cameras"), cameras.as_ref().map(BTreeMap::is_empty)) {
         let help = "add one: \"main\": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0)))";
         cx.push(Problem::at(node.span, "there is no camera to see anything with").help(help));
