@@ -20,6 +20,7 @@ pub mod color;
 pub mod exposure;
 mod label;
 pub mod obb;
+mod parameters;
 pub mod place;
 pub mod random;
 mod sample;
@@ -27,12 +28,15 @@ mod validate;
 
 pub use camera::Camera;
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
+pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
 
 use std::collections::BTreeMap;
 
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
+
+pub use crate::recipe::expression::Value;
 
 use crate::make::Made;
 
@@ -79,6 +83,8 @@ pub struct Scene {
     pub placed: Vec<PlacedCount>,
     /// For each reason, how often the scene was drawn again because of it.
     pub redrawn: BTreeMap<String, u32>,
+    /// Its named parameters; `variant` is the variant of the recipe that it is of, where there are variants.
+    pub parameters: BTreeMap<String, Value>,
 }
 
 impl Scene {

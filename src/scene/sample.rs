@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::place::{self, Body, Group, Pose};
-use super::random::{self, Draws, Key};
+use super::random::{self, Key};
 use super::{Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Shape};
-use super::{appearance, camera, exposure};
+use super::{appearance, camera, exposure, parameters};
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::{
     CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, PoseRecipe, Recipe,
@@ -89,11 +89,12 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
 /// # Errors
 /// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted.
 pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result<Scene, SampleError> {
-    let key = Key::of(Draws { seed, index, attempt, ..Draws::default() });
+    let (recipe, key) = parameters::decide(recipe, seed, index, attempt);
     let (instances, placed) = instances(recipe, &key.name("objects"), index)?;
     let lights_key = key.name("lights");
+    let lights = recipe.lights.iter().filter(|(name, _)| parameters::holds(recipe.conditions.lights.get(*name), &key));
     let lights: Vec<Light> =
-        recipe.lights.iter().map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
+        lights.map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
     let environment = appearance::environment(&recipe.environment, &key.name("environment"));
     let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment);
     let cameras_key = key.name("cameras");
@@ -116,6 +117,7 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         cameras,
         placed,
         redrawn: BTreeMap::new(),
+        parameters: key.draws().parameters.clone(),
     })
 }
 
@@ -129,9 +131,11 @@ struct Draft {
 fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, Vec<PlacedCount>), SampleError> {
     let mut drafts: BTreeMap<&str, Vec<Draft>> = BTreeMap::new();
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
+    let present = parameters::present(recipe, key);
     for (name, object) in &recipe.objects {
         let key = key.name(name);
-        let list = (0..count(object, &key))
+        let asked = if present.contains(name.as_str()) { count(object, &key) } else { 0 };
+        let list = (0..asked)
             .map(|number| draft(recipe, object, &key.item(u64::from(number))))
             .collect::<Result<Vec<_>, _>>()?;
         groups.insert(name, Group { recipe: object, key, bodies: list.iter().map(|d| d.body).collect() });

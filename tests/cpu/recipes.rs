@@ -127,7 +127,12 @@ pub(crate) fn empty() -> Recipe {
         lights: BTreeMap::new(),
         environment: EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) },
         cameras: BTreeMap::from([("main".to_owned(), camera())]),
+        parameters: Vec::new(),
+        conditions: Default::default(),
+        variants: Vec::new(),
         source: String::new(),
+        files: Vec::new(),
+        set: Vec::new(),
         assets: Arc::new(Library::default()),
     }
 }

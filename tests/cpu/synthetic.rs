@@ -65,6 +65,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         cameras: cameras.iter().map(|name| camera(name)).collect(),
         placed: vec![PlacedCount { object: "mugs".into(), asked: labelled, placed: labelled.div_ceil(2) }],
         redrawn: BTreeMap::new(),
+        parameters: BTreeMap::new(),
     }
 }
 
@@ -188,6 +189,8 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
     DatasetInfo {
         recipe_name: "synthetic".into(),
         recipe_text: "(version: 1, name: \"synthetic\")\n".into(),
+        recipe_files: Vec::new(),
+        recipe_set: Vec::new(),
         seed: 0,
         first_index,
         count,

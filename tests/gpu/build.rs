@@ -24,6 +24,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         cameras: vec![camera(width, height)],
         placed: Vec::new(),
         redrawn: BTreeMap::new(),
+        parameters: BTreeMap::new(),
     }
 }
 
