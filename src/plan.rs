@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
-use crate::recipe::{self, Problem, Problems, Recipe, Span};
+use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span};
 use crate::scene::{Background, Environment, LabelSettings, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
@@ -56,7 +56,7 @@ pub enum PlanError {
         count: u64,
     },
     /// A scene file is one scene.
-    #[error("{}: this is a scene, which is already decided: leave out --seed, --count and --first-index", .0.display())]
+    #[error("{}: this is a scene, which is already decided: leave out --seed, --count, --first-index and --set", .0.display())]
     SceneIsDecided(PathBuf),
 }
 
@@ -77,13 +77,26 @@ pub struct Selection {
 impl Plan {
     /// Reads a recipe or a scene file. `assets` replaces the file's folder as the place that asset paths start from.
     pub fn load(path: &Path, assets: Option<&Path>, selection: Selection) -> Result<Self, PlanError> {
+        Self::load_set(path, assets, selection, &[])
+    }
+
+    /// The same with values of the recipe replaced: `objects.mugs.count=5`.
+    pub fn load_set(
+        path: &Path,
+        assets: Option<&Path>,
+        selection: Selection,
+        set: &[String],
+    ) -> Result<Self, PlanError> {
         let own_folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let root = assets.map_or(own_folder, Path::to_path_buf);
         let text = recipe::read_text(path, LARGEST_SCENE)?;
         if is_scene(&text) {
+            if !set.is_empty() {
+                return Err(PlanError::SceneIsDecided(path.to_path_buf()));
+            }
             return Self::of_scene(path, text, root, selection);
         }
-        let recipe = recipe::parse(&text, &path.display().to_string(), &root)?;
+        let recipe = recipe::parse_set(&text, path, &root, set)?.recipe;
         Self::of_recipe(recipe, root, selection)
     }
 
@@ -151,6 +164,22 @@ impl Plan {
         match &self.source {
             Source::Recipe(recipe) => &recipe.name,
             Source::Scene(scene) => &scene.recipe,
+        }
+    }
+
+    /// The files that the recipe includes or extends.
+    pub fn files(&self) -> &[RecipeFile] {
+        match &self.source {
+            Source::Recipe(recipe) => &recipe.files,
+            Source::Scene(_) => &[],
+        }
+    }
+
+    /// What of the recipe is set from outside.
+    pub fn set(&self) -> &[String] {
+        match &self.source {
+            Source::Recipe(recipe) => &recipe.set,
+            Source::Scene(_) => &[],
         }
     }
 

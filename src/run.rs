@@ -110,6 +110,8 @@ fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
     DatasetInfo {
         recipe_name: plan.name().to_owned(),
         recipe_text: plan.text().to_owned(),
+        recipe_files: plan.files().iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
+        recipe_set: plan.set().to_vec(),
         seed: plan.seed(),
         first_index: plan.indices().start,
         count: plan.count(),

@@ -68,7 +68,7 @@ fn rejected(args: &RenderArgs, summary: &Summary) -> String {
 /// What the arguments name.
 pub(super) fn plan(args: &SceneArgs, count: Option<u64>) -> Result<Plan, Failure> {
     let selection = Selection { seed: args.seed, first: args.first_index, count };
-    Ok(Plan::load(&args.recipe, args.assets.as_deref(), selection)?)
+    Ok(Plan::load_set(&args.recipe, args.assets.as_deref(), selection, &args.set)?)
 }
 
 /// On stderr, and not at all where that is no terminal.

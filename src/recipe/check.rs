@@ -204,7 +204,7 @@ fn unused(cx: &Context, found: &mut Vec<Problem>) {
 }
 
 fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>) -> Library {
-    let mut library = Library::default();
+    let mut library = cx.library.clone();
     let mut known: BTreeMap<(AssetKind, &str), Option<Problem>> = BTreeMap::new();
     for asset in &cx.findings.assets {
         let key = (asset.kind, asset.path.as_str());

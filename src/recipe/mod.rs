@@ -6,21 +6,24 @@
 //! failure (`if_full: Fail`).
 
 mod check;
+mod compose;
 mod decode;
 pub mod diagnostics;
 pub mod dist;
+pub mod expression;
 mod load;
 mod place;
 pub mod syntax;
 
-pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
+pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
 pub use load::{
-    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
+    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, load_set, parse, parse_checked, parse_set,
+    read_text, vocabulary,
 };
 
 pub use place::{Align, Drop, IfLost, Physics, Place, Relation, Side, Surface, Towards};
 
-pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
+pub use dist::{Angle, ColorDist, Match, Number, RotationDist, Scalar, Varied, VectorDist};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +31,7 @@ use std::sync::Arc;
 use crate::assets::Library;
 use crate::make::Made;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
+use expression::Expression;
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
 #[derive(Debug, Clone)]
@@ -52,10 +56,59 @@ pub struct Recipe {
     pub background: Option<Varied<BackgroundRecipe>>,
     /// At least one.
     pub cameras: BTreeMap<String, CameraRecipe>,
+    /// Named values that are drawn once per scene, each behind those that it uses.
+    pub parameters: Vec<(String, ParameterRecipe)>,
+    /// When parts are there; those that are not listed always are.
+    pub conditions: Conditions,
+    /// The recipe's variants, by name. Empty where it has none; else each scene is of one of them, and the fields of this recipe
+    /// are those of the first.
+    pub variants: Vec<VariantRecipe>,
     /// The text it was read from, byte for byte.
     pub source: String,
+    /// The files beside it that it includes or extends.
+    pub files: Vec<RecipeFile>,
+    /// What was set on the command line: `objects.mugs.count=5`.
+    pub set: Vec<String>,
     /// Every asset that it names, loaded.
     pub assets: Arc<Library>,
+}
+
+/// A named value that is drawn once per scene.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParameterRecipe {
+    /// A number.
+    Number(Scalar),
+    /// One of some names.
+    Name(Varied<String>),
+}
+
+/// When parts of a scene are there, by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Conditions {
+    /// Of objects. What stands on one that is absent is absent too.
+    pub objects: BTreeMap<String, Arc<Expression>>,
+    /// Of lights.
+    pub lights: BTreeMap<String, Arc<Expression>>,
+}
+
+/// One of several recipes that scenes are of.
+#[derive(Debug, Clone)]
+pub struct VariantRecipe {
+    /// Its name.
+    pub name: String,
+    /// How likely it is, relative to the others; greater than 0.
+    pub weight: f64,
+    /// The whole recipe, with what the variant says. It has no variants.
+    pub recipe: Recipe,
+}
+
+/// A file that is part of a recipe, beside its main one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipeFile {
+    /// Where it is, relative to the folder of the recipe.
+    pub path: String,
+    /// Its text, byte for byte.
+    pub text: String,
 }
 
 /// A group of like objects.

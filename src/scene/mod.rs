@@ -21,6 +21,7 @@ mod environment;
 pub mod exposure;
 mod label;
 pub mod obb;
+mod parameters;
 pub mod place;
 pub mod random;
 mod sample;
@@ -29,12 +30,15 @@ mod validate;
 pub use camera::Camera;
 pub use environment::{Background, Environment, gradient};
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
+pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
 
 use std::collections::BTreeMap;
 
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
+
+pub use crate::recipe::expression::Value;
 
 use crate::make::Made;
 
@@ -86,6 +90,8 @@ pub struct Scene {
     /// How what was dropped came to rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settled: Vec<Settled>,
+    /// Its named parameters; `variant` is the variant of the recipe that it is of, where there are variants.
+    pub parameters: BTreeMap<String, Value>,
 }
 
 impl Scene {

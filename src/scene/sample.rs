@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::place::{self, Body, Group, Pose};
-use super::random::{self, Draws, Key};
+use super::random::{self, Key};
 use super::{
     Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape,
 };
-use super::{appearance, camera, exposure};
+use super::{appearance, camera, exposure, parameters};
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::{
     CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, Place, PoseRecipe,
@@ -97,11 +97,12 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
 /// # Errors
 /// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted.
 pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result<Scene, SampleError> {
-    let key = Key::of(Draws { seed, index, attempt, ..Draws::default() });
+    let (recipe, key) = parameters::decide(recipe, seed, index, attempt);
     let (instances, placed, settled) = instances(recipe, &key, index)?;
     let lights_key = key.name("lights");
+    let lights = recipe.lights.iter().filter(|(name, _)| parameters::holds(recipe.conditions.lights.get(*name), &key));
     let lights: Vec<Light> =
-        recipe.lights.iter().map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
+        lights.map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
     let environment = appearance::environment(&recipe.environment, &key.name("environment"));
     let background = appearance::background(recipe.background.as_ref(), &key.name("background"));
     let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment, &recipe.assets);
@@ -127,6 +128,7 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         placed,
         redrawn: BTreeMap::new(),
         settled,
+        parameters: key.draws().parameters.clone(),
     })
 }
 
@@ -161,11 +163,13 @@ fn instances(
     let mut drafts: BTreeMap<&str, Vec<Draft>> = BTreeMap::new();
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     let recipes = recipe.objects.iter().map(|(name, object)| (name.as_str(), object)).collect();
+    let present = parameters::present(recipe, key);
     // Supports first: how large they are may say how many there are on them.
     for name in place::order(&recipes)? {
         let object = &recipe.objects[name];
         let key = key.name(name);
         let count = match &object.density {
+            _ if !present.contains(name) => 0,
             None => count(object, &key),
             Some(density) => {
                 let support = object.place.support().and_then(|support| groups.get(support));

@@ -6,7 +6,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::{
     Background, Camera, Category, Environment, Instance, LONGEST_SIDE, LabelSettings, Light, MOST_SHADOWED_LAMPS,
-    MOST_SUNS, Material, SCENE_VERSION, Scene, Shape, WIDEST_SHADOWED_SPOT,
+    MOST_SUNS, Material, SCENE_VERSION, Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
 
 /// Lengths and places beyond this leave the range in which single precision, which the GPU computes in, is of any use.
@@ -38,6 +38,8 @@ impl Scene {
         ensure(!self.cameras.is_empty(), || "there is no camera".into())?;
 
         self.labels.validate()?;
+        let finite = self.parameters.values().all(|value| !matches!(value, Value::Number(x) if !x.is_finite()));
+        ensure(finite, || "the numbers of `parameters` must be finite".into())?;
         let categories: BTreeMap<u32, &Category> =
             self.categories.iter().map(|category| (category.id, category)).collect();
         ensure(categories.len() == self.categories.len() && !categories.contains_key(&0), || {

@@ -10,6 +10,7 @@ mod camera; // projection, poses, conversions
 mod dataset; // files on disk
 mod docs; // what the documentation says is so
 mod keypoints; // seen, hidden, absent
+mod language; // parameters, expressions, conditions, variants, and recipes of several files
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]

@@ -132,7 +132,12 @@ pub(crate) fn empty() -> Recipe {
         environment: Varied::One(EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) }),
         background: None,
         cameras: BTreeMap::from([("main".to_owned(), camera())]),
+        parameters: Vec::new(),
+        conditions: Default::default(),
+        variants: Vec::new(),
         source: String::new(),
+        files: Vec::new(),
+        set: Vec::new(),
         assets: Arc::new(Library::default()),
     }
 }

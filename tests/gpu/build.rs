@@ -26,6 +26,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         placed: Vec::new(),
         redrawn: BTreeMap::new(),
         settled: Vec::new(),
+        parameters: BTreeMap::new(),
     }
 }
 

@@ -15,9 +15,9 @@ use crate::scene::WIDEST_SHADOWED_SPOT;
 const LIGHT: Variants = Variants {
     what: "a light such as Sun(elevation: 45, azimuth: 30, illuminance: 5e4)",
     forms: &[
-        &Form::variant("Sun", &["elevation", "azimuth", "illuminance"], &["color", "shadows"]),
-        &Form::variant("Point", &["position", "flux"], &["color", "shadows"]),
-        &Form::variant("Spot", &["position", "target", "flux", "angle"], &["blend", "color", "shadows"]),
+        &Form::variant("Sun", &["elevation", "azimuth", "illuminance"], &["color", "shadows", "when"]),
+        &Form::variant("Point", &["position", "flux"], &["color", "shadows", "when"]),
+        &Form::variant("Spot", &["position", "target", "flux", "angle"], &["blend", "color", "shadows", "when"]),
     ],
 };
 const ENVIRONMENT: Variants = Variants {
@@ -49,8 +49,11 @@ pub(super) const ELEVATION: Limits = Limits::new(-90.0, 90.0, "from -90 to 90 de
 const CONE: Limits = Limits::new(0.1, 180.0, "from 0.1 to 180 degrees", false);
 
 /// Decodes a light.
-pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
+pub(super) fn light(cx: &mut Context, light_name: &str, node: &Node) -> Option<LightRecipe> {
     let (name, fields) = variant(cx, node, &LIGHT)?;
+    if let Some(Some(when)) = fields.maybe(cx, "when", super::parameter::condition) {
+        cx.conditions.lights.insert(light_name.to_owned(), when);
+    }
     let color = fields.or(cx, "color", grey(1.0), dist::color);
     let shadows = fields.or(cx, "shadows", true, Context::bool);
     let kind = match name {

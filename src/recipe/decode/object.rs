@@ -27,6 +27,7 @@ const OBJECT: Form = Form::noun(
         "keypoints",
         "keypoint_tolerance",
         "see_through",
+        "when",
     ],
 );
 
@@ -93,6 +94,9 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
         fields.maybe(cx, "keypoint_tolerance", |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
     let see_through = fields
         .or(cx, "see_through", Vec::new(), |cx, node| cx.texts(node, "a material of the glTF file", "[\"Glass\"]"));
+    if let Some(Some(when)) = fields.maybe(cx, "when", super::parameter::condition) {
+        cx.conditions.objects.insert(name.to_owned(), when);
+    }
     let Placing { place, if_full, density } = place?;
     let (shape, category, (points, keypoints), see_through) = (shape?, category?, keypoints?, see_through?);
     cx.findings.objects.push(ObjectFacts {
@@ -158,8 +162,7 @@ fn likely_most(count: &Scalar) -> f64 {
     match count {
         Varied::One(Number::Normal { mean, std, max, .. }) => (mean + 6.0 * std).min(*max).max(0.0),
         Varied::One(_) => support(count).1,
-        Varied::Choice(options) => options.iter().map(likely_most).fold(0.0, f64::max),
-        Varied::Weighted(options) => options.iter().map(|(_, option)| likely_most(option)).fold(0.0, f64::max),
+        choice => choice.options().into_iter().map(likely_most).fold(0.0, f64::max),
     }
 }
 
@@ -212,8 +215,9 @@ fn torus_has_a_hole(cx: &mut Context, fields: &Fields<'_>, major: &Scalar, minor
 pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<String> {
     let what = if kind == AssetKind::Model { "the path of a glTF or GLB file" } else { "the path of an image file" };
     let path = cx.text(node, what)?;
-    note_asset(cx, kind, path, node.span);
-    Some(path.to_owned())
+    let path = cx.located(path, node.span);
+    note_asset(cx, kind, &path, node.span);
+    Some(path)
 }
 
 pub(super) fn note_asset(cx: &mut Context, kind: AssetKind, path: &str, span: Span) {
