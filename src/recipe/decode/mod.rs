@@ -199,6 +199,11 @@ impl Context {
         if path.is_empty() || path.contains("://") { path.to_owned() } else { joined(folder, path) }
     }
 
+    /// Whether a place is in the recipe's own file rather than in one that it includes or extends.
+    pub(super) fn is_own(&self, span: Span) -> bool {
+        self.folders.get(1).is_none_or(|(start, _)| span.start < *start)
+    }
+
     /// Decodes something that has a name, and remembers its place.
     fn within<T>(&mut self, name: &str, span: Span, decode: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
