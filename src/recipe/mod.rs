@@ -10,6 +10,7 @@ mod decode;
 pub mod diagnostics;
 pub mod dist;
 mod load;
+pub mod sampling;
 pub mod syntax;
 
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
@@ -17,6 +18,7 @@ pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
 };
 
+pub use sampling::{Design, Sampling};
 pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
 
 use std::collections::BTreeMap;
@@ -35,6 +37,8 @@ pub struct Recipe {
     pub image: ImageSettings,
     /// Which labels are asked for.
     pub labels: LabelSettings,
+    /// How the space of scenes is covered.
+    pub sampling: Arc<Sampling>,
     /// Sorted by id.
     pub categories: Vec<Category>,
     /// Named materials.

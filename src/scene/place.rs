@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use glam::{DQuat, DVec3};
 
 use super::obb::{NearBoxes, Obb, TOUCH};
-use super::random::{self, Key};
+use super::random::{self, Key, quantile};
 use super::sample::SampleError;
 use crate::recipe::{ObjectRecipe, Place};
 
@@ -170,9 +170,8 @@ fn is_below_top(other: &Obb, support: &Obb) -> bool {
     (other.center - support.center).dot(up) + other.reach(up) <= support.half.y + TOUCH
 }
 
-fn attempts(key: &Key) -> impl Iterator<Item = Key> {
-    let key = key.name("attempt");
-    (0..u64::from(ATTEMPTS)).map(move |k| key.item(k))
+fn attempts(key: &Key) -> impl Iterator<Item = Key> + '_ {
+    (0..u64::from(ATTEMPTS)).map(|k| key.attempt(k))
 }
 
 /// A pose on the top face of `support`, the whole footprint on it; `None` where the footprint is larger than the face.
@@ -190,8 +189,9 @@ fn on_top(support: &Obb, support_rotation: DQuat, body: &Body, yaw: f64, key: &K
         return None;
     }
     let lift = half.y.max(FLAT_LIFT * half.max_element());
-    let mut stream = key.stream();
-    let middle = DVec3::new(stream.uniform(-free_x, free_x), support.half.y + lift, stream.uniform(-free_z, free_z));
+    let [u, v] = key.units();
+    let (x, z) = (quantile::uniform(u, -free_x, free_x), quantile::uniform(v, -free_z, free_z));
+    let middle = DVec3::new(x, support.half.y + lift, z);
     let local = middle - turn * center;
     Some(Pose {
         position: within_reach(support.center + support_rotation * local),

@@ -89,7 +89,7 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
 /// # Errors
 /// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted.
 pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result<Scene, SampleError> {
-    let key = Key::of(Draws { seed, index, attempt, ..Draws::default() });
+    let key = Key::of(Draws { seed, index, attempt, sampling: recipe.sampling.clone(), ..Draws::default() });
     let (instances, placed) = instances(recipe, &key.name("objects"), index)?;
     let lights_key = key.name("lights");
     let lights: Vec<Light> =
@@ -230,12 +230,12 @@ fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: 
     let number = |dist, name: &str| random::scalar(dist, &lens.name(name)).clamp(-1e9, 1e9);
     let (fx, fy, cx, cy) = match &recipe.lens {
         LensRecipe::Fov { angle, axis } => {
-            let side = match axis {
-                FovAxis::Vertical => image.height,
-                FovAxis::Horizontal => image.width,
+            let (name, side) = match axis {
+                FovAxis::Vertical => ("vertical", image.height),
+                FovAxis::Horizontal => ("horizontal", image.width),
             };
             // Between a telescope and a lens that sees almost everything in front of it.
-            let angle = number(angle, "angle").clamp(0.01, 179.0).to_radians();
+            let angle = number(angle, name).clamp(0.01, 179.0).to_radians();
             let f = camera::focal_length(angle, side);
             (f, f, width / 2.0, height / 2.0)
         }

@@ -8,6 +8,7 @@ use super::super::syntax::{Kind, Node};
 use super::super::{Scalar, Varied};
 use super::Context;
 use super::dist::varied;
+use super::distribution;
 use super::fields::{Fields, Form, Variants, variant};
 
 const UNIFORM: Form = Form::variant("Uniform", &["min", "max"], &[]);
@@ -17,7 +18,22 @@ const UNIFORM_INT: Form = Form::variant("UniformInt", &["min", "max"], &[]);
 
 pub(super) const NUMBER: Variants = Variants {
     what: "a number or a distribution such as Uniform(0.1, 0.9)",
-    forms: &[&UNIFORM, &LOG_UNIFORM, &NORMAL, &UNIFORM_INT, &super::dist::CHOICE, &super::dist::WEIGHTED],
+    forms: &[
+        &UNIFORM,
+        &LOG_UNIFORM,
+        &NORMAL,
+        &UNIFORM_INT,
+        &distribution::BETA,
+        &distribution::TRIANGULAR,
+        &distribution::LOG_NORMAL,
+        &distribution::EXPONENTIAL,
+        &distribution::POISSON,
+        &distribution::VON_MISES,
+        &distribution::HISTOGRAM,
+        &distribution::CURVE,
+        &super::dist::CHOICE,
+        &super::dist::WEIGHTED,
+    ],
 };
 /// No number in a recipe is larger: nothing computed from it overflows.
 const LARGEST: f64 = 1e9;
@@ -97,7 +113,7 @@ pub(super) fn whole(cx: &mut Context, node: &Node, limits: Limits) -> Option<u32
     plain_within(cx, node, limits).map(|value| value as u32)
 }
 
-fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) -> bool {
+pub(super) fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) -> bool {
     if (limits.min..=limits.max).contains(&value) {
         return true;
     }
@@ -116,11 +132,13 @@ pub(super) fn constant(value: f64) -> Scalar {
 
 /// A number that may vary.
 pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
+    cx.note_number();
     varied(cx, node, &|cx, node| number(cx, node, limits))
 }
 
 /// A scale that may vary: never 0, negative ones mirror.
 pub(super) fn scale(cx: &mut Context, node: &Node) -> Option<Scalar> {
+    cx.note_number();
     varied(cx, node, &|cx, node| {
         let number = number(cx, node, Limits::ANY)?;
         match zero_scale(node.span, &number) {
@@ -135,7 +153,7 @@ pub(super) fn scale(cx: &mut Context, node: &Node) -> Option<Scalar> {
 
 /// What is wrong with a scale that can be 0.
 fn zero_scale(span: Span, number: &Number) -> Option<Problem> {
-    let (min, max) = support(&Varied::One(*number));
+    let (min, max) = support(&Varied::One(number.clone()));
     if min >= SMALLEST || max <= -SMALLEST {
         return None;
     }
@@ -170,6 +188,13 @@ fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
     if matches!(node.kind, Kind::Integer(_) | Kind::Float(_)) {
         return plain_within(cx, node, limits).map(Number::Const);
     }
+    if let Kind::Group(group) = &node.kind
+        && let Some(name) = group.name.as_ref().filter(|name| name.text == "Mixture")
+    {
+        let problem = Problem::at(name.span, "a mixture is written `Weighted`");
+        cx.push(problem.help("write Weighted([(0.7, Normal(1, 0.1)), (0.3, Uniform(2, 3))])"));
+        return None;
+    }
     let (name, fields) = variant(cx, node, &NUMBER)?;
     match name {
         "Normal" => normal(cx, &fields, limits),
@@ -185,22 +210,23 @@ fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
             Some(Number::LogUniform { min, max })
         }
         // `Choice` and `Weighted` are handled by `varied`.
-        _ => {
+        "Uniform" => {
             let (min, max) = ordered(cx, &fields, Limits { whole: false, ..limits })?;
             Some(Number::Uniform { min, max })
         }
+        _ => distribution::number(cx, name, &fields, limits),
     }
 }
 
 /// `min` and `max` of a distribution, in order and within limits.
-fn ordered(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<(f64, f64)> {
+pub(super) fn ordered(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<(f64, f64)> {
     let value = |cx: &mut Context, name| fields.get(name).and_then(|node| end(cx, node, limits));
     let (min, max) = (value(cx, "min"), value(cx, "max"));
     let (min, max) = (min?, max?);
     in_order(cx, fields, min, max).then_some((min, max))
 }
 
-fn in_order(cx: &mut Context, fields: &Fields<'_>, min: f64, max: f64) -> bool {
+pub(super) fn in_order(cx: &mut Context, fields: &Fields<'_>, min: f64, max: f64) -> bool {
     if min <= max {
         return true;
     }
@@ -214,7 +240,7 @@ fn in_order(cx: &mut Context, fields: &Fields<'_>, min: f64, max: f64) -> bool {
 }
 
 /// One end of a distribution.
-fn end(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
+pub(super) fn end(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
     let value = plain(cx, node)?;
     if limits.whole && value != value.round() {
         cx.push(Problem::at(
@@ -226,8 +252,8 @@ fn end(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
     within(cx, node.span, value, limits, "reaches").then_some(value)
 }
 
-/// Of a Normal's draws, at least this share has to lie between its ends; the rest is drawn again.
-const LEAST_SHARE: f64 = 0.01;
+/// Of what a distribution without ends would draw, at least this share has to lie between the ends that it is given.
+pub(super) const LEAST_SHARE: f64 = 0.01;
 
 fn normal(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<Number> {
     let limits = Limits { whole: false, ..limits };
@@ -265,7 +291,7 @@ fn normal(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<Numbe
 }
 
 /// The share of a normal distribution that lies in `[min, max]`.
-fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
+pub(super) fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
     if std == 0.0 {
         return if (min..=max).contains(&mean) { 1.0 } else { 0.0 };
     }
@@ -277,7 +303,17 @@ fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
 pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
     let of_number = |number: &Number| match *number {
         Number::Const(value) => (value, value),
-        Number::Uniform { min, max } | Number::LogUniform { min, max } | Number::Normal { min, max, .. } => (min, max),
+        Number::Uniform { min, max }
+        | Number::LogUniform { min, max }
+        | Number::Normal { min, max, .. }
+        | Number::Beta { min, max, .. }
+        | Number::Triangular { min, max, .. }
+        | Number::LogNormal { min, max, .. }
+        | Number::Exponential { min, max, .. }
+        | Number::Poisson { min, max, .. } => (min, max),
+        Number::VonMises { mean, .. } => (mean - 180.0, mean + 180.0),
+        Number::Histogram(ref histogram) => ends(&histogram.edges),
+        Number::Curve(ref curve) => ends(&curve.points),
         // At most 1e9, so exact.
         Number::UniformInt { min, max } => (min as f64, max as f64),
     };
@@ -288,4 +324,9 @@ pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
         Varied::Choice(options) => options.iter().map(support).fold(nothing, join),
         Varied::Weighted(options) => options.iter().map(|(_, option)| support(option)).fold(nothing, join),
     }
+}
+
+/// The first and the last of numbers in order.
+fn ends(values: &[f64]) -> (f64, f64) {
+    (values.first().copied().unwrap_or(f64::INFINITY), values.last().copied().unwrap_or(f64::NEG_INFINITY))
 }

@@ -8,14 +8,14 @@ use super::super::diagnostics::{Problem, quoted};
 use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, whole};
-use super::{Context, Kinds, camera, label, light, material, object};
+use super::{Context, Kinds, camera, label, light, material, object, sampling};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
-    &["outputs", "labels", "categories", "materials", "objects", "lights", "environment"],
+    &["sampling", "outputs", "labels", "categories", "materials", "objects", "lights", "environment"],
 );
 const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
 
@@ -46,6 +46,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         cx.check_name(name, node.span, "a recipe").then(|| name.to_owned())
     });
     let image = fields.need(cx, "image", image);
+    let sampling = fields.or(cx, "sampling", sampling::Said::default(), sampling::sampling);
     let labels = label::labels(cx, &fields);
     cx.findings.names.insert(Kinds::Category, BTreeMap::new());
     let categories = fields.or(cx, "categories", Vec::new(), label::categories);
@@ -59,9 +60,11 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         let help = "add one: \"main\": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0)))";
         cx.push(Problem::at(node.span, "there is no camera to see anything with").help(help));
     }
+    let sampling = sampling.and_then(|said| sampling::finish(cx, said));
     Some(Recipe {
         name: name?,
         image: image?,
+        sampling: sampling?,
         labels: labels?,
         categories: categories?,
         materials: materials?,
