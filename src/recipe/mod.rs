@@ -18,8 +18,8 @@ pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
 };
 
-pub use sampling::{Design, Sampling};
 pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
+pub use sampling::{Design, Sampling};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -107,8 +107,7 @@ fn bounds(cx: &mut Context, fields: &Fields<'_>, limits: Limits, support: (f64, 
         None if (limits.min..=limits.max).contains(&own) => Some(own),
         None if !limits.natural => {
             let reach = if own.is_finite() { format!("reaches {own}") } else { "has no end".into() };
-            let message =
-                format!("`{}` must be {}, and a {word} without `{name}` {reach}", cx.field(), limits.text);
+            let message = format!("`{}` must be {}, and a {word} without `{name}` {reach}", cx.field(), limits.text);
             cx.push(Problem::at(fields.head, message).help(format!("add `{name}: ...`: it is cut off there")));
             None
         }

@@ -32,7 +32,8 @@ pub(super) fn forms() -> Vec<&'static Form> {
     for nouns in [top::NOUNS, sampling::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
         forms.extend_from_slice(nouns);
     }
-    let all = [top::VARIANTS, sampling::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
+    let all =
+        [top::VARIANTS, sampling::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }

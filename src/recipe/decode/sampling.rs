@@ -72,8 +72,7 @@ fn paths(cx: &mut Context, node: &Node) -> Option<BTreeMap<String, (Design, Span
         cx.push(Problem::at(node.span, message).help("name what holds them: \"objects.mugs\" is everything in it"));
         return None;
     }
-    let (places, designs) =
-        cx.named_as(node, "a path", Context::check_line, |cx, _, node| design(cx, node));
+    let (places, designs) = cx.named_as(node, "a path", Context::check_line, |cx, _, node| design(cx, node));
     let designs = designs?;
     Some(places.into_iter().filter_map(|(path, span)| Some((path.clone(), (*designs.get(&path)?, span)))).collect())
 }
@@ -143,7 +142,8 @@ pub(super) fn finish(cx: &mut Context, said: Said) -> Option<Arc<Sampling>> {
             let design = sampling.design_at(path);
             let (design_of_first, place) = *of_first.get_or_insert((design, *span));
             if !matches!(design, Design::Sobol | Design::Halton) {
-                let message = format!("\"{}\" is drawn by {}, which spreads nothing together", quoted(path), name(design));
+                let message =
+                    format!("\"{}\" is drawn by {}, which spreads nothing together", quoted(path), name(design));
                 found.push(Problem::at(*span, message).help("write `default: Sobol`, or give its path a design"));
             } else if design != design_of_first {
                 let message = format!("{} and {} do not go together", name(design), name(design_of_first));

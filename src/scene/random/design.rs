@@ -67,8 +67,8 @@ fn shuffled(index: u64, seed: u64) -> u64 {
     high << 32 | owen(low << 32, seed ^ mix(high)) >> 32
 }
 
-/// The Sobol' sequence in natural order, as 64 bits after the point.
-fn sobol(index: u64, dimension: u32) -> u64 {
+/// The Sobol' sequence in natural order, without any scrambling, as 64 bits after the point.
+pub fn sobol(index: u64, dimension: u32) -> u64 {
     let directions = &DIRECTIONS[dimension as usize % MOST_JOINT];
     (0..64).filter(|bit| index >> bit & 1 == 1).fold(0, |bits, bit| bits ^ directions[bit])
 }
@@ -111,10 +111,10 @@ const fn directions((inner, initial): (u32, &[u16])) -> [u64; 64] {
     directions
 }
 
-/// The Halton sequence: digits of the index in the base of a prime, mirrored at the point. Each digit is shifted by a draw that belongs to the
+/// The scrambled Halton sequence in natural order: digits of the index in the base of a prime, mirrored at the point. Each digit is shifted by a draw that belongs to the
 /// digits before it, which keeps it as even as it is and takes away the streaks of large primes.
 #[expect(clippy::cast_precision_loss, reason = "digits of at most 53 bits")]
-fn halton(index: u64, dimension: u32, seed: u64) -> f64 {
+pub fn halton(index: u64, dimension: u32, seed: u64) -> f64 {
     let base = PRIMES[dimension as usize % MOST_JOINT];
     let (mut left, mut node, mut value, mut scale) = (index, seed, 0u64, 1u64);
     // As many digits as 53 bits hold.
@@ -160,9 +160,9 @@ fn permuted(value: u64, count: u64, seed: u64) -> u64 {
 
 /// Bases of the Halton sequence.
 const PRIMES: [u64; MOST_JOINT] = [
-    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127,
-    131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211, 223, 227, 229, 233, 239, 241, 251, 257, 263,
-    269, 271, 277, 281, 283, 293, 307, 311,
+    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
+    113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211, 223, 227, 229, 233, 239,
+    241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307, 311,
 ];
 
 /// Primitive polynomials (inner coefficients as bits; the degree is the number of initial numbers) and initial direction numbers of the first

@@ -150,8 +150,12 @@ impl Key {
         if let Some(joint) = joint {
             (spread.set, spread.dimension) = (Set::List(joint.list), joint.dimension);
         } else if let Some(dimension) = fixed_dimension(name) {
-            spread.set = if parent.own { parent.set } else { Set::Path(self.path.len()) };
-            spread.dimension = dimension;
+            // Of several numbers that are written as one, the first takes the place in the recipe's list.
+            let listed = dimension == 0 && matches!(parent.set, Set::List(_));
+            (spread.set, spread.dimension) = match parent.own || listed {
+                true => (parent.set, parent.dimension + dimension),
+                false => (Set::Path(self.path.len()), dimension),
+            };
             if dimension == 0 {
                 spread.left = parent.left;
             }
@@ -310,7 +314,8 @@ pub fn any_rotation([u, first, second]: [f64; 3]) -> DQuat {
 pub fn pick<'a, T>(mut varied: &'a Varied<T>, key: &Key) -> (&'a T, Key) {
     let mut key = key.clone();
     loop {
-        let drawn = |key: &Key| if key.spread.design == Design::Random { key.name("choice").unit() } else { key.unit() };
+        let drawn =
+            |key: &Key| if key.spread.design == Design::Random { key.name("choice").unit() } else { key.unit() };
         let (chosen, part) = match varied {
             Varied::One(value) => return (value, key),
             Varied::Choice(all) => {
@@ -361,7 +366,9 @@ pub fn quantile_of(number: &Number, u: f64) -> f64 {
         Number::LogUniform { min, max } => quantile::log_uniform(u, min, max),
         Number::Normal { mean, std, min, max } => quantile::normal(u, mean, std, min, max),
         Number::UniformInt { min, max } => quantile::uniform_int(u, min, max),
-        Number::Beta { alpha, beta, min, max } => (min + (max - min) * quantile::beta(u, alpha, beta)).min(max).max(min),
+        Number::Beta { alpha, beta, min, max } => {
+            (min + (max - min) * quantile::beta(u, alpha, beta)).min(max).max(min)
+        }
         Number::Triangular { min, mode, max } => quantile::triangular(u, min, mode, max),
         Number::LogNormal { median, sigma, min, max } => quantile::log_normal(u, median, sigma, min, max),
         Number::Exponential { mean, min, max } => quantile::exponential(u, mean, min, max),
