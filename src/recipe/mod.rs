@@ -13,6 +13,7 @@ pub mod dist;
 pub mod expression;
 mod load;
 mod place;
+pub mod sampling;
 pub mod syntax;
 
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
@@ -24,6 +25,7 @@ pub use load::{
 pub use place::{Align, Drop, IfLost, Physics, Place, Relation, Side, Surface, Towards};
 
 pub use dist::{Angle, ColorDist, Match, Number, RotationDist, Scalar, Varied, VectorDist};
+pub use sampling::{Design, Sampling};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +44,8 @@ pub struct Recipe {
     pub image: ImageSettings,
     /// Which labels are asked for.
     pub labels: LabelSettings,
+    /// How the space of scenes is covered.
+    pub sampling: Arc<Sampling>,
     /// Sorted by id.
     pub categories: Vec<Category>,
     /// Named materials.

@@ -88,6 +88,7 @@ pub(super) fn keypoints(
 }
 
 pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
+    let key = &key.described_at(&["materials", name]);
     let unit = |dist, name: &str| random::scalar(dist, &key.name(name)).clamp(0.0, 1.0);
     let luminance = light_amount(&recipe.emission_luminance, &key.name("emission_luminance"));
     let path =
@@ -103,8 +104,8 @@ pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Materi
         emission: random::color(&recipe.emission, &key.name("emission")).map(|c| c * luminance),
         normal_texture: path(&recipe.normal_texture, "normal_texture"),
         tiling: DVec2::new(
-            random::scalar(&recipe.tiling[0], &tiling.name("x")),
-            random::scalar(&recipe.tiling[1], &tiling.name("y")),
+            random::scalar(&recipe.tiling[0], &tiling.name("u")),
+            random::scalar(&recipe.tiling[1], &tiling.name("v")),
         )
         .clamp(DVec2::splat(-SIZES.1), DVec2::splat(SIZES.1)),
         alpha_mask: recipe.alpha_mask,

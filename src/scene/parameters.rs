@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Scene;
 use super::random::{self, Draws, Key};
 use crate::recipe::expression::{Expression, Value};
-use crate::recipe::{ParameterRecipe, Place, Recipe};
+use crate::recipe::{ParameterRecipe, Recipe};
 
 /// The parameter that says which variant of its recipe a scene is of.
 pub const VARIANT: &str = "variant";
@@ -14,7 +14,7 @@ pub const VARIANT: &str = "variant";
 ///
 /// The variant does not depend on the attempt: scenes that are drawn again leave the weights of variants as they are.
 pub(super) fn decide(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> (&Recipe, Key) {
-    let mut draws = Draws { seed, index, attempt, ..Draws::default() };
+    let mut draws = Draws { seed, index, attempt, sampling: recipe.sampling.clone(), ..Draws::default() };
     let mut recipe = recipe;
     if let Some(variant) = variant(recipe, &Key::new(seed, index)) {
         draws.parameters.insert(VARIANT.to_owned(), Value::Name(recipe.variants[variant].name.clone()));
@@ -51,10 +51,7 @@ pub(super) fn present<'a>(recipe: &'a Recipe, key: &Key) -> BTreeSet<&'a str> {
     if recipe.conditions.objects.is_empty() {
         return recipe.objects.keys().map(String::as_str).collect();
     }
-    let support = |name: &str| match recipe.objects.get(name).map(|object| &object.place) {
-        Some(Place::On { support, .. }) => Some(support.as_str()),
-        _ => None,
-    };
+    let support = |name: &str| recipe.objects.get(name).and_then(|object| object.place.support());
     let mut known: BTreeMap<&str, bool> = BTreeMap::new();
     for start in recipe.objects.keys() {
         // Down to what stands on nothing, what is absent, or what is known; a checked recipe has no circles.

@@ -282,12 +282,12 @@ fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: 
     let number = |dist, name: &str| random::scalar(dist, &lens.name(name)).clamp(-1e9, 1e9);
     let (fx, fy, cx, cy) = match &recipe.lens {
         LensRecipe::Fov { angle, axis } => {
-            let side = match axis {
-                FovAxis::Vertical => image.height,
-                FovAxis::Horizontal => image.width,
+            let (name, side) = match axis {
+                FovAxis::Vertical => ("vertical", image.height),
+                FovAxis::Horizontal => ("horizontal", image.width),
             };
             // Between a telescope and a lens that sees almost everything in front of it.
-            let angle = number(angle, "angle").clamp(0.01, 179.0).to_radians();
+            let angle = number(angle, name).clamp(0.01, 179.0).to_radians();
             let f = camera::focal_length(angle, side);
             (f, f, width / 2.0, height / 2.0)
         }

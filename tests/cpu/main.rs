@@ -8,6 +8,7 @@ mod audit; // right frames pass, wrong ones are named
 mod bounds; // boxes of things in the world, against their vertices
 mod camera; // projection, poses, conversions
 mod dataset; // files on disk
+mod distributions; // each law against its closed form
 mod docs; // what the documentation says is so
 mod keypoints; // seen, hidden, absent
 mod language; // parameters, expressions, conditions, variants, and recipes of several files
@@ -24,10 +25,11 @@ mod ray_caster; // the ray caster against closed forms
 mod recipe; // text to recipe: what is understood, and what is said about what is not
 mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons
+mod sampling; // designs: how evenly they spread, and that an edit moves nothing else
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
-mod sky; // panoramas
 mod settle; // what is dropped: at rest, not in each other, not hovering
+mod sky; // panoramas
 mod solid; // distances, depths and falls of bodies against closed forms
 mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

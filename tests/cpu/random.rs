@@ -4,7 +4,7 @@ use glam::{DMat3, DVec3};
 use proptest::prelude::*;
 use scenewright::recipe::dist::{ColorRecipe, Number, RotationRecipe, Scalar, Varied, VectorRecipe};
 use scenewright::scene::color;
-use scenewright::scene::random::{self, Key};
+use scenewright::scene::random::{self, Key, quantile};
 
 const N: u64 = 20_000;
 
@@ -234,19 +234,19 @@ proptest! {
     fn uniform_draws_stay_below_their_upper_end(a in any::<f64>(), b in any::<f64>(), seed in any::<u64>()) {
         prop_assume!(a.is_finite() && b.is_finite());
         let (min, max) = (a.min(b), a.max(b));
-        let value = Key::new(seed, 0).stream().uniform(min, max);
+        let value = quantile::uniform(Key::new(seed, 0).unit(), min, max);
         prop_assert!(value >= min && (value < max || min == max), "{value}");
     }
 
     #[test]
     fn neighbouring_ends_leave_one_value(min in -1e6..1e6f64, seed in any::<u64>()) {
         // Half of the draws round to the upper end before they are put back.
-        prop_assert_eq!(Key::new(seed, 0).stream().uniform(min, min.next_up()), min);
+        prop_assert_eq!(quantile::uniform(Key::new(seed, 0).unit(), min, min.next_up()), min);
     }
 
     #[test]
     fn whole_draws_stay_inside(n in 1u64.., seed in any::<u64>()) {
-        prop_assert!(Key::new(seed, 0).stream().below(n) < n);
+        prop_assert!(quantile::below(Key::new(seed, 0).unit(), n) < n);
     }
 
     #[test]

@@ -125,6 +125,7 @@ pub(crate) fn empty() -> Recipe {
             tone_curve: ToneCurve::Neutral,
         },
         labels: LabelSettings::default(),
+        sampling: Arc::default(),
         categories: vec![Category::new(1, "thing", "")],
         materials: BTreeMap::from([("glaze".to_owned(), material())]),
         objects: BTreeMap::new(),

@@ -156,6 +156,8 @@ impl Singles {
         match scalar {
             Varied::One(Number::UniformInt { min, max }) => self.whole.push((*min as f64, *max as f64)),
             Varied::One(Number::Normal { mean, std, .. }) if *std == 0.0 => self.values.push(*mean),
+            Varied::One(Number::LogNormal { median, sigma, .. }) if *sigma == 0.0 => self.values.push(*median),
+            Varied::One(Number::Poisson { min, max, .. }) => self.whole.push((*min, *max)),
             Varied::One(_) => {
                 let (min, max) = support(scalar);
                 if min == max {

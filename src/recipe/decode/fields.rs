@@ -182,6 +182,11 @@ impl<'n> Fields<'n> {
         cx.push(problem);
     }
 
+    /// The word in front of the parentheses.
+    pub(super) fn name(&self) -> &'static str {
+        self.form.name
+    }
+
     fn report_missing(&self, cx: &mut Context) {
         let absent = self.form.required.iter().zip(&self.values).filter(|(_, value)| value.is_none());
         let missing: Vec<String> = absent.map(|(name, _)| format!("`{name}`")).collect();

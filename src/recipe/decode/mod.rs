@@ -6,6 +6,7 @@
 
 mod camera;
 mod dist;
+mod distribution;
 mod fields;
 mod label;
 mod light;
@@ -15,6 +16,7 @@ mod number;
 mod object;
 mod parameter;
 mod place;
+mod sampling;
 mod top;
 
 pub(super) use fields::Form;
@@ -33,10 +35,20 @@ use crate::assets::Library;
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in
+        [top::NOUNS, sampling::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, material::NOUNS, camera::NOUNS]
+    {
         forms.extend_from_slice(nouns);
     }
-    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS, place::VARIANTS];
+    let all = [
+        top::VARIANTS,
+        sampling::VARIANTS,
+        label::VARIANTS,
+        dist::VARIANTS,
+        material::VARIANTS,
+        object::VARIANTS,
+        place::VARIANTS,
+    ];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
@@ -151,6 +163,8 @@ pub(super) struct Findings {
     /// Of those objects that could be read.
     pub(super) objects: Vec<ObjectFacts>,
     pub(super) keypoints_asked: KeypointsAsked,
+    /// Paths of numbers that are to be spread together, and whether there is such a number.
+    pub(super) joint: BTreeMap<String, bool>,
 }
 
 /// Where decoding is, and what it has found.
@@ -217,6 +231,13 @@ impl Context {
         let value = decode(self);
         self.path.truncate(length);
         value
+    }
+
+    /// Says that a number that may vary is being decoded.
+    fn note_number(&mut self) {
+        if let Some(found) = self.findings.joint.get_mut(&self.path) {
+            *found = true;
+        }
     }
 
     /// The name of the field that is being decoded.

@@ -8,6 +8,7 @@ use super::super::syntax::{Kind, Node};
 use super::super::{Scalar, Varied};
 use super::Context;
 use super::dist::varied;
+use super::distribution;
 use super::fields::{Fields, Form, Variants, variant};
 
 const UNIFORM: Form = Form::variant("Uniform", &["min", "max"], &[]);
@@ -24,6 +25,14 @@ pub(super) const NUMBER: Variants = Variants {
         &UNIFORM_INT,
         &super::parameter::PARAM,
         &super::parameter::EXPR,
+        &distribution::BETA,
+        &distribution::TRIANGULAR,
+        &distribution::LOG_NORMAL,
+        &distribution::EXPONENTIAL,
+        &distribution::POISSON,
+        &distribution::VON_MISES,
+        &distribution::HISTOGRAM,
+        &distribution::CURVE,
         &super::dist::CHOICE,
         &super::dist::WEIGHTED,
         &super::parameter::MATCH,
@@ -107,7 +116,7 @@ pub(super) fn whole(cx: &mut Context, node: &Node, limits: Limits) -> Option<u32
     plain_within(cx, node, limits).map(|value| value as u32)
 }
 
-fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) -> bool {
+pub(super) fn within(cx: &mut Context, span: Span, value: f64, limits: Limits, verb: &str) -> bool {
     if (limits.min..=limits.max).contains(&value) {
         return true;
     }
@@ -131,11 +140,13 @@ pub(super) fn uniform(min: f64, max: f64) -> Scalar {
 
 /// A number that may vary.
 pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
+    cx.note_number();
     varied(cx, node, &|cx, node| number(cx, node, limits))
 }
 
 /// A scale that may vary: never 0, negative ones mirror.
 pub(super) fn scale(cx: &mut Context, node: &Node) -> Option<Scalar> {
+    cx.note_number();
     varied(cx, node, &|cx, node| {
         let number = number(cx, node, Limits::ANY)?;
         match zero_scale(node.span, &number) {
@@ -189,6 +200,13 @@ fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
     if matches!(node.kind, Kind::Integer(_) | Kind::Float(_)) {
         return plain_within(cx, node, limits).map(Number::Const);
     }
+    if let Kind::Group(group) = &node.kind
+        && let Some(name) = group.name.as_ref().filter(|name| name.text == "Mixture")
+    {
+        let problem = Problem::at(name.span, "a mixture is written `Weighted`");
+        cx.push(problem.help("write Weighted([(0.7, Normal(1, 0.1)), (0.3, Uniform(2, 3))])"));
+        return None;
+    }
     let (name, fields) = variant(cx, node, &NUMBER)?;
     match name {
         "Normal" => normal(cx, &fields, limits),
@@ -205,22 +223,23 @@ fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
             Some(Number::LogUniform { min, max })
         }
         // `Choice` and `Weighted` are handled by `varied`.
-        _ => {
+        "Uniform" => {
             let (min, max) = ordered(cx, &fields, Limits { whole: false, ..limits })?;
             Some(Number::Uniform { min, max })
         }
+        _ => distribution::number(cx, name, &fields, limits),
     }
 }
 
 /// `min` and `max` of a distribution, in order and within limits.
-fn ordered(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<(f64, f64)> {
+pub(super) fn ordered(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<(f64, f64)> {
     let value = |cx: &mut Context, name| fields.get(name).and_then(|node| end(cx, node, limits));
     let (min, max) = (value(cx, "min"), value(cx, "max"));
     let (min, max) = (min?, max?);
     in_order(cx, fields, min, max).then_some((min, max))
 }
 
-fn in_order(cx: &mut Context, fields: &Fields<'_>, min: f64, max: f64) -> bool {
+pub(super) fn in_order(cx: &mut Context, fields: &Fields<'_>, min: f64, max: f64) -> bool {
     if min <= max {
         return true;
     }
@@ -234,7 +253,7 @@ fn in_order(cx: &mut Context, fields: &Fields<'_>, min: f64, max: f64) -> bool {
 }
 
 /// One end of a distribution.
-fn end(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
+pub(super) fn end(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
     let value = plain(cx, node)?;
     if limits.whole && value != value.round() {
         cx.push(Problem::at(
@@ -246,8 +265,8 @@ fn end(cx: &mut Context, node: &Node, limits: Limits) -> Option<f64> {
     within(cx, node.span, value, limits, "reaches").then_some(value)
 }
 
-/// Of a Normal's draws, at least this share has to lie between its ends; the rest is drawn again.
-const LEAST_SHARE: f64 = 0.01;
+/// Of what a distribution without ends would draw, at least this share has to lie between the ends that it is given.
+pub(super) const LEAST_SHARE: f64 = 0.01;
 
 fn normal(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<Number> {
     let limits = Limits { whole: false, ..limits };
@@ -285,7 +304,7 @@ fn normal(cx: &mut Context, fields: &Fields<'_>, limits: Limits) -> Option<Numbe
 }
 
 /// The share of a normal distribution that lies in `[min, max]`.
-fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
+pub(super) fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
     if std == 0.0 {
         return if (min..=max).contains(&mean) { 1.0 } else { 0.0 };
     }
@@ -301,7 +320,17 @@ pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
             (interval.min.max(min).min(max), interval.max.min(max).max(min))
         }
         Number::Const(value) => (value, value),
-        Number::Uniform { min, max } | Number::LogUniform { min, max } | Number::Normal { min, max, .. } => (min, max),
+        Number::Uniform { min, max }
+        | Number::LogUniform { min, max }
+        | Number::Normal { min, max, .. }
+        | Number::Beta { min, max, .. }
+        | Number::Triangular { min, max, .. }
+        | Number::LogNormal { min, max, .. }
+        | Number::Exponential { min, max, .. }
+        | Number::Poisson { min, max, .. } => (min, max),
+        Number::VonMises { mean, .. } => (mean - 180.0, mean + 180.0),
+        Number::Histogram(ref histogram) => ends(&histogram.edges),
+        Number::Curve(ref curve) => ends(&curve.points),
         // At most 1e9, so exact.
         Number::UniformInt { min, max } => (min as f64, max as f64),
     };
@@ -311,4 +340,9 @@ pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
         Varied::One(number) => of_number(number),
         choice => choice.options().into_iter().map(support).fold(nothing, join),
     }
+}
+
+/// The first and the last of numbers in order.
+fn ends(values: &[f64]) -> (f64, f64) {
+    (values.first().copied().unwrap_or(f64::INFINITY), values.last().copied().unwrap_or(f64::NEG_INFINITY))
 }

@@ -157,10 +157,14 @@ pub(super) fn unrotated() -> RotationDist {
     Varied::One(RotationRecipe::Yaw(Varied::One(Number::Const(0.0))))
 }
 
-/// The largest number of instances to reckon with; the far tail of a Normal does not count.
+/// The largest number of instances to reckon with; the far tail of a distribution without an end does not count.
 fn likely_most(count: &Scalar) -> f64 {
     match count {
         Varied::One(Number::Normal { mean, std, max, .. }) => (mean + 6.0 * std).min(*max).max(0.0),
+        Varied::One(Number::Poisson { mean, max, .. }) => (mean + 6.0 * mean.sqrt() + 6.0).floor().min(*max),
+        // One in a million.
+        Varied::One(Number::Exponential { mean, max, .. }) => (14.0 * mean).min(*max),
+        Varied::One(Number::LogNormal { median, sigma, max, .. }) => (median * libm::exp(4.8 * sigma)).min(*max),
         Varied::One(_) => support(count).1,
         choice => choice.options().into_iter().map(likely_most).fold(0.0, f64::max),
     }

@@ -8,7 +8,7 @@ use super::super::diagnostics::{Problem, Span, quoted};
 use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
-use super::{Context, Kinds, camera, label, light, material, object};
+use super::{Context, Kinds, camera, label, light, material, object, sampling};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 
@@ -16,6 +16,7 @@ const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
     &[
+        "sampling",
         "outputs",
         "labels",
         "categories",
@@ -62,6 +63,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     });
     let parameters = fields.or(cx, "parameters", Vec::new(), super::parameter::parameters);
     let image = fields.need(cx, "image", image);
+    let sampling = fields.or(cx, "sampling", sampling::Said::default(), sampling::sampling);
     let labels = label::labels(cx, &fields);
     cx.findings.names.insert(Kinds::Category, BTreeMap::new());
     let categories = fields.or(cx, "categories", Vec::new(), label::categories);
@@ -79,9 +81,11 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         cx.push(Problem::at(node.span, "there is no camera to see anything with").help(help));
     }
     variants?;
+    let sampling = sampling.and_then(|said| sampling::finish(cx, said));
     Some(Recipe {
         name: name?,
         image: image?,
+        sampling: sampling?,
         labels: labels?,
         categories: categories?,
         materials: materials?,
