@@ -233,10 +233,19 @@ fn byte_offset(text: &str, position: ron::error::Position) -> usize {
 fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
     let mut library = Library::default();
     for instance in &scene.instances {
-        if let Shape::Gltf(path) = &instance.shape {
-            library.load_model(root, path)?;
+        let (mut models, mut fonts) = (Vec::new(), Vec::new());
+        instance.shape.visit(&mut |shape| match shape {
+            Shape::Gltf(path) => models.push(path.clone()),
+            Shape::Made(made) => fonts.extend(made.font().map(str::to_owned)),
+            _ => {}
+        });
+        for path in models {
+            library.load_model(root, &path)?;
         }
-        let material = instance.material.iter();
+        for path in fonts {
+            library.load_font(root, &path)?;
+        }
+        let material = instance.material.iter().chain(instance.shape.materials());
         for path in material.flat_map(|m| m.base_color_texture.iter().chain(&m.normal_texture)) {
             library.load_texture(root, path)?;
         }

@@ -78,8 +78,10 @@ pub struct Part {
     pub name: String,
     /// Node transforms, morph targets and skins are baked in.
     pub mesh: Arc<Mesh>,
-    /// As in the file.
+    /// What it shows where its instance has no material.
     pub material: PartMaterial,
+    /// Whether it shows its own material whatever its instance wears: so where a recipe gives a material to this very part.
+    pub own: bool,
 }
 
 /// A texture as one property of a material uses it.
@@ -351,8 +353,17 @@ impl Library {
 }
 
 impl Part {
-    /// Whether labels see through it, where the instance has no material of its own.
+    /// The material of `instance` where it replaces the part's own. Light, labels, audit and tests all follow this one rule: a part that
+    /// the recipe gave a material of its own keeps it, all others wear the instance's, if it has one.
+    pub fn replaced_by<'a>(&self, instance: &'a Instance) -> Option<&'a Material> {
+        instance.material.as_ref().filter(|_| !self.own)
+    }
+
+    /// Whether labels see through it.
     pub fn is_seen_through(&self, instance: &Instance) -> bool {
+        if let Some(material) = self.replaced_by(instance) {
+            return material.labels == SurfaceLabels::SeeThrough;
+        }
         self.material.labels == SurfaceLabels::SeeThrough
             || !self.material.name.is_empty() && instance.see_through.contains(&self.material.name)
     }

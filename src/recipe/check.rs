@@ -162,9 +162,9 @@ fn unused(cx: &Context, found: &mut Vec<Problem>) {
 
 fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>) -> Library {
     let mut library = Library::default();
-    let mut known: BTreeMap<(bool, &str), Option<Problem>> = BTreeMap::new();
+    let mut known: BTreeMap<(AssetKind, &str), Option<Problem>> = BTreeMap::new();
     for asset in &cx.findings.assets {
-        let key = (asset.kind == AssetKind::Model, asset.path.as_str());
+        let key = (asset.kind, asset.path.as_str());
         let outcome = known.entry(key).or_insert_with(|| load(&mut library, root, asset.kind, &asset.path));
         if let Some(problem) = outcome {
             found.push(Problem { labels: Vec::new(), ..problem.clone() }.label(asset.span, ""));
@@ -207,6 +207,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
     let outcome = match kind {
         AssetKind::Model => library.load_model(root, path).map(drop),
         AssetKind::Texture => library.load_texture(root, path).map(drop),
+        AssetKind::Font => library.load_font(root, path).map(drop),
     };
     let reason = match outcome.err()? {
         AssetError::Missing(missing) if missing == file => {

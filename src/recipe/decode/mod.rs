@@ -27,11 +27,11 @@ use super::syntax::{Kind, Node};
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, make::NOUNS, material::NOUNS, camera::NOUNS] {
         forms.extend_from_slice(nouns);
     }
     let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
-    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
+    for variants in all.into_iter().chain([make::VARIANTS, light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
     forms
@@ -54,10 +54,11 @@ pub(super) struct Reference {
 }
 
 /// What an asset is to be used as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AssetKind {
     Model,
     Texture,
+    Font,
 }
 
 /// A file that is named in the recipe.
@@ -375,6 +376,11 @@ fn describe(node: &Node) -> String {
         },
         Kind::Bad => "something unreadable".into(),
     }
+}
+
+/// The greatest value that a number can take; infinite where there is no end.
+pub(crate) fn greatest(number: &super::Scalar) -> f64 {
+    number::support(number).1
 }
 
 /// Some of many, for a message: `"a", "b", ...`
