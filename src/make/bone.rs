@@ -53,7 +53,7 @@ pub(super) fn mesh(length: f64, radius: f64, knob: f64, roughness: f64, field: &
             let inside = |t: f64| along(t.clamp(1e-3, 1.0 - 1e-3));
             let on = surface(inside(t + STEP), angle) - surface(inside(t - STEP), angle);
             let round = surface(s, angle + STEP) - surface(s, angle - STEP);
-            let normal = if pole { DVec3::X * s } else { round.cross(on) };
+            let normal = if pole { DVec3::X * s } else { on.cross(round) };
             let index = out.vertex(position, normal, DVec2::new(turn, t));
             first.get_or_insert(index);
         }
@@ -63,9 +63,9 @@ pub(super) fn mesh(length: f64, radius: f64, knob: f64, roughness: f64, field: &
         let (a, b) = (rows[j as usize], rows[j as usize + 1]);
         for i in 0..COLUMNS {
             match j {
-                0 => out.triangle(a + i, b + i + 1, b + i),
-                _ if j + 1 == BANDS => out.triangle(a + i, a + i + 1, b + i),
-                _ => out.quad(a + i, a + i + 1, b + i + 1, b + i),
+                0 => out.triangle(a + i, b + i, b + i + 1),
+                _ if j + 1 == BANDS => out.triangle(a + i, b + i, a + i + 1),
+                _ => out.quad(a + i, b + i, b + i + 1, a + i + 1),
             }
         }
     }

@@ -50,7 +50,7 @@ impl<N: Terms> Made<N> {
             }
             Self::Extrude { outline, holes, twist, .. } => {
                 let points = outline.count() + holes.iter().map(Outline::count).sum::<f64>();
-                points * (BEVELS.min(24.0) + 20.0 * twist.most().abs().min(1e3))
+                points * (BEVELS.min(24.0) + 24.0 * twist.most().abs().min(1e3))
             }
             Self::Sweep { outline, path, curve, .. } => {
                 outline.count() * 2.0 * (2.0 * path.len() as f64 * steps(*curve) + 2.0)

@@ -59,8 +59,13 @@ pub(super) fn mesh(region: &Region, stations: &[Station], ends: Ends, curve: boo
     let mut out = Builder::default();
     let inwards = inwards(region);
     let fits = |inset: f64| {
-        let at = |k: usize| region.points[k] + inset * inwards[k];
-        region.triangles.iter().all(|t| (at(t[1]) - at(t[0])).perp_dot(at(t[2]) - at(t[0])) >= 0.0)
+        let area = |t: &[usize; 3], inset: f64| {
+            let at = |k: usize| region.points[t[k]] + inset * inwards[t[k]];
+            (at(1) - at(0)).perp_dot(at(2) - at(0))
+        };
+        // Slivers may turn over: that is not seen.
+        let sliver = 1e-6 * region.area;
+        region.triangles.iter().all(|t| area(t, 0.0) <= sliver || area(t, inset) > 0.0)
     };
     // An edge that is rounded by more than the narrowest part allows is rounded by less.
     let most = stations.iter().map(|station| station.inset).fold(0.0, f64::max);
@@ -101,8 +106,11 @@ pub(super) fn mesh(region: &Region, stations: &[Station], ends: Ends, curve: boo
             };
             let (a, b) = (column(&mut out, left, u), column(&mut out, right, u_next));
             for j in 0..stations.len().saturating_sub(1) {
-                if !stations[j].ends {
-                    out.quad(a[j], b[j], b[j + 1], a[j + 1]);
+                // Where the way twists, one diagonal of a wall cuts into it and the other bulges: by turns they are right on average.
+                match stations[j].ends {
+                    true => {}
+                    false if j % 2 == 0 => out.quad(a[j], b[j], b[j + 1], a[j + 1]),
+                    false => out.quad(b[j], b[j + 1], a[j + 1], a[j]),
                 }
             }
             u = u_next;
@@ -203,8 +211,12 @@ impl Extrusion {
             let (depth, inset, angle) = arc(rounded - k);
             along.push((depth - half, inset, -angle));
         }
+        // An even number, as the walls' diagonals alternate.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a twist is within limits")]
-        let turns = (self.twist.abs() / TWIST).ceil().max(if self.taper == 1.0 { 1.0 } else { 4.0 }) as u32;
+        let turns = match (self.twist.abs() / (2.0 * TWIST)).ceil() as u32 * 2 {
+            0 if self.taper == 1.0 => 1,
+            turns => turns.max(4),
+        };
         let (from, to) = (bevel - half, half - bevel);
         along.extend((0..=turns).map(|k| (from + (to - from) * f64::from(k) / f64::from(turns), 0.0, 0.0)));
         for k in 1..=rounded {

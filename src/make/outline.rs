@@ -14,6 +14,10 @@ use super::curve;
 
 /// Corners of a circle.
 const ROUND: u32 = 48;
+/// Cosine and sine of no angle that anything else has (about 37.9 degrees).
+const SLANT: DVec2 = DVec2::new(0.788_954_6, 0.614_451_4);
+/// How near to a line a point is on it, over the size of the outline: a few times what single precision can tell.
+const TOLERANCE: f32 = 2e-6;
 /// Lines that stand for a rounded corner.
 const CORNER: u32 = 8;
 
@@ -148,7 +152,9 @@ impl Region {
         // The tessellator computes in single precision: it is given the outline in a square of its own, and says which of the points
         // its corners are.
         let endpoints: Vec<DVec2> = all().copied().collect();
-        let small: Vec<Point> = endpoints.iter().map(|&p| ((p - middle) / size).as_vec2().to_array().into()).collect();
+        // Turned by an odd angle: points that are on one line with its sweep line, as letters' feet are, make slivers.
+        let small = |&p: &DVec2| SLANT.rotate((p - middle) / size).as_vec2().to_array().into();
+        let small: Vec<Point> = endpoints.iter().map(small).collect();
         let id = |k: usize| EndpointId(u32::try_from(k).unwrap_or(u32::MAX));
         let mut events: Vec<IdEvent> = Vec::with_capacity(endpoints.len() + 2 * contours.len());
         let mut first = 0;
@@ -168,7 +174,7 @@ impl Region {
             vertices: Vec::new(),
             triangles: Vec::new(),
         };
-        let options = FillOptions::default().with_fill_rule(FillRule::NonZero);
+        let options = FillOptions::tolerance(TOLERANCE).with_fill_rule(FillRule::NonZero);
         let places: (&[Point], &[Point]) = (&small, &[]);
         FillTessellator::new()
             .tessellate_with_ids(events, &places, None, &options, &mut filled)
@@ -179,10 +185,9 @@ impl Region {
     fn of(points: Vec<DVec2>, mut triangles: Vec<[usize; 3]>) -> Result<Self, String> {
         let area = |t: &[usize; 3]| (points[t[1]] - points[t[0]]).perp_dot(points[t[2]] - points[t[0]]) / 2.0;
         triangles.retain(|t| t[0] != t[1] && t[1] != t[2] && t[2] != t[0]);
-        for t in &mut triangles {
-            if area(t) < 0.0 {
-                t.swap(1, 2);
-            }
+        // All run one way round. Slivers have to run as the others do, though their own area may say otherwise.
+        if triangles.iter().map(area).sum::<f64>() < 0.0 {
+            triangles.iter_mut().for_each(|t| t.swap(1, 2));
         }
         let total: f64 = triangles.iter().map(area).sum();
         if !(total > 0.0 && total.is_finite()) {
@@ -248,7 +253,8 @@ impl FillGeometryBuilder for Filled<'_> {
             // Where lines cross.
             None => {
                 let p = vertex.position();
-                DVec2::new(f64::from(p.x), f64::from(p.y)) * self.size + self.middle
+                let slanted = DVec2::new(f64::from(p.x), f64::from(p.y));
+                DVec2::new(SLANT.x, -SLANT.y).rotate(slanted) * self.size + self.middle
             }
         };
         let place = (point + 0.0).to_array().map(f64::to_bits);
