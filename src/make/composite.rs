@@ -52,8 +52,14 @@ pub(super) fn model(mut parts: Vec<Part>, keypoints: BTreeMap<String, DVec3>) ->
 /// Parts put together, each where it belongs.
 pub(super) fn group(members: &BTreeMap<String, Member>, library: &Library) -> Result<Model, String> {
     let (mut parts, mut keypoints) = (Vec::new(), BTreeMap::new());
+    let mut total = 0;
     for (name, member) in members {
         let inner = model_of(&member.shape, library)?;
+        // Before it is copied: a thousand parts may be a thousand large files.
+        total += inner.parts.iter().map(|part| part.mesh.indices.len() / 3).sum::<usize>();
+        if total > MAX_TRIANGLES {
+            return Err(format!("a shape has more than {MAX_TRIANGLES} triangles"));
+        }
         let place = DAffine3::from_scale_rotation_translation(member.scale, member.rotation, member.position);
         let look = member.material.as_ref().map(|material| library.look(material)).transpose()?;
         let alone = inner.parts.len() == 1;

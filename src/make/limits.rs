@@ -17,6 +17,8 @@ pub(super) const ROUND: u32 = 48;
 pub(super) const LETTER_SMOOTH: f64 = 0.6;
 /// Triangles of a primitive, at most.
 pub(super) const PRIMITIVE: f64 = 2400.0;
+/// Edges are no longer divided where there would be more triangles than this.
+pub(super) const DIVIDED: usize = 250_000;
 /// Triangles of a letter, for reckoning.
 const LETTER: f64 = 3000.0;
 /// Triangles of the parts of a mesh that are finer where they are round, at most.

@@ -367,7 +367,7 @@ pub fn build(made: &Made, library: &Library) -> Result<Model, String> {
         Made::Displaced { shape, amplitude, feature_size, octaves, detail, seed } => {
             let field = Field::new(*seed, *feature_size, *octaves);
             let mut model = composite::model_of(shape, library)?;
-            let room = MAX_TRIANGLES / model.parts.len().max(1);
+            let room = limits::DIVIDED / model.parts.len().max(1);
             for part in &mut model.parts {
                 let longest = feature_size / f64::from(*detail);
                 let mesh = displaced::mesh(&part.mesh, *amplitude, longest, &field, room);

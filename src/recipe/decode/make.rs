@@ -94,6 +94,7 @@ const SIDES: Limits = Limits { whole: true, ..Limits::new(3.0, 200.0, "from 3 to
 const TIPS: Limits = Limits { whole: true, ..Limits::new(2.0, 200.0, "from 2 to 200", true) };
 const COPIES: Limits = Limits { whole: true, ..Limits::new(1.0, MAX_COPIES, "from 1 to 1000", true) };
 const LEVELS: Limits = Limits { whole: true, ..Limits::new(0.0, 3.0, "from 0 to 3", true) };
+const LENGTHS: Limits = Limits::new(0.01, 2.0, "from 0.01 to 2", true);
 const SHOOTS: Limits = Limits { whole: true, ..Limits::new(0.0, 100.0, "from 0 to 100", true) };
 const GROWTH: Limits = Limits::new(0.0, 180.0, "from 0 to 180 degrees", true);
 const BARE: Limits = Limits::new(0.0, 0.99, "from 0 to 0.99", true);
@@ -332,7 +333,8 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
             let sizes = r.sizes(["height", "stem_radius", "leaf_length", "leaf_width"]);
             let (leaves, leaf_angle) = (r.need("leaves", SHOOTS), r.or("leaf_angle", 55.0, GROWTH));
             let (levels, branches) = (r.whole("levels", 0, LEVELS), r.or("branches", 5.0, SHOOTS));
-            let (branch_angle, branch_length) = (r.or("branch_angle", 50.0, GROWTH), r.or("branch_length", 0.6, RATIO));
+            let (branch_angle, branch_length) =
+                (r.or("branch_angle", 50.0, GROWTH), r.or("branch_length", 0.6, LENGTHS));
             let (bare, droop) = (r.or("bare", 0.25, BARE), r.or("droop", 0.3, DROOP));
             let variation = r.or("variation", 0.4, Limits::SHARE);
             let (stem_material, leaf_material) = (r.material("stem_material"), r.material("leaf_material"));
