@@ -3,6 +3,7 @@
 mod accessor;
 pub mod cache;
 pub mod file;
+mod font;
 mod material;
 pub mod model;
 mod morph;
@@ -13,6 +14,7 @@ pub mod sky;
 pub mod texture;
 
 pub use file::sha256;
+pub use font::{Font, Glyph};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,8 @@ pub struct Library {
     pub textures: BTreeMap<String, Arc<Texture>>,
     /// Panoramas.
     pub skies: BTreeMap<String, Arc<Sky>>,
+    /// Font files.
+    pub fonts: BTreeMap<String, Arc<Font>>,
     /// What is made from numbers. Shared by all clones of a library.
     pub made: Arc<MadeThings>,
 }
@@ -83,8 +87,10 @@ pub struct Part {
     pub name: String,
     /// Node transforms, morph targets and skins are baked in.
     pub mesh: Arc<Mesh>,
-    /// As in the file.
+    /// What it shows where its instance has no material.
     pub material: PartMaterial,
+    /// Whether it shows its own material whatever its instance wears: so where a recipe gives a material to this very part.
+    pub own: bool,
 }
 
 /// A texture as one property of a material uses it.
@@ -332,6 +338,27 @@ impl Library {
         self.textures.insert(path.to_owned(), texture.clone());
         Ok(texture)
     }
+
+    /// Loads the font at `path` (as written in a recipe whose folder is `root`), unless it is loaded already. TrueType and OpenType.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, or no font.
+    pub fn load_font(&mut self, root: &Path, path: &str) -> Result<Arc<Font>, AssetError> {
+        if let Some(font) = self.fonts.get(path) {
+            return Ok(font.clone());
+        }
+        let font = Arc::new(Font::load(root, path)?);
+        self.fonts.insert(path.to_owned(), font.clone());
+        Ok(font)
+    }
+
+    /// The font at `path`, or where there is none the one that is part of the program. `None` where it is not loaded.
+    pub fn font(&self, path: Option<&str>) -> Option<Arc<Font>> {
+        match path {
+            Some(path) => self.fonts.get(path).cloned(),
+            None => Some(Font::built_in()),
+        }
+    }
 }
 
 impl Library {
@@ -350,8 +377,17 @@ impl Library {
 }
 
 impl Part {
-    /// Whether labels see through it, where the instance has no material of its own.
+    /// The material of `instance` where it replaces the part's own. Light, labels, audit and tests all follow this one rule: a part that
+    /// the recipe gave a material of its own keeps it, all others wear the instance's, if it has one.
+    pub fn replaced_by<'a>(&self, instance: &'a Instance) -> Option<&'a Material> {
+        instance.material.as_ref().filter(|_| !self.own)
+    }
+
+    /// Whether labels see through it.
     pub fn is_seen_through(&self, instance: &Instance) -> bool {
+        if let Some(material) = self.replaced_by(instance) {
+            return material.labels == SurfaceLabels::SeeThrough;
+        }
         self.material.labels == SurfaceLabels::SeeThrough
             || !self.material.name.is_empty() && instance.see_through.contains(&self.material.name)
     }

@@ -270,6 +270,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
         AssetKind::Model => library.load_model(root, path).map(drop),
         AssetKind::Texture => library.load_texture(root, path).map(drop),
         AssetKind::Sky => library.load_sky(root, path).map(drop),
+        AssetKind::Font => library.load_font(root, path).map(drop),
     };
     let reason = match outcome.err()? {
         AssetError::Missing(missing) if missing == file => {

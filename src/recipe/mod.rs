@@ -16,6 +16,7 @@ mod place;
 pub mod sampling;
 pub mod syntax;
 
+pub(crate) use decode::greatest;
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
 pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, load_set, parse, parse_checked, parse_set,

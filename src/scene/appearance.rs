@@ -6,7 +6,10 @@ use std::f64::consts::FRAC_PI_2;
 use glam::{DVec2, DVec3};
 
 use super::random::{self, Key};
-use super::{Background, Category, Environment, Keypoint, Light, Material, Shape, WIDEST_SHADOWED_SPOT, place};
+use super::{
+    Background, Category, Environment, Keypoint, Light, Material, SampleError, Shape, WIDEST_SHADOWED_SPOT, place,
+};
+use crate::make::Materials;
 use crate::recipe::{
     BackgroundRecipe, ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe,
     Scalar, ScaleRecipe, ShapeRecipe, Varied,
@@ -23,10 +26,11 @@ fn size(dist: &Scalar, key: &Key) -> f64 {
     random::scalar(dist, key).clamp(SIZES.0, SIZES.1)
 }
 
-pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
-    let (shape, key) = random::pick(&recipe.shape, &key.name("shape"));
+/// A shape, keyed by `key` itself. `materials` are the recipe's: shapes may have parts with materials of their own.
+pub(crate) fn shape(varied: &Varied<ShapeRecipe>, materials: &Materials, key: &Key) -> Result<Shape, SampleError> {
+    let (shape, key) = random::pick(varied, key);
     let named = |dist, name: &str| size(dist, &key.name(name));
-    match shape {
+    Ok(match shape {
         ShapeRecipe::Box([x, y, z]) => Shape::Box(DVec3::new(named(x, "x"), named(y, "y"), named(z, "z"))),
         ShapeRecipe::Sphere(radius) => Shape::Sphere(named(radius, "radius")),
         ShapeRecipe::Cylinder(radius, height) => {
@@ -46,15 +50,15 @@ pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
         }
         ShapeRecipe::Plane([x, z]) => Shape::Plane(DVec2::new(named(x, "x"), named(z, "z"))),
         ShapeRecipe::Gltf(path) => Shape::Gltf(path.clone()),
-        ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key))),
-    }
+        ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key, materials)?)),
+    })
 }
 
-pub(super) fn scale(recipe: &ObjectRecipe, key: &Key) -> DVec3 {
-    let key = key.name("scale");
-    match &recipe.scale {
-        ScaleRecipe::Uniform(dist) => DVec3::splat(away_from_zero(random::scalar(dist, &key))),
-        ScaleRecipe::PerAxis(dists) => DVec3::from_array(random::triple(dists, &key).to_array().map(away_from_zero)),
+/// A scale, keyed by `key` itself.
+pub(crate) fn scale(recipe: &ScaleRecipe, key: &Key) -> DVec3 {
+    match recipe {
+        ScaleRecipe::Uniform(dist) => DVec3::splat(away_from_zero(random::scalar(dist, key))),
+        ScaleRecipe::PerAxis(dists) => DVec3::from_array(random::triple(dists, key).to_array().map(away_from_zero)),
     }
 }
 
@@ -87,7 +91,8 @@ pub(super) fn keypoints(
     found.collect()
 }
 
-pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
+/// A material of the recipe, keyed by `key` itself.
+pub(crate) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
     let key = &key.described_at(&["materials", name]);
     let unit = |dist, name: &str| random::scalar(dist, &key.name(name)).clamp(0.0, 1.0);
     let luminance = light_amount(&recipe.emission_luminance, &key.name("emission_luminance"));

@@ -27,11 +27,13 @@ pub mod random;
 mod sample;
 mod validate;
 
+pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
 pub use camera::Camera;
 pub use environment::{Background, Environment, gradient};
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
 pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
+pub(crate) use validate::validate_pose;
 
 use std::collections::BTreeMap;
 
@@ -255,6 +257,23 @@ pub enum Shape {
     Gltf(String),
     /// Made from numbers.
     Made(Box<Made>),
+}
+
+impl Shape {
+    /// This shape, and all that it is made of.
+    pub fn visit(&self, look: &mut impl FnMut(&Shape)) {
+        look(self);
+        if let Self::Made(made) = self {
+            made.inner().into_iter().for_each(|shape| shape.visit(look));
+        }
+    }
+
+    /// The materials that its parts have of their own.
+    pub fn materials(&self) -> Vec<&Material> {
+        let Self::Made(made) = self else { return Vec::new() };
+        let inner = made.inner().into_iter().flat_map(Self::materials);
+        made.materials().into_iter().chain(inner).collect()
+    }
 }
 
 /// Light reflected and given off by a surface (metallic-roughness model).

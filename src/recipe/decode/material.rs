@@ -7,7 +7,7 @@ use super::super::{ColorDist, MaterialRecipe, Scalar, Varied};
 use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, constant, plain_within, scalar, support};
-use super::object::note_asset;
+use super::object::asset;
 use super::{AssetKind, Context};
 use crate::scene::SurfaceLabels;
 
@@ -173,12 +173,7 @@ fn see_through(
 }
 
 fn texture(cx: &mut Context, node: &Node) -> Option<Varied<String>> {
-    dist::varied(cx, node, &|cx, node| {
-        let path = cx.text(node, "the path of an image file")?;
-        let path = cx.located(path, node.span);
-        note_asset(cx, AssetKind::Texture, &path, node.span);
-        Some(path)
-    })
+    dist::varied(cx, node, &|cx, node| asset(cx, node, AssetKind::Texture))
 }
 
 /// `tiling: 2` or `tiling: (2, 1)`.

@@ -35,9 +35,17 @@ use crate::assets::Library;
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in
-        [top::NOUNS, sampling::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, material::NOUNS, camera::NOUNS]
-    {
+    let nouns = [
+        top::NOUNS,
+        sampling::NOUNS,
+        label::NOUNS,
+        object::NOUNS,
+        make::NOUNS,
+        place::NOUNS,
+        material::NOUNS,
+        camera::NOUNS,
+    ];
+    for nouns in nouns {
         forms.extend_from_slice(nouns);
     }
     let all = [
@@ -47,6 +55,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         dist::VARIANTS,
         material::VARIANTS,
         object::VARIANTS,
+        make::VARIANTS,
         place::VARIANTS,
     ];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
@@ -78,6 +87,7 @@ pub(super) enum AssetKind {
     Model,
     Texture,
     Sky,
+    Font,
 }
 
 /// A file that is named in the recipe.
@@ -436,6 +446,11 @@ pub(super) fn describe(node: &Node) -> String {
         },
         Kind::Bad => "something unreadable".into(),
     }
+}
+
+/// The greatest value that a number can take; infinite where there is no end.
+pub(crate) fn greatest(number: &super::Scalar) -> f64 {
+    number::support(number).1
 }
 
 /// Some of many, for a message: `"a", "b", ...`
