@@ -201,7 +201,8 @@ impl Plan {
     /// What each asset file is.
     pub fn asset_files(&self) -> Vec<AssetFile> {
         let models = self.library.models.values().map(|model| model.file.clone());
-        models.chain(self.library.textures.values().map(|texture| texture.file.clone())).collect()
+        let textures = self.library.textures.values().map(|texture| texture.file.clone());
+        models.chain(textures).chain(self.library.fonts.values().map(|font| font.file.clone())).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 mod accessor;
 pub mod cache;
 pub mod file;
+mod font;
 mod material;
 pub mod model;
 mod morph;
@@ -12,6 +13,7 @@ mod skin;
 pub mod texture;
 
 pub use file::sha256;
+pub use font::{Font, Glyph};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ pub struct Library {
     pub models: BTreeMap<String, Arc<Model>>,
     /// Image files.
     pub textures: BTreeMap<String, Arc<Texture>>,
+    /// Font files.
+    pub fonts: BTreeMap<String, Arc<Font>>,
     /// What is made from numbers. Shared by all clones of a library.
     pub made: Arc<MadeThings>,
 }
@@ -322,6 +326,27 @@ impl Library {
         let texture = Arc::new(texture::load(root, path)?);
         self.textures.insert(path.to_owned(), texture.clone());
         Ok(texture)
+    }
+
+    /// Loads the font at `path` (as written in a recipe whose folder is `root`), unless it is loaded already. TrueType and OpenType.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, or no font.
+    pub fn load_font(&mut self, root: &Path, path: &str) -> Result<Arc<Font>, AssetError> {
+        if let Some(font) = self.fonts.get(path) {
+            return Ok(font.clone());
+        }
+        let font = Arc::new(Font::load(root, path)?);
+        self.fonts.insert(path.to_owned(), font.clone());
+        Ok(font)
+    }
+
+    /// The font at `path`, or where there is none the one that is part of the program. `None` where it is not loaded.
+    pub fn font(&self, path: Option<&str>) -> Option<Arc<Font>> {
+        match path {
+            Some(path) => self.fonts.get(path).cloned(),
+            None => Some(Font::built_in()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! numbers are decided. [`Made::draw`] leads from one to the other, and [`build`] from the latter to triangles.
 
 mod superellipsoid;
+pub mod text;
 
 use serde::{Deserialize, Serialize};
 
