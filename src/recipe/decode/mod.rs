@@ -13,6 +13,7 @@ mod make;
 mod material;
 mod number;
 mod object;
+mod paint;
 mod top;
 
 pub(super) use fields::Form;
@@ -27,10 +28,10 @@ use super::syntax::{Kind, Node};
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, paint::NOUNS, camera::NOUNS] {
         forms.extend_from_slice(nouns);
     }
-    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
+    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, paint::VARIANTS, object::VARIANTS];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
