@@ -47,13 +47,7 @@ impl Ink {
 }
 
 /// Weighs four texels; their centres are at half integers.
-fn bilinear<const N: usize>(
-    u: f64,
-    v: f64,
-    width: u32,
-    height: u32,
-    texel: impl Fn(i64, i64) -> [f64; N],
-) -> [f64; N] {
+fn bilinear<const N: usize>(u: f64, v: f64, width: u32, height: u32, texel: impl Fn(i64, i64) -> [f64; N]) -> [f64; N] {
     let (x, y) = (u * f64::from(width) - 0.5, v * f64::from(height) - 0.5);
     let (fx, fy) = (x - x.floor(), y - y.floor());
     #[expect(clippy::cast_possible_truncation, reason = "`as` stops at the ends of i64")]
@@ -127,9 +121,8 @@ pub fn ean13_modules(digits: &str) -> Option<Vec<bool>> {
         0b000_1011,
     ];
     /// Which of the digits two to seven are of set B, by the first digit: the highest of six bits is digit two.
-    const B: [u8; 10] = [
-        0b00_0000, 0b00_1011, 0b00_1101, 0b00_1110, 0b01_0011, 0b01_1001, 0b01_1100, 0b01_0101, 0b01_0110, 0b01_1010,
-    ];
+    const B: [u8; 10] =
+        [0b00_0000, 0b00_1011, 0b00_1101, 0b00_1110, 0b01_0011, 0b01_1001, 0b01_1100, 0b01_0101, 0b01_0110, 0b01_1010];
     let all: Vec<u8> = digits.bytes().collect();
     let good = all.len() == 13 && all.iter().all(u8::is_ascii_digit) && with_check_digit(&digits[..12]) == digits;
     if !good {

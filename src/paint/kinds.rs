@@ -226,66 +226,82 @@ impl Kind {
             Self::Plain => const { &[Param::share("value", 0.0)] },
             Self::Noise | Self::Ridges => const { &[SCALE, STRETCH, OCTAVES, GAIN, SEED] },
             Self::Cells => const { &[scale(8.0), STRETCH, JITTER, SEED] },
-            Self::Cracks => const {
-                &[
-                    scale(8.0),
-                    STRETCH,
-                    Param::new("width", 0.001, 1.0, 0.1, "from 0.001 to 1"),
-                    softness(0.3),
-                    JITTER,
-                    SEED,
-                ]
-            },
+            Self::Cracks => {
+                const {
+                    &[
+                        scale(8.0),
+                        STRETCH,
+                        Param::new("width", 0.001, 1.0, 0.1, "from 0.001 to 1"),
+                        softness(0.3),
+                        JITTER,
+                        SEED,
+                    ]
+                }
+            }
             Self::Checker => const { &[even("columns"), even("rows")] },
             Self::Stripes => const { &[count("count", 8.0), Param::share("share", 0.5), softness(0.0)] },
-            Self::Bricks => const {
-                &[
-                    count("columns", 4.0),
-                    count("rows", 8.0),
-                    Param::new("mortar", 0.0, 0.9, 0.12, "from 0 to 0.9"),
-                    Param::share("offset", 0.5),
-                    Param::share("bevel", 0.05),
-                ]
-            },
-            Self::Wood => const {
-                &[count("rings", 10.0), Param::share("waviness", 0.4), Param::share("fibres", 0.35), SEED]
-            },
+            Self::Bricks => {
+                const {
+                    &[
+                        count("columns", 4.0),
+                        count("rows", 8.0),
+                        Param::new("mortar", 0.0, 0.9, 0.12, "from 0 to 0.9"),
+                        Param::share("offset", 0.5),
+                        Param::share("bevel", 0.05),
+                    ]
+                }
+            }
+            Self::Wood => {
+                const { &[count("rings", 10.0), Param::share("waviness", 0.4), Param::share("fibres", 0.35), SEED] }
+            }
             Self::Marble => const { &[scale(3.0), Param::share("veins", 0.35), Param::share("waviness", 0.6), SEED] },
-            Self::Spots => const {
-                &[
-                    scale(10.0),
-                    Param::new("radius", 0.0, 1.0, 0.3, "from 0 to 1"),
-                    Param::share("share", 1.0),
-                    softness(0.2),
-                    SEED,
-                ]
-            },
-            Self::Scratches => const {
-                &[
-                    scale(4.0),
-                    Param::share("share", 0.6),
-                    Param::new("width", 0.0005, 0.2, 0.01, "from 0.0005 to 0.2"),
-                    Param::angle("angle", 0.0),
-                    Param::angle("spread", 180.0),
-                    SEED,
-                ]
-            },
-            Self::Weave => const {
-                &[even("threads"), Param::new("over", 1.0, 4.0, 1.0, "from 1 to 4").whole(), Param::share("gap", 0.15)]
-            },
+            Self::Spots => {
+                const {
+                    &[
+                        scale(10.0),
+                        Param::new("radius", 0.0, 1.0, 0.3, "from 0 to 1"),
+                        Param::share("share", 1.0),
+                        softness(0.2),
+                        SEED,
+                    ]
+                }
+            }
+            Self::Scratches => {
+                const {
+                    &[
+                        scale(4.0),
+                        Param::share("share", 0.6),
+                        Param::new("width", 0.0005, 0.2, 0.01, "from 0.0005 to 0.2"),
+                        Param::angle("angle", 0.0),
+                        Param::angle("spread", 180.0),
+                        SEED,
+                    ]
+                }
+            }
+            Self::Weave => {
+                const {
+                    &[
+                        even("threads"),
+                        Param::new("over", 1.0, 4.0, 1.0, "from 1 to 4").whole(),
+                        Param::share("gap", 0.15),
+                    ]
+                }
+            }
             Self::Gradient => const { &[Param::angle("angle", 90.0)] },
             Self::Disc => const { &[Param::new("radius", 0.0, 0.5, 0.4, "from 0 to 0.5"), softness(0.5)] },
             Self::Rust => const { &[Param::share("amount", 0.3), SCALE, softness(0.1), SEED] },
             Self::Dirt => const { &[Param::share("amount", 0.4), SCALE, softness(0.7), SEED] },
             Self::Text => const { &[Param::new("aspect", 0.01, 100.0, 1.0, "from 0.01 to 100")] },
             Self::Step => const { &[Param::share("at", 0.5), softness(0.02)] },
-            Self::Levels => const {
-                &[
-                    Param::share("low", 0.0),
-                    Param::share("high", 1.0),
-                    Param::new("gamma", 0.05, 20.0, 1.0, "from 0.05 to 20"),
-                ]
-            },
+            Self::Levels => {
+                const {
+                    &[
+                        Param::share("low", 0.0),
+                        Param::share("high", 1.0),
+                        Param::new("gamma", 0.05, 20.0, 1.0, "from 0.05 to 20"),
+                    ]
+                }
+            }
             Self::Warp => const { &[Param::share("amount", 0.05), SCALE, SEED] },
             Self::Repeat => const { &[count("u", 2.0), count("v", 2.0)] },
             Self::Tones => const { &[SEED] },
@@ -304,13 +320,9 @@ impl Kind {
     /// The names of the patterns that it is made of.
     pub fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Invert
-            | Self::Step
-            | Self::Levels
-            | Self::Warp
-            | Self::Repeat
-            | Self::Turned
-            | Self::Tones => &["pattern"],
+            Self::Invert | Self::Step | Self::Levels | Self::Warp | Self::Repeat | Self::Turned | Self::Tones => {
+                &["pattern"]
+            }
             Self::Product | Self::Max | Self::Min => &["a", "b"],
             Self::Mix => &["a", "b", "by"],
             _ => &[],

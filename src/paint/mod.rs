@@ -416,9 +416,7 @@ impl<N, C, T: AsRef<str>> Coat<N, C, T> {
 impl<N, C, T: AsRef<str>> Layer<N, C, T> {
     fn cost(&self, named: &BTreeMap<&str, u64>, moved: bool) -> u64 {
         let own = self.mask.cost(named, moved).saturating_add(self.coat.cost(named, moved)).saturating_add(2);
-        self.layers
-            .iter()
-            .fold(own, |sum, layer| sum.saturating_add(layer.cost(named, moved || layer.area.is_some())))
+        self.layers.iter().fold(own, |sum, layer| sum.saturating_add(layer.cost(named, moved || layer.area.is_some())))
     }
 }
 
@@ -545,9 +543,7 @@ impl Tint {
                 ensure(stops.iter().all(|(at, _)| (0.0..=1.0).contains(at)), || {
                     "the stops of a ramp lie in 0..=1".into()
                 })?;
-                ensure(stops.is_sorted_by(|a, b| a.0 <= b.0), || {
-                    "the stops of a ramp must be in rising order".into()
-                })?;
+                ensure(stops.is_sorted_by(|a, b| a.0 <= b.0), || "the stops of a ramp must be in rising order".into())?;
                 stops.iter().try_for_each(|(_, stop)| color(stop))?;
                 pattern.validate(known, DEEPEST)
             }

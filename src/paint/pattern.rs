@@ -128,7 +128,11 @@ impl Node {
         for (slot, param) in p.iter_mut().zip(pattern.kind.params()) {
             *slot = pattern.numbers.get(param.name).copied().unwrap_or(param.default);
             if param.name == "seed" {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of 32 bits")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a whole number of 32 bits"
+                )]
                 let bits = *slot as u32;
                 // Patterns of two kinds with one seed have nothing to do with each other.
                 seed = hash(bits, pattern.kind as u32, 0);
@@ -243,7 +247,8 @@ impl Node {
             }
             Kind::Rust | Kind::Dirt => {
                 let Extra::Threshold(threshold) = self.extra else { return Sample::default() };
-                let half = (0.5 * c).max(0.02);
+                // Dirt fades over far more than the edge of rust does.
+                let half = (if self.kind == Kind::Rust { 0.5 } else { 1.4 } * c).max(0.02);
                 match threshold.is_finite() {
                     true => Sample::plain(smooth(self.patches(u, v, texel), threshold - half, threshold + half)),
                     false => Sample::plain(a),
@@ -335,8 +340,10 @@ impl Node {
             seed: self.seed ^ salt,
         };
         let push = 0.12 * waviness;
-        let (x, y) =
-            (u + push * fractal(1.0, 4, 1).sum(u, v, texel) / scale, v + push * fractal(1.0, 4, 2).sum(u, v, texel) / scale);
+        let (x, y) = (
+            u + push * fractal(1.0, 4, 1).sum(u, v, texel) / scale,
+            v + push * fractal(1.0, 4, 2).sum(u, v, texel) / scale,
+        );
         let (x, y) = (x + push * 0.4 * fractal(3.0, 3, 6).sum(u, v, texel) / scale, y);
         let line = |value: f64, width: f64| {
             let t = (1.0 - value.abs() / width).max(0.0);

@@ -6,8 +6,8 @@ use std::f64::consts::FRAC_PI_2;
 use glam::{DVec2, DVec3};
 
 use super::random::{self, Key};
-use crate::paint::{self, Paint, Tint, Value};
 use super::{Category, Environment, Keypoint, Light, Material, Shape, WIDEST_SHADOWED_SPOT, place};
+use crate::paint::{self, Paint, Tint, Value};
 use crate::recipe::{
     ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe, Scalar,
     ScaleRecipe, ShapeRecipe,

@@ -10,14 +10,15 @@ use scenewright::scene::sample;
 ///
 /// `mesh`, `assets` and `recipe` may also name plain data of `scene` (see [`PLAIN_DATA`]): a shape is the same thing before and after
 /// sampling, and so are a category and the size of an image.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("image", &[]),
     ("frame", &["image"]),
     ("mesh", &["assets", "scene"]),
-    ("assets", &["image", "mesh", "make", "scene"]),
+    ("assets", &["image", "mesh", "make", "paint", "scene"]),
     ("make", &["image", "mesh", "assets", "recipe", "scene"]),
-    ("recipe", &["assets", "make", "scene"]),
-    ("scene", &["mesh", "assets", "make", "recipe"]),
+    ("paint", &["image", "assets", "make", "recipe", "scene"]),
+    ("recipe", &["assets", "make", "paint", "scene"]),
+    ("scene", &["mesh", "assets", "make", "paint", "recipe"]),
     ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
     ("write", &["image", "frame", "assets", "scene", "annotate", "audit"]),

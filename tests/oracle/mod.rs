@@ -76,7 +76,7 @@ pub(crate) fn load(scene: &Scene, root: &Path) -> Library {
             library.load_model(root, path).unwrap();
         }
         let material = instance.material.iter();
-        for path in material.flat_map(|m| [&m.base_color_texture, &m.normal_texture]).flatten() {
+        for path in material.flat_map(|m| m.pictures()) {
             library.load_texture(root, path).unwrap();
         }
     }

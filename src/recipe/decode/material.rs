@@ -81,7 +81,8 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
     // A luminance alone glows white; a colour alone glows as brightly as a computer screen.
     let glows = fields.get("emission").is_some() || fields.get("emission_luminance").is_some();
     let painted = paint::paint(cx, &fields);
-    let layers_glow = painted.as_ref().is_some_and(|painted| painted.touched.emission) && fields.get("emission").is_none();
+    let layers_glow =
+        painted.as_ref().is_some_and(|painted| painted.touched.emission) && fields.get("emission").is_none();
     let emission = color(cx, "emission", if glows && !layers_glow { 1.0 } else { 0.0 });
     let glows = glows || layers_glow;
     let luminance = fields.or(cx, "emission_luminance", constant(if glows { 300.0 } else { 0.0 }), |cx, node| {

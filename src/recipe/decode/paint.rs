@@ -153,7 +153,9 @@ pub(super) fn paint(cx: &mut Context, fields: &Fields<'_>) -> Option<Painted> {
         for name in ["patterns", "resolution", "layers"] {
             if let Some(node) = fields.get(name) {
                 let idle = Problem::at(node.span, format!("`{name}` does nothing: no pattern changes this material"));
-                cx.push(idle.warning().help("use one: base_color: Ramp(Noise(8), [Hex(\"#553311\"), Hex(\"#aa7744\")])"));
+                cx.push(
+                    idle.warning().help("use one: base_color: Ramp(Noise(8), [Hex(\"#553311\"), Hex(\"#aa7744\")])"),
+                );
             }
         }
         return Some(Painted { paint: None, touched });
@@ -189,8 +191,7 @@ pub(super) fn paint(cx: &mut Context, fields: &Fields<'_>) -> Option<Painted> {
 
 /// Decodes `variants`.
 pub(super) fn variants(cx: &mut Context, node: &Node) -> Option<u32> {
-    const COUNT: Limits =
-        Limits { whole: true, ..Limits::new(1.0, MOST_VARIANTS as f64, "from 1 to 100000", true) };
+    const COUNT: Limits = Limits { whole: true, ..Limits::new(1.0, MOST_VARIANTS as f64, "from 1 to 100000", true) };
     whole(cx, node, COUNT)
 }
 
@@ -236,8 +237,7 @@ impl<'n> Of<'_, 'n, '_> {
             names.used.extend(inner.used);
             pattern
         };
-        let (places, found) =
-            self.cx.within("patterns", node.span, |cx| cx.named(node, "a pattern", read));
+        let (places, found) = self.cx.within("patterns", node.span, |cx| cx.named(node, "a pattern", read));
         let mut left = found?;
         if left.len() > LONGEST {
             let many = Problem::at(node.span, format!("a material has at most {LONGEST} patterns"));
@@ -301,7 +301,11 @@ impl<'n> Of<'_, 'n, '_> {
 
     fn layers(&mut self, node: &'n Node) -> Option<Vec<LayerRecipe>> {
         let Is::List(items) = &node.kind else {
-            self.cx.wrong_type(node, "a list of layers in `[ ]`", Some("write [(mask: Rust(0.3), roughness: 0.9)]".into()));
+            self.cx.wrong_type(
+                node,
+                "a list of layers in `[ ]`",
+                Some("write [(mask: Rust(0.3), roughness: 0.9)]".into()),
+            );
             return None;
         };
         if items.len() > LONGEST {
@@ -354,7 +358,9 @@ impl<'n> Of<'_, 'n, '_> {
         let (mask, area, layers) = (mask?, area?, layers?);
         if touched(&coat, &layers) == Touched::default() {
             let idle = Problem::at(node.span, "this layer changes nothing");
-            self.cx.push(idle.warning().help("give it a `base_color`, `roughness`, `metallic`, `emission`, `alpha` or `height`"));
+            self.cx.push(
+                idle.warning().help("give it a `base_color`, `roughness`, `metallic`, `emission`, `alpha` or `height`"),
+            );
         }
         Some(LayerRecipe { mask, area, coat, layers })
     }
@@ -431,8 +437,11 @@ impl<'n> Of<'_, 'n, '_> {
             && !self.has_cells(inner, DEEPEST)
         {
             let problem = Problem::at(inner.span, "`Tones` is of a pattern that has cells");
-            let with: Vec<String> =
-                Kind::ALL.into_iter().filter(|kind| kind.has_cells()).map(|kind| format!("`{}`", kind.word())).collect();
+            let with: Vec<String> = Kind::ALL
+                .into_iter()
+                .filter(|kind| kind.has_cells())
+                .map(|kind| format!("`{}`", kind.word()))
+                .collect();
             self.cx.push(problem.help(format!("those are {}", with.join(", "))));
             return None;
         }
@@ -446,7 +455,9 @@ impl<'n> Of<'_, 'n, '_> {
             let known = self.names.nodes.keys().copied();
             let help = match nearest(name, known) {
                 Some(near) => format!("did you mean \"{near}\"?"),
-                None => "a text is the name of one of the material's `patterns`; letters to print are Text(\"...\")".into(),
+                None => {
+                    "a text is the name of one of the material's `patterns`; letters to print are Text(\"...\")".into()
+                }
             };
             self.cx.push(problem.label(node.span, "not in `patterns`").help(help));
             return None;
