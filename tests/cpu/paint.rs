@@ -79,15 +79,15 @@ fn save(out: &Path, name: &str, look: &PartMaterial) {
         for x in 0..side {
             let get = |k: usize| maps[k].as_ref().and_then(|map| map.texture.image.get(x, y).copied());
             let color = get(0).unwrap_or_else(|| {
-                let [r, g, b, _] = look.base_color.map(|c| (c.powf(1.0 / 2.2) * 255.0) as u8);
+                let [r, g, b, _] = look.base_color.map(|c| (libm::powf(c, 1.0 / 2.2) * 255.0) as u8);
                 [r, g, b, 255]
             });
             let normal = get(1).unwrap_or([128, 128, 255, 255]).map(|c| f64::from(c) / 127.5 - 1.0);
             let light = (normal[0] * -0.5 + normal[1] * 0.5 + normal[2] * 0.707).max(0.0) / 0.707;
             let rough = f64::from(get(2).map_or(128, |[_, rough, _, _]| rough)) / 255.0;
             let half = (normal[0] * -0.27 + normal[1] * 0.27 + normal[2] * 0.924).max(0.0);
-            let shine = 0.25 * (1.0 - rough).powi(2) * half.powf(2.0 / (rough * rough).max(0.002));
-            let lit = color.map(|c| (f64::from(c) * light.powf(0.45) + shine * 255.0).min(255.0) as u8);
+            let shine = 0.25 * (1.0 - rough) * (1.0 - rough) * libm::pow(half, 2.0 / (rough * rough).max(0.002));
+            let lit = color.map(|c| (f64::from(c) * libm::pow(light, 0.45) + shine * 255.0).min(255.0) as u8);
             picture.put_pixel(x, y, image::Rgba([color[0], color[1], color[2], 255]));
             picture.put_pixel(side + x, y, image::Rgba([lit[0], lit[1], lit[2], 255]));
         }
@@ -121,7 +121,7 @@ fn mean(image: &Image<u8>) -> f64 {
 
 fn deviation(image: &Image<u8>) -> f64 {
     let mean = mean(image);
-    let squares = image.pixels().iter().map(|&p| (f64::from(p) / 255.0 - mean).powi(2)).sum::<f64>();
+    let squares = image.pixels().iter().map(|&p| libm::pow(f64::from(p) / 255.0 - mean, 2.0)).sum::<f64>();
     (squares / image.pixels().len() as f64).sqrt()
 }
 
