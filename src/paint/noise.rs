@@ -67,7 +67,7 @@ fn split(x: f64, cells: u32) -> (i64, f64) {
     (cell, scaled - floor)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the remainder lies in 0..cells")]
+#[expect(clippy::cast_possible_truncation, reason = "the remainder lies in 0..cells")]
 fn wrapped(cell: i64, cells: u32) -> u32 {
     cell.rem_euclid(i64::from(cells.max(1))) as u32
 }

@@ -1,4 +1,5 @@
 //! Patterns and paint: their statistics, edges and areas against closed forms, and what is kept in memory.
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares to bytes and places to texels")]
 
 use std::path::{Path, PathBuf};
 
@@ -64,7 +65,7 @@ fn pictures_of_all_materials() {
             #[expect(clippy::disallowed_methods, reason = "timing, for people")]
             let start = std::time::Instant::now();
             let look = recipe.assets.look(material).unwrap();
-            println!("{:20} {:7.1} ms", material.name, start.elapsed().as_secs_f64() * 1e3);
+            eprintln!("{:20} {:7.1} ms", material.name, start.elapsed().as_secs_f64() * 1e3);
             save(&out, &format!("{}-{index}", material.name.replace(' ', "_")), &look);
         }
     }
@@ -572,7 +573,7 @@ fn a_ray_that_meets_a_painted_surface_brings_its_colour_home() {
     let albedo = frame.albedo.as_ref().unwrap();
     let near = |x, y, expected: [f32; 3]| {
         let found = *albedo.get(x, y).unwrap();
-        assert!((0..3).all(|k| (f32::from(found[k]) - expected[k]).abs() < 0.01), "{found:?}");
+        assert!((0..3).all(|k| (found[k] - expected[k]).abs() < 0.01), "{found:?}");
     };
     near(10, 10, [0.8, 0.7, 0.6]);
     near(50, 10, [0.1, 0.2, 0.3]);
