@@ -17,6 +17,7 @@ pub mod make;
 pub mod mesh;
 pub mod paint;
 pub mod plan;
+pub mod prepare;
 pub mod preview;
 pub mod recipe;
 #[cfg(feature = "render")]
@@ -24,5 +25,6 @@ pub mod render;
 #[cfg(feature = "render")]
 pub mod run;
 pub mod scene;
+pub mod solid;
 pub mod survey;
 pub mod write;

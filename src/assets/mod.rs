@@ -10,6 +10,7 @@ mod morph;
 mod nodes;
 mod primitive;
 mod skin;
+pub mod sky;
 pub mod texture;
 
 pub use file::sha256;
@@ -22,16 +23,20 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use self::cache::Cache;
+use self::sky::Sky;
 use crate::image::Image;
 use crate::make;
 use crate::mesh::Mesh;
 use crate::paint::{self, Baked, Paint};
 use crate::scene::{Instance, Material, Shape, SurfaceLabels};
+use crate::solid::Solid;
 
 /// Room for models that are made, bytes.
 const MADE_MODELS: usize = 512 << 20;
 /// Room for textures that are made, bytes.
 const MADE_TEXTURES: usize = 512 << 20;
+/// Room for their bodies, bytes.
+const MADE_SOLIDS: usize = 256 << 20;
 
 /// Everything a recipe (or a scene file) names, by the path as written there.
 #[derive(Debug, Default, Clone)]
@@ -42,6 +47,8 @@ pub struct Library {
     pub textures: BTreeMap<String, Arc<Texture>>,
     /// Font files.
     pub fonts: BTreeMap<String, Arc<Font>>,
+    /// Panoramas.
+    pub skies: BTreeMap<String, Arc<Sky>>,
     /// What is made from numbers. Shared by all clones of a library.
     pub made: Arc<MadeThings>,
 }
@@ -53,11 +60,13 @@ pub struct MadeThings {
     pub models: Cache<Model>,
     /// By the hash of the paint's own words.
     pub paints: Cache<Baked>,
+    /// The bodies of shapes that have a model, by the shape's own words.
+    pub solids: Cache<Solid>,
 }
 
 impl Default for MadeThings {
     fn default() -> Self {
-        Self { models: Cache::new(MADE_MODELS), paints: Cache::new(MADE_TEXTURES) }
+        Self { models: Cache::new(MADE_MODELS), paints: Cache::new(MADE_TEXTURES), solids: Cache::new(MADE_SOLIDS) }
     }
 }
 
@@ -369,6 +378,21 @@ impl Library {
             Some(path) => self.fonts.get(path).cloned(),
             None => Some(Font::built_in()),
         }
+    }
+}
+
+impl Library {
+    /// Loads the panorama at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, no Radiance HDR or OpenEXR, not twice as wide as high, or larger than [`sky::MAX_SIDE`].
+    pub fn load_sky(&mut self, root: &Path, path: &str) -> Result<Arc<Sky>, AssetError> {
+        if let Some(sky) = self.skies.get(path) {
+            return Ok(sky.clone());
+        }
+        let sky = Arc::new(sky::load(root, path)?);
+        self.skies.insert(path.to_owned(), sky.clone());
+        Ok(sky)
     }
 }
 

@@ -13,8 +13,12 @@ use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
 /// Checks what was found while decoding, and loads the assets.
 pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     let mut found = Vec::new();
+    leave_out_spare(cx);
     references(cx, &mut found);
     circles(cx, &mut found);
+    if found.is_empty() {
+        waiting(cx, &mut found);
+    }
     instances(cx, &mut found);
     supports(cx, &mut found);
     lights(cx, &mut found);
@@ -27,6 +31,24 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     }
     found.into_iter().for_each(|problem| cx.push(problem));
     library
+}
+
+/// The files of materials that come from a library and that nothing wears are not loaded: a library is for many recipes.
+fn leave_out_spare(cx: &mut Context) {
+    let Some(names) = cx.findings.names.get(&Kinds::Material) else { return };
+    let references = cx.findings.references.iter().filter(|reference| reference.to == Kinds::Material);
+    let used: BTreeSet<&str> = references.map(|reference| reference.name.as_str()).collect();
+    let spare = names.iter().filter(|(name, span)| !cx.is_own(**span) && !used.contains(name.as_str()));
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    for (name, _) in spare {
+        let fields = format!("materials.{name}.");
+        let within = cx.spans.range(fields.clone()..).take_while(|(path, _)| path.starts_with(&fields));
+        places.extend(within.map(|(_, span)| (span.start, span.end)));
+    }
+    cx.findings.assets.retain(|asset| {
+        let before = places.range(..=asset.span.start).next_back();
+        before.is_none_or(|(_, end)| asset.span.start >= *end)
+    });
 }
 
 /// Whether further problems would not be shown: then none is looked for, as a good message takes work.
@@ -45,6 +67,7 @@ fn references(cx: &Context, found: &mut Vec<Problem>) {
             Kinds::Category => ("category", "categories"),
             Kinds::Material => ("material", "materials"),
             Kinds::Object => ("object", "objects"),
+            Kinds::Camera => ("camera", "cameras"),
         };
         const MOST_LISTED: usize = 20; // more than are shown, so that it is seen that there are more
         let known: Vec<String> = names.keys().take(MOST_LISTED).map(|name| format!("\"{}\"", quoted(name))).collect();
@@ -80,6 +103,45 @@ fn circles(cx: &Context, found: &mut Vec<Problem>) {
         }
         done.extend(walk);
     }
+}
+
+/// Groups that wait for each other: one stands on what is placed by another, which stands on it.
+fn waiting(cx: &Context, found: &mut Vec<Problem>) {
+    let mut needs: BTreeMap<&str, Vec<(&str, Span)>> = BTreeMap::new();
+    for (name, (support, span)) in &cx.findings.supports {
+        needs.entry(name).or_default().push((support, *span));
+    }
+    for (name, others) in &cx.findings.relations {
+        needs.entry(name).or_default().extend(others.iter().map(|(other, span)| (other.as_str(), *span)));
+    }
+    // What waits for nothing that waits is done, until nothing changes any more.
+    let mut by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, others) in &needs {
+        let open = others.iter().filter(|(other, _)| needs.contains_key(other));
+        left.insert(name, open.clone().count());
+        open.for_each(|(other, _)| by.entry(other).or_default().push(name));
+    }
+    let mut done: Vec<&str> = left.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
+    while let Some(name) = done.pop() {
+        left.remove(name);
+        for other in by.remove(name).unwrap_or_default() {
+            let count = left.entry(other).or_default();
+            *count -= 1;
+            if *count == 0 {
+                done.push(other);
+            }
+        }
+    }
+    let Some((name, _)) = left.first_key_value() else { return };
+    let stuck = needs[name].iter().find(|(other, _)| left.contains_key(other) || other == name);
+    let Some((other, span)) = stuck else { return };
+    let message = if other == name {
+        format!("\"{}\" is placed by itself", quoted(name))
+    } else {
+        format!("\"{}\" and \"{}\" wait for each other: neither can be placed first", quoted(name), quoted(other))
+    };
+    found.push(Problem::at(*span, message).help("place one of them by something else"));
 }
 
 fn circle(members: &[&str], supports: &BTreeMap<String, (String, Span)>) -> Problem {
@@ -154,17 +216,17 @@ fn unused(cx: &Context, found: &mut Vec<Problem>) {
         let Some(names) = cx.findings.names.get(&kind) else { continue };
         let used: BTreeSet<&str> =
             cx.findings.references.iter().filter(|used| used.to == kind).map(|used| used.name.as_str()).collect();
-        for (name, span) in names.iter().filter(|(name, _)| !used.contains(name.as_str())) {
+        for (name, span) in names.iter().filter(|(name, span)| !used.contains(name.as_str()) && cx.is_own(**span)) {
             found.push(Problem::at(*span, format!("{consequence} \"{}\"", quoted(name))).warning());
         }
     }
 }
 
 fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>) -> Library {
-    let mut library = Library::default();
-    let mut known: BTreeMap<(bool, &str), Option<Problem>> = BTreeMap::new();
+    let mut library = cx.library.clone();
+    let mut known: BTreeMap<(AssetKind, &str), Option<Problem>> = BTreeMap::new();
     for asset in &cx.findings.assets {
-        let key = (asset.kind == AssetKind::Model, asset.path.as_str());
+        let key = (asset.kind, asset.path.as_str());
         let outcome = known.entry(key).or_insert_with(|| load(&mut library, root, asset.kind, &asset.path));
         if let Some(problem) = outcome {
             found.push(Problem { labels: Vec::new(), ..problem.clone() }.label(asset.span, ""));
@@ -207,6 +269,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
     let outcome = match kind {
         AssetKind::Model => library.load_model(root, path).map(drop),
         AssetKind::Texture => library.load_texture(root, path).map(drop),
+        AssetKind::Sky => library.load_sky(root, path).map(drop),
     };
     let reason = match outcome.err()? {
         AssetError::Missing(missing) if missing == file => {

@@ -18,6 +18,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::color;
 use crate::recipe::dist::{ColorDist, ColorRecipe, Number, RotationDist, RotationRecipe, Scalar, Varied};
 use crate::recipe::dist::{VectorDist, VectorRecipe};
+use crate::recipe::expression::Value;
 
 /// Says what the hash is for; a change of how values are drawn gets a new one.
 const DOMAIN: &[u8] = b"scenewright random stream 1";
@@ -38,7 +39,7 @@ pub struct Draws {
     /// How often the scene has been drawn again because it was not as the recipe wants it.
     pub attempt: u32,
     /// The scene's named parameters, decided.
-    pub parameters: BTreeMap<String, f64>,
+    pub parameters: BTreeMap<String, Value>,
 }
 
 /// The path of names of a random value, in its scene.
@@ -180,10 +181,21 @@ pub fn pick<'a, T>(mut varied: &'a Varied<T>, key: &Key) -> (&'a T, Key) {
                 // Rounding may leave a rest: the last one it is.
                 found.unwrap_or(all.len().saturating_sub(1)) as u64
             }
+            Varied::Match(choice) => {
+                let value = match key.draws.parameters.get(&choice.parameter) {
+                    Some(Value::Name(name)) => name.as_str(),
+                    _ => "",
+                };
+                let case = choice.cases.get_key_value(value);
+                let chosen = case.map(|(_, chosen)| chosen).or(choice.otherwise.as_ref());
+                key = key.name("match").name(case.map_or("", |(name, _)| name));
+                varied = chosen.expect("a checked recipe has a case for each value of a parameter");
+                continue;
+            }
         };
         key = key.item(chosen);
         let next = match varied {
-            Varied::One(_) => None,
+            Varied::One(_) | Varied::Match(_) => None,
             Varied::Choice(all) => all.get(usize::try_from(chosen).unwrap_or(usize::MAX)),
             Varied::Weighted(all) => all.get(usize::try_from(chosen).unwrap_or(usize::MAX)).map(|(_, next)| next),
         };
@@ -196,6 +208,7 @@ pub fn scalar(dist: &Scalar, key: &Key) -> f64 {
     let (number, key) = pick(dist, key);
     let value = match number.clone() {
         Number::Const(value) => value,
+        Number::Expression { expression, min, max } => expression.evaluate(&key.draws.parameters).max(min).min(max),
         Number::Uniform { min, max } => key.stream().uniform(min, max),
         Number::LogUniform { min, max } => {
             let value = libm::exp(key.stream().uniform(libm::log(min), libm::log(max)));

@@ -10,6 +10,7 @@ mod camera; // projection, poses, conversions
 mod dataset; // files on disk
 mod docs; // what the documentation says is so
 mod keypoints; // seen, hidden, absent
+mod language; // parameters, expressions, conditions, variants, and recipes of several files
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]
@@ -26,5 +27,8 @@ mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
+mod settle; // what is dropped: at rest, not in each other, not hovering
+mod sky; // panoramas
+mod solid; // distances, depths and falls of bodies against closed forms
 mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

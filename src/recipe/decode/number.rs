@@ -17,10 +17,20 @@ const UNIFORM_INT: Form = Form::variant("UniformInt", &["min", "max"], &[]);
 
 pub(super) const NUMBER: Variants = Variants {
     what: "a number or a distribution such as Uniform(0.1, 0.9)",
-    forms: &[&UNIFORM, &LOG_UNIFORM, &NORMAL, &UNIFORM_INT, &super::dist::CHOICE, &super::dist::WEIGHTED],
+    forms: &[
+        &UNIFORM,
+        &LOG_UNIFORM,
+        &NORMAL,
+        &UNIFORM_INT,
+        &super::parameter::PARAM,
+        &super::parameter::EXPR,
+        &super::dist::CHOICE,
+        &super::dist::WEIGHTED,
+        &super::parameter::MATCH,
+    ],
 };
 /// No number in a recipe is larger: nothing computed from it overflows.
-const LARGEST: f64 = 1e9;
+pub(super) const LARGEST: f64 = 1e9;
 /// What "greater than 0" means: sizes survive being squared in single precision.
 pub(super) const SMALLEST: f64 = 1e-6;
 
@@ -114,6 +124,11 @@ pub(super) fn constant(value: f64) -> Scalar {
     Varied::One(Number::Const(value))
 }
 
+/// Evenly between two numbers.
+pub(super) fn uniform(min: f64, max: f64) -> Scalar {
+    Varied::One(Number::Uniform { min, max })
+}
+
 /// A number that may vary.
 pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
     varied(cx, node, &|cx, node| number(cx, node, limits))
@@ -135,7 +150,7 @@ pub(super) fn scale(cx: &mut Context, node: &Node) -> Option<Scalar> {
 
 /// What is wrong with a scale that can be 0.
 fn zero_scale(span: Span, number: &Number) -> Option<Problem> {
-    let (min, max) = support(&Varied::One(*number));
+    let (min, max) = support(&Varied::One(number.clone()));
     if min >= SMALLEST || max <= -SMALLEST {
         return None;
     }
@@ -144,6 +159,10 @@ fn zero_scale(span: Span, number: &Number) -> Option<Problem> {
             .help(format!("add `{end}: ...`; draws beyond it are drawn again"))
     };
     Some(match *number {
+        Number::Expression { .. } => {
+            Problem::at(span, format!("a scale may not be 0, and this can be from {min} to {max}"))
+                .help("keep it away from 0: Expr(\"max(..., 0.001)\")")
+        }
         Number::Const(0.0) => {
             Problem::at(span, "a scale may not be 0").help("1 keeps the size, and a negative number mirrors")
         }
@@ -173,6 +192,7 @@ fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
     let (name, fields) = variant(cx, node, &NUMBER)?;
     match name {
         "Normal" => normal(cx, &fields, limits),
+        "Param" | "Expr" => super::parameter::number(cx, name, &fields, limits),
         "UniformInt" => {
             let (min, max) = ordered(cx, &fields, Limits { whole: true, ..limits })?;
             // Whole and at most 1e9, so exact.
@@ -276,6 +296,10 @@ fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
 /// Smallest and largest value that a number can take; infinite where there is no end.
 pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
     let of_number = |number: &Number| match *number {
+        Number::Expression { ref expression, min, max } => {
+            let interval = expression.interval();
+            (interval.min.max(min).min(max), interval.max.min(max).max(min))
+        }
         Number::Const(value) => (value, value),
         Number::Uniform { min, max } | Number::LogUniform { min, max } | Number::Normal { min, max, .. } => (min, max),
         // At most 1e9, so exact.
@@ -285,7 +309,6 @@ pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
     let nothing = (f64::INFINITY, f64::NEG_INFINITY);
     match scalar {
         Varied::One(number) => of_number(number),
-        Varied::Choice(options) => options.iter().map(support).fold(nothing, join),
-        Varied::Weighted(options) => options.iter().map(|(_, option)| support(option)).fold(nothing, join),
+        choice => choice.options().into_iter().map(support).fold(nothing, join),
     }
 }
