@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span};
-use crate::scene::{Background, Environment, LabelSettings, SampleError, Scene, Shape, sample};
+use crate::scene::{Background, Environment, LabelSettings, Material, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -283,7 +283,7 @@ fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
             library.load_font(root, &path)?;
         }
         let material = instance.material.iter().chain(instance.shape.materials());
-        for path in material.flat_map(|m| m.base_color_texture.iter().chain(&m.normal_texture)) {
+        for path in material.flat_map(Material::pictures) {
             library.load_texture(root, path)?;
         }
     }

@@ -27,11 +27,14 @@ use self::sky::Sky;
 use crate::image::Image;
 use crate::make;
 use crate::mesh::Mesh;
+use crate::paint::{self, Baked, Paint};
 use crate::scene::{Instance, Material, Shape, SurfaceLabels};
 use crate::solid::Solid;
 
 /// Room for models that are made, bytes.
 const MADE_MODELS: usize = 512 << 20;
+/// Room for textures that are made, bytes.
+const MADE_TEXTURES: usize = 512 << 20;
 /// Room for their bodies, bytes.
 const MADE_SOLIDS: usize = 256 << 20;
 
@@ -55,13 +58,15 @@ pub struct Library {
 pub struct MadeThings {
     /// By the shape's own words.
     pub models: Cache<Model>,
+    /// By the hash of the paint's own words.
+    pub paints: Cache<Baked>,
     /// The bodies of shapes that have a model, by the shape's own words.
     pub solids: Cache<Solid>,
 }
 
 impl Default for MadeThings {
     fn default() -> Self {
-        Self { models: Cache::new(MADE_MODELS), solids: Cache::new(MADE_SOLIDS) }
+        Self { models: Cache::new(MADE_MODELS), paints: Cache::new(MADE_TEXTURES), solids: Cache::new(MADE_SOLIDS) }
     }
 }
 
@@ -281,18 +286,22 @@ impl Library {
                 self.textures.get(path).cloned().map(|texture| Some(Map::new(texture))).ok_or_else(|| path.clone())
             }
         };
+        let baked = material.paint.as_ref().map(|paint| self.baked(paint)).transpose()?;
+        let painted = |which: fn(&Baked) -> &Option<Arc<Texture>>| {
+            baked.as_ref().and_then(|baked| which(baked).clone()).map(Map::new)
+        };
         let [r, g, b] = material.base_color.map(narrow);
         Ok(PartMaterial {
             name: String::new(),
             base_color: [r, g, b, narrow(material.alpha)],
-            base_color_texture: map(&material.base_color_texture)?,
+            base_color_texture: painted(|baked| &baked.color).or(map(&material.base_color_texture)?),
             metallic: narrow(material.metallic),
             roughness: narrow(material.roughness),
-            metallic_roughness_texture: None,
-            normal_texture: map(&material.normal_texture)?,
+            metallic_roughness_texture: painted(|baked| &baked.metallic_roughness),
+            normal_texture: painted(|baked| &baked.normal).or(map(&material.normal_texture)?),
             occlusion_texture: None,
             emission: material.emission.map(narrow),
-            emission_texture: None,
+            emission_texture: painted(|baked| &baked.emission),
             alpha_mask: material.alpha_mask.map(narrow),
             blend: material.blend,
             double_sided: material.double_sided,
@@ -306,6 +315,19 @@ impl Library {
             anisotropy: narrow(material.anisotropy),
             anisotropy_angle: narrow(material.anisotropy_angle),
             labels: material.labels,
+        })
+    }
+
+    /// The images of a paint. Equal paints have the same ones, made once for as long as there is room for them.
+    ///
+    /// # Errors
+    /// A picture that it shows is not in the library: the path.
+    pub fn baked(&self, paint: &Paint) -> Result<Arc<Baked>, String> {
+        let key = format!("paint/{}", sha256(format!("{paint:?}").as_bytes()));
+        self.made.paints.get_or_make(&key, || {
+            let baked = paint::bake(paint, &key, self)?;
+            let bytes = baked.bytes();
+            Ok((baked, bytes))
         })
     }
 

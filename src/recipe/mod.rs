@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use crate::assets::Library;
 use crate::make::Made;
+use crate::paint::PaintRecipe;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
 use expression::Expression;
 
@@ -252,6 +253,10 @@ pub struct MaterialRecipe {
     pub anisotropy_angle: Angle,
     /// What labels make of it.
     pub labels: SurfaceLabels,
+    /// Its patterns and layers.
+    pub paint: Option<Box<PaintRecipe>>,
+    /// How many looks it has in all scenes together; `None` means one for each instance.
+    pub variants: Option<u32>,
 }
 
 /// A light whose properties may vary.

@@ -194,7 +194,7 @@ impl Uploads {
 
     /// A recipe's material.
     pub(super) fn material(&mut self, world: &mut World, material: &Material) -> Result<UploadedMaterial, RenderError> {
-        for path in material.base_color_texture.iter().chain(&material.normal_texture) {
+        for path in material.pictures() {
             self.library.load_texture(&self.root, path)?;
         }
         let look = self.library.look(material).map_err(|path| AssetError::Missing(self.root.join(path)))?;

@@ -10,6 +10,7 @@ use super::{
     Background, Category, Environment, Keypoint, Light, Material, SampleError, Shape, WIDEST_SHADOWED_SPOT, place,
 };
 use crate::make::Materials;
+use crate::paint::{self, Paint, Tint, Value};
 use crate::recipe::{
     BackgroundRecipe, ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe,
     Scalar, ScaleRecipe, ShapeRecipe, Varied,
@@ -94,6 +95,43 @@ pub(super) fn keypoints(
 /// A material of the recipe, keyed by `key` itself.
 pub(crate) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
     let key = &key.described_at(&["materials", name]);
+    let key = &recipe.variants.map_or_else(|| key.clone(), |variants| paint::variant_key(name, variants, key));
+    let plain = plain_material(name, recipe, key);
+    match &recipe.paint {
+        Some(paint) => painted(plain, paint.draw(key), recipe, key),
+        None => plain,
+    }
+}
+
+/// What a layer changes has to have a lowest coat: the material's own value, which then multiplies by one.
+fn painted(mut material: Material, mut paint: Paint, recipe: &MaterialRecipe, key: &Key) -> Material {
+    let touched = paint.touches();
+    let value = |painted: &mut Option<Value>, touched: bool, own: &mut f64| {
+        if touched {
+            painted.get_or_insert(Value::Plain(*own));
+            *own = 1.0;
+        }
+    };
+    value(&mut paint.base.alpha, touched.alpha, &mut material.alpha);
+    value(&mut paint.base.roughness, touched.roughness, &mut material.roughness);
+    value(&mut paint.base.metallic, touched.metallic, &mut material.metallic);
+    if touched.height {
+        paint.base.height.get_or_insert(Value::Plain(0.0));
+    }
+    if touched.base_color {
+        paint.base.base_color.get_or_insert(Tint::Plain(material.base_color));
+        material.base_color = [1.0; 3];
+    }
+    if touched.emission {
+        let own = random::color(&recipe.emission, &key.name("emission"));
+        paint.base.emission.get_or_insert(Tint::Plain(own));
+        material.emission = [light_amount(&recipe.emission_luminance, &key.name("emission_luminance")); 3];
+    }
+    material.paint = Some(Box::new(paint));
+    material
+}
+
+fn plain_material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
     let unit = |dist, name: &str| random::scalar(dist, &key.name(name)).clamp(0.0, 1.0);
     let luminance = light_amount(&recipe.emission_luminance, &key.name("emission_luminance"));
     let path =
@@ -125,6 +163,7 @@ pub(crate) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Materi
         anisotropy: unit(&recipe.anisotropy, "anisotropy"),
         anisotropy_angle: random::angle(&recipe.anisotropy_angle, &key.name("anisotropy_angle")),
         labels: recipe.labels,
+        paint: None,
     }
 }
 

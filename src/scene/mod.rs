@@ -43,6 +43,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::recipe::expression::Value;
 
 use crate::make::Made;
+use crate::paint::Paint;
 
 /// The version of the scene file that this program writes and reads.
 pub const SCENE_VERSION: u32 = 3;
@@ -323,6 +324,16 @@ pub struct Material {
     pub anisotropy_angle: f64,
     /// What labels make of it.
     pub labels: SurfaceLabels,
+    /// Textures made from numbers, in the place of those from files. Of what it touches, the number above multiplies it.
+    pub paint: Option<Box<Paint>>,
+}
+
+impl Material {
+    /// Paths of the image files that it shows.
+    pub fn pictures(&self) -> impl Iterator<Item = &String> {
+        let painted = self.paint.iter().flat_map(|paint| paint.pictures());
+        self.base_color_texture.iter().chain(&self.normal_texture).chain(painted)
+    }
 }
 
 impl Default for Material {
@@ -350,6 +361,7 @@ impl Default for Material {
             anisotropy: 0.0,
             anisotropy_angle: 0.0,
             labels: SurfaceLabels::Solid,
+            paint: None,
         }
     }
 }

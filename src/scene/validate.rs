@@ -207,7 +207,8 @@ impl Material {
         ensure(self.emission.iter().all(|c| (0.0..=BRIGHTEST).contains(c)), || {
             format!("`emission` must not be negative, and is at most {BRIGHTEST:e}")
         })?;
-        ensure(self.tiling.is_finite(), || "`tiling` must be finite".into())
+        ensure(self.tiling.is_finite(), || "`tiling` must be finite".into())?;
+        self.paint.as_ref().map_or(Ok(()), |paint| paint.validate())
     }
 }
 

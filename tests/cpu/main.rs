@@ -18,6 +18,7 @@ mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]
 mod oracle; // the ray caster, for the other modules
 mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones
+mod paint; // textures made from numbers
 mod placement; // no overlap, checked by other means than the placer's
 mod poses; // poses and 3D boxes, against numbers worked out by hand
 mod preview; // the contact sheet

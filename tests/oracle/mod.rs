@@ -79,7 +79,7 @@ pub(crate) fn load(scene: &Scene, root: &Path) -> Library {
         });
         let own = instance.shape.materials();
         let material = instance.material.iter().chain(own);
-        for path in material.flat_map(|m| [&m.base_color_texture, &m.normal_texture]).flatten() {
+        for path in material.flat_map(|m| m.pictures()) {
             library.load_texture(root, path).unwrap();
         }
     }

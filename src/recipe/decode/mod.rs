@@ -14,6 +14,7 @@ mod make;
 mod material;
 mod number;
 mod object;
+mod paint;
 mod parameter;
 mod place;
 mod sampling;
@@ -43,6 +44,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         make::NOUNS,
         place::NOUNS,
         material::NOUNS,
+        paint::NOUNS,
         camera::NOUNS,
     ];
     for nouns in nouns {
@@ -54,6 +56,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         label::VARIANTS,
         dist::VARIANTS,
         material::VARIANTS,
+        paint::VARIANTS,
         object::VARIANTS,
         make::VARIANTS,
         place::VARIANTS,
