@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, Span};
-use crate::scene::{LabelSettings, SampleError, Scene, Shape, sample};
+use crate::scene::{LabelSettings, SampleError, Scene, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -232,7 +232,7 @@ fn byte_offset(text: &str, position: ron::error::Position) -> usize {
 fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
     let mut library = Library::default();
     for instance in &scene.instances {
-        if let Shape::Gltf(path) = &instance.shape {
+        if let Some(path) = instance.shape.file() {
             library.load_model(root, path)?;
         }
         let material = instance.material.iter();

@@ -97,7 +97,7 @@ impl Uploads {
         material: Option<&UploadedMaterial>,
         default_material: &UploadedMaterial,
     ) -> Result<Vec<Piece>, RenderError> {
-        if let Shape::Gltf(_) | Shape::Made(_) = shape {
+        if shape.has_model() {
             let mut pieces = self.model(world, shape, material.map(|material| material.double_sided), mirrored)?;
             if let Some(material) = material {
                 pieces.iter_mut().for_each(|piece| piece.material = material.clone());
@@ -123,7 +123,7 @@ impl Uploads {
         if let Some(pieces) = self.models.get(&key) {
             return Ok(pieces.clone());
         }
-        if let Shape::Gltf(path) = shape {
+        if let Some(path) = shape.file() {
             self.library.load_model(&self.root, path)?;
         }
         let model: Arc<Model> =

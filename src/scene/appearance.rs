@@ -7,9 +7,10 @@ use glam::{DVec2, DVec3};
 
 use super::random::{self, Key};
 use super::{Category, Environment, Keypoint, Light, Material, Shape, WIDEST_SHADOWED_SPOT, place};
+use crate::assets::{FileShape, Library, MOST_MORPH, Taken};
 use crate::recipe::{
-    ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe, Scalar,
-    ScaleRecipe, ShapeRecipe,
+    ENVIRONMENT_LUMINANCE, EnvironmentRecipe, FileRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe,
+    Scalar, ScaleRecipe, ShapeRecipe,
 };
 
 /// Sizes and scales outside are moved to the nearer end, metres. (A normal distribution has no ends.)
@@ -23,7 +24,7 @@ fn size(dist: &Scalar, key: &Key) -> f64 {
     random::scalar(dist, key).clamp(SIZES.0, SIZES.1)
 }
 
-pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
+pub(super) fn shape(recipe: &ObjectRecipe, library: &Library, key: &Key) -> Shape {
     let (shape, key) = random::pick(&recipe.shape, &key.name("shape"));
     let named = |dist, name: &str| size(dist, &key.name(name));
     match shape {
@@ -46,8 +47,37 @@ pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
         }
         ShapeRecipe::Plane([x, z]) => Shape::Plane(DVec2::new(named(x, "x"), named(z, "z"))),
         ShapeRecipe::Gltf(path) => Shape::Gltf(path.clone()),
+        ShapeRecipe::File(recipe) => Shape::File(Box::new(file(recipe, library, &key))),
         ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key))),
     }
+}
+
+/// One file, every number decided. Of a collection it is the one that draws highest (rendezvous hashing): a file more takes the
+/// instances that it wins, and changes no other.
+fn file(recipe: &FileRecipe, library: &Library, key: &Key) -> FileShape {
+    let path = match library.collections.get(&recipe.path).filter(|_| recipe.many) {
+        None => recipe.path.clone(),
+        Some(files) => {
+            let key = key.name("file");
+            let draws = files.iter().map(|file| (key.name(file).stream().unit(), file));
+            draws.max_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(String::new, |(_, file)| file.clone())
+        }
+    };
+    let Taken { unit, up, pivot, fit, animation, time, morphs } = &recipe.taken;
+    let weight = |(name, dist): (&String, &Scalar)| {
+        let drawn = random::scalar(dist, &key.name("morphs").name(name));
+        (name.clone(), drawn.clamp(-MOST_MORPH, MOST_MORPH))
+    };
+    let taken = Taken {
+        unit: *unit,
+        up: *up,
+        pivot: *pivot,
+        fit: *fit,
+        animation: animation.clone(),
+        time: random::scalar(time, &key.name("time")).clamp(0.0, 1.0),
+        morphs: morphs.iter().map(weight).collect(),
+    };
+    FileShape { path, taken }
 }
 
 pub(super) fn scale(recipe: &ObjectRecipe, key: &Key) -> DVec3 {

@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
+use crate::assets::FileShape;
 use crate::make::Made;
 
 /// The version of the scene file that this program writes and reads.
@@ -238,10 +239,28 @@ pub enum Shape {
     /// A rectangle in the XZ plane that faces +Y, edge lengths along x and z. Its back is not drawn unless the
     /// material is double-sided.
     Plane(DVec2),
-    /// The default scene of a glTF or GLB file.
+    /// The default scene of a glTF or GLB file, as it stands. (Also of what else `File` reads.)
     Gltf(String),
+    /// A file of a model in the frame and the pose that a recipe asks for.
+    File(Box<FileShape>),
     /// Made from numbers.
     Made(Box<Made>),
+}
+
+impl Shape {
+    /// The path of the file that it is from.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::Gltf(path) => Some(path),
+            Self::File(file) => Some(&file.path),
+            _ => None,
+        }
+    }
+
+    /// Whether it has a [`Model`](crate::assets::Model), with materials of its own; primitives have none.
+    pub fn has_model(&self) -> bool {
+        matches!(self, Self::Gltf(_) | Self::File(_) | Self::Made(_))
+    }
 }
 
 /// Light reflected and given off by a surface (metallic-roughness model).

@@ -205,7 +205,7 @@ fn category<'a>(recipe: &'a Recipe, object: &ObjectRecipe) -> Result<Option<&'a 
 }
 
 fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, SampleError> {
-    let shape = appearance::shape(object, key);
+    let shape = appearance::shape(object, &recipe.assets, key);
     let bounds = local_bounds(&shape, &recipe.assets)
         .ok_or_else(|| SampleError::Unchecked { what: format!("the asset of {shape:?}") })?;
     let material = match &object.material {
@@ -218,7 +218,7 @@ fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, Sam
                 .ok_or_else(|| SampleError::Unchecked { what: format!("a material `{name}`") })?;
             Some(appearance::material(name, material, &key))
         }
-        None if matches!(shape, Shape::Gltf(_) | Shape::Made(_)) => None,
+        None if shape.has_model() => None,
         None => Some(Material::default()),
     };
     Ok(Draft { shape, material, body: Body { bounds, scale: appearance::scale(object, key) } })

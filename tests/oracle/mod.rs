@@ -17,7 +17,7 @@ use glam::{DVec2, DVec3};
 use scenewright::assets::Library;
 use scenewright::frame::{AmodalMask, BitMask, Frame};
 use scenewright::image::Image;
-use scenewright::scene::{Camera, Scene, Shape};
+use scenewright::scene::{Camera, Scene};
 use std::ops::Range;
 use std::path::Path;
 
@@ -72,7 +72,7 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
 pub(crate) fn load(scene: &Scene, root: &Path) -> Library {
     let mut library = Library::default();
     for instance in &scene.instances {
-        if let Shape::Gltf(path) = &instance.shape {
+        if let Some(path) = instance.shape.file() {
             library.load_model(root, path).unwrap();
         }
         let material = instance.material.iter();

@@ -7,6 +7,7 @@
 mod camera;
 mod dist;
 mod fields;
+mod file;
 mod label;
 mod light;
 mod make;
@@ -16,21 +17,24 @@ mod object;
 mod top;
 
 pub(super) use fields::Form;
+pub(super) use number::support;
 pub(super) use object::MOST_INSTANCES;
 pub(super) use top::recipe;
 
 use std::collections::BTreeMap;
 
+use super::Scalar;
 use super::diagnostics::{Problem, Report, Span, quoted};
 use super::syntax::{Kind, Node};
+use crate::assets::Taken;
 
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, file::NOUNS, material::NOUNS, camera::NOUNS] {
         forms.extend_from_slice(nouns);
     }
-    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
+    let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS, file::VARIANTS];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
@@ -57,6 +61,8 @@ pub(super) struct Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AssetKind {
     Model,
+    /// A pattern: many models.
+    Collection,
     Texture,
 }
 
@@ -66,6 +72,16 @@ pub(super) struct AssetUse {
     pub(super) kind: AssetKind,
     pub(super) path: String,
     pub(super) span: Span,
+    /// How a model is taken, where that is said.
+    pub(super) taken: Option<TakenFacts>,
+}
+
+/// How a model is taken, and where it is said.
+#[derive(Debug)]
+pub(super) struct TakenFacts {
+    pub(super) taken: Taken<Scalar>,
+    pub(super) animation: Option<Span>,
+    pub(super) morphs: Vec<(String, Span)>,
 }
 
 /// What lights share room in the renderer.

@@ -274,7 +274,7 @@ fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
 }
 
 /// Smallest and largest value that a number can take; infinite where there is no end.
-pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
+pub(in crate::recipe) fn support(scalar: &Scalar) -> (f64, f64) {
     let of_number = |number: &Number| match *number {
         Number::Const(value) => (value, value),
         Number::Uniform { min, max } | Number::LogUniform { min, max } | Number::Normal { min, max, .. } => (min, max),

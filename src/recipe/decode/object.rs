@@ -9,7 +9,7 @@ use super::super::{IfFull, ObjectRecipe, Place, PointRecipe, RotationDist, Scala
 use super::dist::{self, scalars, varied};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{self, Limits, plain_within, scalar, support};
-use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts, make};
+use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts, file, make};
 
 const OBJECT: Form = Form::noun(
     "an object",
@@ -30,6 +30,8 @@ const SHAPE: Variants = Variants {
         &Form::variant("Torus", &["major_radius", "minor_radius"], &[]),
         &Form::variant("Plane", &["x", "z"], &[]),
         &Form::variant("Gltf", &["path"], &[]),
+        &file::FILE,
+        &file::FILES,
         &make::SUPERELLIPSOID,
     ],
 };
@@ -157,6 +159,9 @@ fn likely_most(count: &Scalar) -> f64 {
 
 fn shape(cx: &mut Context, node: &Node) -> Option<ShapeRecipe> {
     let (name, fields) = variant(cx, node, &SHAPE)?;
+    if matches!(name, "File" | "Files") {
+        return file::file(cx, name, &fields).map(|file| ShapeRecipe::File(Box::new(file)));
+    }
     if !PRIMITIVES.contains(&name) {
         return make::made(cx, name, &fields).map(|made| ShapeRecipe::Made(Box::new(made)));
     }
@@ -209,7 +214,7 @@ pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<St
 }
 
 pub(super) fn note_asset(cx: &mut Context, kind: AssetKind, path: &str, span: Span) {
-    cx.findings.assets.push(AssetUse { kind, path: path.to_owned(), span });
+    cx.findings.assets.push(AssetUse { kind, path: path.to_owned(), span, taken: None });
 }
 
 fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
