@@ -19,9 +19,9 @@
 //!
 //! # What is not supported
 //! Refused, by name, because ignoring it would show something else than the file says: required extensions other than
-//! [`SUPPORTED`], points, lines, morph targets of UVs or colours, textures of one material that are placed in more than two ways.
+//! [`SUPPORTED`], morph targets of UVs or colours, textures of one material that are placed in more than two ways.
 //!
-//! Left out, and said so by a warning of `check`: lights, further vertex colours, optional extensions that are not supported, textures
+//! Left out, and said so by a warning of `check`: points and lines beside triangles, lights, further vertex colours, optional extensions that are not supported, textures
 //! of material extensions (their factors count). Left out without a word, as they change nothing that is seen: cameras, texture
 //! filters, attributes of an application's own (`_NAME`), extras.
 //!
@@ -155,7 +155,9 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Loaded, AssetError> {
         part.name = name;
     }
     source.file.parts.sort();
-    source.file.warnings = source.raw.warnings.iter().cloned().chain(materials.left_out).collect();
+    let bare = flat.bare.then(|| "its points and lines, which have no surface".to_owned());
+    let warnings = source.raw.warnings.iter().cloned().chain(materials.left_out).chain(bare);
+    source.file.warnings = warnings.collect();
     let model = model(parts, flat.keypoints, source.file.clone()).map_err(broken)?;
     let poses = document.animations().len() > 0 || !source.morphs().is_empty();
     Ok(Loaded { model, source: poses.then_some(source) })
@@ -181,6 +183,8 @@ pub(super) fn pose(source: &Source, resting: &Model, taken: &Taken) -> Result<Mo
 struct Flat {
     pieces: Vec<Piece>,
     keypoints: BTreeMap<String, DVec3>,
+    /// Whether there are points or lines too, which have no surface.
+    bare: bool,
 }
 
 /// Those of one primitive of one node.
@@ -209,6 +213,7 @@ fn flatten(source: &Source, taken: &Taken) -> Result<Flat, String> {
     let may_vanish = !taken.is_unposed();
     let mut skins = BTreeMap::new();
     let mut pieces = Vec::new();
+    let mut left_out = None;
     for nodes::Placed { index, world, hidden } in placed {
         let Some(node) = document.nodes().nth(index) else { continue };
         let Some(mesh) = node.mesh().filter(|_| !hidden) else { continue };
@@ -235,6 +240,10 @@ fn flatten(source: &Source, taken: &Taken) -> Result<Flat, String> {
         let own = moved.get(&index).and_then(|moved| moved.weights.as_deref()).or(node.weights()).or(mesh.weights());
         let weights = morph_weights(source, &mesh, own, taken);
         for primitive in mesh.primitives() {
+            if let Err(reason) = primitive::has_surface(primitive.mode()) {
+                left_out.get_or_insert_with(|| within(reason));
+                continue;
+            }
             let material = primitive.material();
             let lookups = source.lookups(&material);
             let built = primitive::build(&primitive, pose, weights.as_deref(), &lookups, may_vanish, &mut reader);
@@ -250,7 +259,10 @@ fn flatten(source: &Source, taken: &Taken) -> Result<Flat, String> {
             pieces.push(Piece { mesh: mesh.index(), primitive: primitive.index(), name, triangles });
         }
     }
-    Ok(Flat { pieces, keypoints })
+    match left_out {
+        Some(reason) if pieces.is_empty() => Err(reason),
+        left_out => Ok(Flat { pieces, keypoints, bare: left_out.is_some() }),
+    }
 }
 
 /// The weights of a mesh's morph targets: `own`, but for those that are asked for by name.

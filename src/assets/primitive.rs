@@ -136,6 +136,14 @@ pub(super) fn copied(mesh: &Mesh, places: &[DMat4], may_vanish: bool, reader: &m
     Ok(all)
 }
 
+/// Whether a primitive is made of triangles; the error says of what it is made.
+pub(super) fn has_surface(mode: Mode) -> Result<(), String> {
+    match mode {
+        Mode::Triangles | Mode::TriangleStrip | Mode::TriangleFan => Ok(()),
+        other => Err(format!("it is made of {other:?}, which have no surface; only triangles can be labelled")),
+    }
+}
+
 /// Three indices per triangle, whatever the mode.
 fn triangle_list(mode: Mode, listed: Vec<u32>) -> Result<Vec<u32>, String> {
     Ok(match mode {
@@ -150,7 +158,7 @@ fn triangle_list(mode: Mode, listed: Vec<u32>) -> Result<Vec<u32>, String> {
         Mode::TriangleFan => {
             listed.iter().skip(1).zip(listed.iter().skip(2)).flat_map(|(&a, &b)| [listed[0], a, b]).collect()
         }
-        other => return Err(format!("it is made of {other:?}, which have no surface; only triangles can be labelled")),
+        other => return has_surface(other).map(|()| Vec::new()),
     })
 }
 

@@ -9,6 +9,7 @@ mod bounds; // boxes of things in the world, against their vertices
 mod camera; // projection, poses, conversions
 mod dataset; // files on disk
 mod docs; // what the documentation says is so
+mod files; // models of every format and feature, against what is worked out on paper
 mod keypoints; // seen, hidden, absent
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
