@@ -26,15 +26,12 @@ pub enum NotCollected {
     #[error("no file of a model ({}) matches", ENDINGS.map(|ending| format!("`.{ending}`")).join(", "))]
     Empty,
     /// Too many do, or there is too much to look through.
-    #[error("there is too much to look through: at most {MAX_FILES} models among {MAX_SEEN} files")]
+    #[error("at most {MAX_FILES} models among {MAX_SEEN} files")]
     Large,
 }
 
-/// The paths of a collection, in order; for those who want a name for it.
-pub type Collected = Vec<String>;
-
 /// The models that `pattern` names below `root`, as a recipe would name each, sorted.
-pub(super) fn find(root: &Path, pattern: &str) -> Result<Collected, NotCollected> {
+pub(super) fn find(root: &Path, pattern: &str) -> Result<Vec<String>, NotCollected> {
     let trimmed = pattern.trim_end_matches('/');
     let folder = root.join(trimmed);
     let pattern = match folder.is_dir() {

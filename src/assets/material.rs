@@ -14,7 +14,7 @@ use super::{AssetError, AssetFile, Map, PartMaterial, Texture, Wrap, accessor, t
 use crate::image::Image;
 
 /// All textures of one file together may have this many pixels (1 GiB of RGBA).
-const MAX_PIXELS: u64 = 1 << 28;
+pub(super) const MAX_PIXELS: u64 = 1 << 28;
 
 /// `F0 = 0.16 r^2` of a reflectance `r` (Lagarde and de Rousiers, "Moving Frostbite to PBR", 2014).
 const MOST_F0: f64 = 0.16;

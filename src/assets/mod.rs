@@ -22,7 +22,7 @@ mod stl;
 pub mod texture;
 mod uv;
 
-pub use collection::{Collected, NotCollected};
+pub use collection::NotCollected;
 pub use file::sha256;
 pub use posed::{FileShape, Fit, MOST_MORPH, Pivot, Taken, Unit, UpAxis};
 

@@ -10,6 +10,9 @@ use super::animation::Moved;
 use super::json::Raw;
 use super::model::{MAX_COORDINATE, MAX_NAME, label};
 
+/// More copies of a mesh are refused.
+const MAX_COPIES: usize = 1_000_000;
+
 /// A node of the scene.
 pub(super) struct Placed {
     /// Its number in the file.
@@ -77,9 +80,13 @@ pub(super) fn copies(
 ) -> Result<Vec<DMat4>, String> {
     let accessor = |name: &str| match attributes.get(name) {
         None => Ok(None),
-        Some(&index) => {
-            document.accessors().nth(index).map(Some).ok_or_else(|| format!("there is no accessor {index}"))
-        }
+        Some(&index) => match document.accessors().nth(index) {
+            None => Err(format!("there is no accessor {index}")),
+            Some(a) if a.count() > MAX_COPIES => {
+                Err(format!("it has more than {MAX_COPIES} copies (EXT_mesh_gpu_instancing)"))
+            }
+            some => Ok(some),
+        },
     };
     let mut vectors = |name: &str| match accessor(name)? {
         None => Ok(None),

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file::{self, Reference};
+use super::material::MAX_PIXELS;
 use super::model::MAX_NAME;
 use super::plain::{self, Pieces, Soup};
 use super::{AssetError, AssetFile, Map, Model, PartMaterial, Texture, Wrap, texture};
@@ -14,7 +15,7 @@ use super::{AssetError, AssetFile, Map, Model, PartMaterial, Texture, Wrap, text
 /// More material files are not read.
 const MAX_MATERIAL_FILES: usize = 64;
 
-/// More textures are not read; each may have as many pixels as an image may.
+/// More textures are not read.
 const MAX_TEXTURES: usize = 64;
 
 pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
@@ -22,13 +23,7 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
 }
 
 fn read(root: &Path, path: &str, bytes: &[u8], asset: &mut AssetFile) -> Result<Pieces, String> {
-    let options = tobj::LoadOptions {
-        single_index: true,
-        triangulate: true,
-        ignore_points: true,
-        ignore_lines: true,
-        ..tobj::LoadOptions::default()
-    };
+    let options = tobj::LoadOptions { single_index: true, triangulate: true, ignore_points: true, ignore_lines: true };
     let files = RefCell::new(Vec::new());
     let failed = RefCell::new(None);
     // A missing material file is an error of ours and only a hint of the crate's.
@@ -57,7 +52,7 @@ fn read(root: &Path, path: &str, bytes: &[u8], asset: &mut AssetFile) -> Result<
     }
     let (models, materials) = read.map_err(|error| format!("not a valid OBJ file: {error}"))?;
     let materials = materials.map_err(|error| format!("its materials cannot be read: {error}"))?;
-    let mut textures = Textures { root, path, asset, loaded: BTreeMap::new() };
+    let mut textures = Textures { root, path, asset, loaded: BTreeMap::new(), pixels: 0 };
     let mut looks = Vec::with_capacity(materials.len());
     for material in &materials {
         looks.push(look(material, &mut textures)?);
@@ -129,6 +124,7 @@ struct Textures<'a> {
     path: &'a str,
     asset: &'a mut AssetFile,
     loaded: BTreeMap<String, Arc<Texture>>,
+    pixels: u64,
 }
 
 impl Textures<'_> {
@@ -147,6 +143,10 @@ impl Textures<'_> {
         }
         let (bytes, part) = beside(self.root, self.path, name)?;
         let image = texture::decode(&bytes).map_err(|reason| format!("texture `{}`: {reason}", shown(name)))?;
+        self.pixels += u64::from(image.width()) * u64::from(image.height());
+        if self.pixels > MAX_PIXELS {
+            return Err(format!("its textures have more than {MAX_PIXELS} pixels together"));
+        }
         let key = format!("{}#{}", self.path, part.0);
         self.asset.parts.push(part);
         let file = AssetFile { parts: Vec::new(), warnings: Vec::new(), ..self.asset.clone() };

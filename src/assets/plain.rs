@@ -34,7 +34,7 @@ impl Soup {
             return Err(format!("index {index} points past the last of {count} vertices"));
         }
         let coordinates = positions.iter().flatten().chain(uvs.iter().flatten());
-        if coordinates.into_iter().any(|c| !(c.abs() <= MAX_COORDINATE)) {
+        if coordinates.into_iter().any(|c| !c.is_finite() || c.abs() > MAX_COORDINATE) {
             return Err(format!("it has coordinates that are not numbers, or are beyond {MAX_COORDINATE}"));
         }
         let whole = |length: usize| length == 0 || length == count;

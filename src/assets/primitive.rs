@@ -77,7 +77,7 @@ pub(super) fn build(
     }
     morph::apply(primitive, weights, &mut mesh, reader)?;
     let coordinates = mesh.uvs.iter().chain(&mesh.uvs1).flatten().chain(mesh.positions.iter().flatten());
-    if coordinates.into_iter().any(|c| !(c.abs() <= MAX_COORDINATE)) {
+    if coordinates.into_iter().any(|c| !c.is_finite() || c.abs() > MAX_COORDINATE) {
         return Err(format!("it has coordinates beyond {MAX_COORDINATE}"));
     }
     let kept = keep(&mut mesh, flat);

@@ -64,15 +64,20 @@ pub(super) fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>, left_o
 
 fn not_collected(pattern: &str, error: &NotCollected) -> Problem {
     let shown = quoted(pattern);
-    let help = match error {
-        _ if pattern.contains('\\') => "part folders by `/`",
-        NotCollected::Empty => {
-            "patterns start in the folder of the recipe: \"parts/*.glb\", \"parts/**/*.stl\", or a folder \"parts\""
+    let (message, help) = match error {
+        NotCollected::Pattern(reason) => (
+            format!("cannot read the pattern \"{shown}\": {reason}"),
+            "`*` and `?` stand for letters, `[ab]` for one of some, `**` for any folders",
+        ),
+        NotCollected::Large => {
+            (format!("\"{shown}\" is too much to look through: {error}"), "name a folder that holds fewer")
         }
-        NotCollected::Pattern(_) => "`*` and `?` stand for letters, `[ab]` for one of some, `**` for any folders",
-        NotCollected::Large => "name a folder that holds fewer",
+        NotCollected::Empty => (
+            format!("there is no model that \"{shown}\" stands for"),
+            "patterns start in the folder of the recipe: \"parts/*.glb\", \"parts/**/*.stl\", or a folder, \"parts\"; models end with .glb, .gltf, .obj, .ply or .stl",
+        ),
     };
-    Problem::new(format!("\"{shown}\" is no collection: {error}")).help(help)
+    Problem::new(message).help(if pattern.contains('\\') { "part folders by `/`" } else { help })
 }
 
 /// Whether the file can stand as it is asked to: at both ends and in the middle of what may vary.

@@ -53,7 +53,7 @@ fn patterns_and_folders_name_models_in_order() {
     assert_eq!(none(""), NotCollected::Empty);
     assert!(matches!(none("parts/[a"), NotCollected::Pattern(_)));
     let said = refused(root, "shape: Files(\"parts/*.stl\")");
-    assert!(said.contains("is no collection"), "{said}");
+    assert!(said.contains("there is no model that"), "{said}");
 }
 
 fn recipe(root: &Path) -> Recipe {
