@@ -272,9 +272,8 @@ fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
     for instance in &scene.instances {
         let (mut models, mut fonts) = (Vec::new(), Vec::new());
         instance.shape.visit(&mut |shape| match shape {
-            Shape::Gltf(path) => models.push(path.clone()),
             Shape::Made(made) => fonts.extend(made.font().map(str::to_owned)),
-            _ => {}
+            shape => models.extend(shape.file().map(str::to_owned)),
         });
         for path in models {
             library.load_model(root, &path)?;

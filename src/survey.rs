@@ -106,7 +106,7 @@ fn contains(recipe: &Recipe, instance: &Instance, world: DVec3) -> bool {
     let p = instance.world_from_instance().inverse().transform_point3(world);
     let radial = (p.x * p.x + p.z * p.z).sqrt();
     match instance.shape {
-        Shape::Gltf(_) | Shape::Made(_) | Shape::Plane(_) => false,
+        Shape::Gltf(_) | Shape::File(_) | Shape::Made(_) | Shape::Plane(_) => false,
         Shape::Sphere(radius) => p.length() < radius,
         Shape::Cylinder { radius, height } => radial < radius && p.y.abs() < height / 2.0,
         Shape::Cone { radius, height } => p.y.abs() < height / 2.0 && radial < radius * (0.5 - p.y / height),

@@ -105,7 +105,7 @@ fn of_primitive(shape: &Shape, double_sided: bool) -> Vec<Probe> {
                 Probe::Core { center, radii: DVec3::splat(0.85 * minor_radius) }
             })
             .collect(),
-        Shape::Gltf(_) | Shape::Made(_) => Vec::new(),
+        Shape::Gltf(_) | Shape::File(_) | Shape::Made(_) => Vec::new(),
     }
 }
 

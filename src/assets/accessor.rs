@@ -73,6 +73,34 @@ impl Reader<'_> {
         Ok(vectors)
     }
 
+    /// Single floats; normalised integers are converted as the specification says.
+    pub(super) fn scalars(&mut self, accessor: &Accessor<'_>, what: &str) -> Result<Vec<f32>, String> {
+        if accessor.dimensions() != Dimensions::Scalar {
+            return Err(format!("{what} should be single numbers"));
+        }
+        let bytes = self.packed(accessor, what)?;
+        let kind = accessor.data_type();
+        let values: Vec<f32> =
+            bytes.chunks_exact(kind.size()).map(|raw| float(kind, accessor.normalized(), raw)).collect();
+        match values.iter().all(|value| value.is_finite()) {
+            true => Ok(values),
+            false => Err(format!("{what} holds a number that is not finite")),
+        }
+    }
+
+    /// Linear RGBA: three or four floats or normalised integers; three are opaque.
+    pub(super) fn colors(&mut self, accessor: &Accessor<'_>, what: &str) -> Result<Vec<[f32; 4]>, String> {
+        let kind = accessor.data_type();
+        if kind != DataType::F32 && !accessor.normalized() {
+            return Err(format!("{what} should be floats or normalised whole numbers"));
+        }
+        let read = match accessor.dimensions() {
+            Dimensions::Vec4 => self.floats::<4>(accessor, what)?,
+            _ => self.floats::<3>(accessor, what)?.into_iter().map(|[r, g, b]| [r, g, b, 1.0]).collect(),
+        };
+        Ok(read.into_iter().map(|rgba| rgba.map(|c| c.clamp(0.0, 1.0))).collect())
+    }
+
     /// Indices, each below `vertices`.
     pub(super) fn indices(&mut self, accessor: &Accessor<'_>, vertices: usize) -> Result<Vec<u32>, String> {
         if accessor.dimensions() != Dimensions::Scalar {

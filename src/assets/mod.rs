@@ -1,20 +1,33 @@
 //! What scenes name: models and textures, read from files or made from numbers, once, and shared.
 
 mod accessor;
+mod animation;
 pub mod cache;
+mod collection;
 pub mod file;
 mod font;
+mod json;
+mod licence;
 mod material;
+mod meshopt;
 pub mod model;
 mod morph;
 mod nodes;
+mod obj;
+mod plain;
+mod ply;
+mod posed;
 mod primitive;
 mod skin;
 pub mod sky;
+mod stl;
 pub mod texture;
+mod uv;
 
+pub use collection::NotCollected;
 pub use file::sha256;
 pub use font::{Font, Glyph};
+pub use posed::{FileShape, Fit, MOST_MORPH, Pivot, Taken, Unit, UpAxis};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,8 +54,12 @@ const MADE_SOLIDS: usize = 256 << 20;
 /// Everything a recipe (or a scene file) names, by the path as written there.
 #[derive(Debug, Default, Clone)]
 pub struct Library {
-    /// glTF and GLB files.
+    /// Files of models, as they stand.
     pub models: BTreeMap<String, Arc<Model>>,
+    /// Of those that can stand otherwise, what they are made from.
+    sources: BTreeMap<String, Arc<model::Source>>,
+    /// The files of each collection, by its pattern; sorted.
+    pub collections: BTreeMap<String, Arc<Vec<String>>>,
     /// Image files.
     pub textures: BTreeMap<String, Arc<Texture>>,
     /// Panoramas.
@@ -231,6 +248,10 @@ pub struct AssetFile {
     pub sha256: String,
     /// Files that this file refers to, relative to the recipe's folder, with their hashes.
     pub parts: Vec<(String, String)>,
+    /// Under which licence it may be used, where it or the `.license` file beside it says so.
+    pub licence: Option<String>,
+    /// What the file has and a scene does not show, in words for `check`.
+    pub warnings: Vec<String>,
 }
 
 /// Why an asset cannot be used.
@@ -263,6 +284,7 @@ impl Library {
     pub fn model(&self, shape: &Shape) -> Option<Arc<Model>> {
         match shape {
             Shape::Gltf(path) => self.models.get(path).cloned(),
+            Shape::File(file) => self.file_model(file).ok(),
             Shape::Made(made) => {
                 let make = || {
                     let model = make::build(made, self)?;
@@ -273,6 +295,55 @@ impl Library {
             }
             _ => None,
         }
+    }
+
+    /// A file in the frame and the pose that is asked for.
+    ///
+    /// # Errors
+    /// It is not loaded, or cannot stand so; in words for an artist.
+    pub fn file_model(&self, file: &FileShape) -> Result<Arc<Model>, String> {
+        let resting = self.models.get(&file.path).ok_or_else(|| format!("`{}` is not loaded", file.path))?;
+        if file.taken == Taken::default() {
+            return Ok(resting.clone());
+        }
+        let make = || {
+            let posed = match self.sources.get(&file.path) {
+                _ if file.taken.is_unposed() => (**resting).clone(),
+                Some(source) => model::pose(source, resting, &file.taken)?,
+                None => return Err("it has neither animations nor morph targets".to_owned()),
+            };
+            let model = posed::moved(posed, resting, &file.taken)?;
+            let bytes = model.bytes();
+            Ok((model, bytes))
+        };
+        self.made.models.get_or_make(&format!("{file:?}"), make)
+    }
+
+    /// The names of the animations and of the morph targets of a loaded file.
+    pub fn poses(&self, path: &str) -> (Vec<String>, Vec<String>) {
+        self.sources.get(path).map_or_else(Default::default, |source| {
+            (source.animations(), source.morphs().into_iter().map(str::to_owned).collect())
+        })
+    }
+
+    /// How much memory a loaded file of a model takes, bytes, about.
+    pub fn memory(&self, path: &str) -> usize {
+        let source = self.sources.get(path).map_or(0, |source| source.bytes());
+        self.models.get(path).map_or(0, |model| model.bytes() + model.texture_bytes()) + source
+    }
+
+    /// The files that a pattern names below `root`: a path with `*`, `?`, `[a-z]` and `**` (any folders), or a folder, of which those
+    /// that are models count. Found once.
+    ///
+    /// # Errors
+    /// There is none, or there are too many.
+    pub fn collect(&mut self, root: &Path, pattern: &str) -> Result<Arc<Vec<String>>, NotCollected> {
+        if let Some(files) = self.collections.get(pattern) {
+            return Ok(files.clone());
+        }
+        let files = Arc::new(collection::find(root, pattern)?);
+        self.collections.insert(pattern.to_owned(), files.clone());
+        Ok(files)
     }
 
     /// A recipe's material with its textures.
@@ -333,7 +404,7 @@ impl Library {
 
     /// Loads the model at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
     ///
-    /// What becomes of the file is written in [`model`].
+    /// The end of its name says what it is: `.obj`, `.ply`, `.stl`, and glTF else. What becomes of the latter is written in [`model`].
     ///
     /// # Errors
     /// The file, or one that it refers to, is missing, unreadable, broken, or needs something that is not supported;
@@ -342,7 +413,20 @@ impl Library {
         if let Some(model) = self.models.get(path) {
             return Ok(model.clone());
         }
-        let model = Arc::new(model::load(root, path)?);
+        let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        let model = match ending.as_deref() {
+            Some("obj") => obj::load(root, path)?,
+            Some("ply") => ply::load(root, path)?,
+            Some("stl") => stl::load(root, path)?,
+            _ => {
+                let model::Loaded { model, source } = model::load(root, path)?;
+                if let Some(source) = source {
+                    self.sources.insert(path.to_owned(), Arc::new(source));
+                }
+                model
+            }
+        };
+        let model = Arc::new(model);
         self.models.insert(path.to_owned(), model.clone());
         Ok(model)
     }
@@ -419,6 +503,19 @@ impl Model {
     /// How much memory its vertices take, about; textures are counted where they are made.
     pub fn bytes(&self) -> usize {
         self.parts.iter().map(|part| part.mesh.bytes()).sum()
+    }
+}
+
+impl Model {
+    fn texture_bytes(&self) -> usize {
+        let maps = self.parts.iter().flat_map(|part| {
+            let own = &part.material;
+            let maps = [&own.base_color_texture, &own.metallic_roughness_texture, &own.normal_texture];
+            maps.into_iter().chain([&own.occlusion_texture, &own.emission_texture]).flatten()
+        });
+        let each: BTreeMap<&str, usize> =
+            maps.map(|map| (map.texture.key.as_str(), map.texture.image.pixels().len() * 4)).collect();
+        each.into_values().sum()
     }
 }
 

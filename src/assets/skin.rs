@@ -167,7 +167,7 @@ impl Influences {
 
 /// Bakes `bones` into positions, normals and tangents. Triangles that are mirrored (as judged by most of their corners)
 /// turn their winding, so that outsides stay outside.
-pub(super) fn bend(mesh: &mut Mesh, influences: &Influences, bones: &[DMat4]) -> Result<(), String> {
+pub(super) fn bend(mesh: &mut Mesh, influences: &Influences, bones: &[DMat4], may_vanish: bool) -> Result<(), String> {
     let mut mirrored = Vec::with_capacity(mesh.positions.len());
     let mut solid = false;
     for (vertex, matrix) in influences.matrices(bones).enumerate() {
@@ -194,7 +194,7 @@ pub(super) fn bend(mesh: &mut Mesh, influences: &Influences, bones: &[DMat4]) ->
             *w = if volume < 0.0 { -*w } else { *w };
         }
     }
-    if !solid {
+    if !solid && !may_vanish {
         return Err("its bones flatten it (a scale of zero)".into());
     }
     for t in mesh.indices.chunks_exact_mut(3) {

@@ -9,7 +9,7 @@ use std::path::Path;
 use glam::DVec3;
 use image::ImageReader;
 
-use super::{AssetError, AssetFile, file};
+use super::{AssetError, AssetFile, file, licence};
 use crate::image::Image;
 
 /// Wider or higher images are refused: one of them takes half a gigabyte.
@@ -55,7 +55,8 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Sky, AssetError> {
         )));
     }
     let irradiance_from_above = irradiance_from_above(&image);
-    let file = AssetFile { path: path.to_owned(), sha256: file::sha256(&bytes), parts: Vec::new() };
+    let licence = licence::beside(root, path);
+    let file = AssetFile { path: path.to_owned(), sha256: file::sha256(&bytes), licence, ..AssetFile::default() };
     Ok(Sky { key: path.to_owned(), image, irradiance_from_above, file })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::ImageReader;
 
-use super::{AssetError, AssetFile, Texture, Wrap, file};
+use super::{AssetError, AssetFile, Texture, Wrap, file, licence};
 use crate::image::Image;
 
 /// Wider or higher images are refused: more than any GPU of today can hold.
@@ -19,7 +19,7 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Texture, AssetError> {
         key: path.to_owned(),
         image,
         wrap: [Wrap::Repeat; 2],
-        file: AssetFile { path: path.to_owned(), sha256, parts: Vec::new() },
+        file: AssetFile { path: path.to_owned(), sha256, licence: licence::beside(root, path), ..AssetFile::default() },
     })
 }
 

@@ -4,12 +4,19 @@ use std::collections::BTreeMap;
 
 use super::limits::{LEAST, LEAST_TAPER, MAX_BRANCHES, MAX_COPIES, MAX_FACETS, MAX_SIDES, MAX_TWIST, MOST_TAPER};
 use super::{Made, Member, Outline};
+use crate::assets::Library;
 use crate::recipe::{MaterialRecipe, Scalar, ShapeRecipe, Varied};
 use crate::scene::random::{self, Key, quantile};
 use crate::scene::{Material, SampleError, Shape, draw_material, draw_scale, draw_shape};
 
-/// The recipe's materials, by name.
-pub type Materials = BTreeMap<String, MaterialRecipe>;
+/// What shapes are drawn from besides their own numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Stock<'a> {
+    /// The recipe's materials, by name.
+    pub materials: &'a BTreeMap<String, MaterialRecipe>,
+    /// Collections of files.
+    pub library: &'a Library,
+}
 
 /// The greatest length that is drawn, metres. (A normal distribution has no ends.)
 const MOST: f64 = 1e6;
@@ -17,7 +24,7 @@ const MOST: f64 = 1e6;
 /// Draws what belongs to one shape.
 struct Drawer<'a> {
     key: &'a Key,
-    materials: &'a Materials,
+    stock: Stock<'a>,
 }
 
 impl Drawer<'_> {
@@ -48,7 +55,7 @@ impl Drawer<'_> {
 
     fn three(&self, dists: &[Scalar; 3], name: &str, min: f64, max: f64) -> [f64; 3] {
         let key = self.key.name(name);
-        let inner = Drawer { key: &key, materials: self.materials };
+        let inner = Drawer { key: &key, stock: self.stock };
         [0, 1, 2].map(|k| inner.within(&dists[k], ["x", "y", "z"][k], min, max))
     }
 
@@ -62,7 +69,7 @@ impl Drawer<'_> {
     }
 
     fn shape(&self, shape: &Varied<ShapeRecipe>) -> Result<Shape, SampleError> {
-        draw_shape(shape, self.materials, &self.key.name("shape"))
+        draw_shape(shape, self.stock, &self.key.name("shape"))
     }
 
     fn seed(&self) -> u32 {
@@ -74,7 +81,7 @@ impl Drawer<'_> {
         let Some(names) = names else { return Ok(None) };
         let key = self.key.name(field);
         let (name, _) = random::pick(names, &key);
-        let recipe = self.materials.get(name);
+        let recipe = self.stock.materials.get(name);
         let recipe = recipe.ok_or_else(|| SampleError::Unchecked { what: format!("a material `{name}`") })?;
         Ok(Some(draw_material(name, recipe, &key)))
     }
@@ -85,7 +92,7 @@ impl Drawer<'_> {
                 let key = self.key.name("points");
                 let point = |(k, p): (u64, &[Scalar; 2])| {
                     let key = key.item(k);
-                    Drawer { key: &key, materials: self.materials }.pair(p, ["x", "y"])
+                    Drawer { key: &key, stock: self.stock }.pair(p, ["x", "y"])
                 };
                 Outline::Polygon { points: (0..).zip(points).map(point).collect(), curve: *curve }
             }
@@ -116,7 +123,7 @@ impl Drawer<'_> {
 
     fn named_outline(&self, outline: &Outline<Scalar>) -> Outline {
         let key = self.key.name("outline");
-        Drawer { key: &key, materials: self.materials }.outline(outline)
+        Drawer { key: &key, stock: self.stock }.outline(outline)
     }
 
     fn member(&self, member: &Member<Scalar>) -> Result<Member, SampleError> {
@@ -136,8 +143,8 @@ impl Made<Scalar> {
     ///
     /// # Errors
     /// It names a material that is not there: the recipe was never checked.
-    pub fn draw(&self, key: &Key, materials: &Materials) -> Result<Made, SampleError> {
-        let d = Drawer { key, materials };
+    pub fn draw(&self, key: &Key, stock: Stock<'_>) -> Result<Made, SampleError> {
+        let d = Drawer { key, stock };
         Ok(match self {
             Self::Superellipsoid { size, vertical, horizontal } => Made::Superellipsoid {
                 size: d.edges(size),
@@ -162,7 +169,7 @@ impl Made<Scalar> {
                 let key = key.name("profile");
                 let point = |(k, [r, y]): (u64, &[Scalar; 2])| {
                     let key = key.item(k);
-                    let d = Drawer { key: &key, materials };
+                    let d = Drawer { key: &key, stock };
                     [d.amount(r, "r"), d.number(y, "y")]
                 };
                 let profile = (0..).zip(profile).map(point).collect();
@@ -170,8 +177,7 @@ impl Made<Scalar> {
             }
             Self::Extrude { outline, holes, height, bevel, twist, taper, smooth } => {
                 let holes_key = key.name("holes");
-                let hole =
-                    |(k, hole): (u64, &Outline<Scalar>)| Drawer { key: &holes_key.item(k), materials }.outline(hole);
+                let hole = |(k, hole): (u64, &Outline<Scalar>)| Drawer { key: &holes_key.item(k), stock }.outline(hole);
                 Made::Extrude {
                     outline: d.named_outline(outline),
                     holes: (0..).zip(holes).map(hole).collect(),
@@ -186,7 +192,7 @@ impl Made<Scalar> {
                 let path_key = key.name("path");
                 let point = |(k, p): (u64, &[Scalar; 3])| {
                     let key = path_key.item(k);
-                    let d = Drawer { key: &key, materials };
+                    let d = Drawer { key: &key, stock };
                     [0, 1, 2].map(|k| d.number(&p[k], ["x", "y", "z"][k]))
                 };
                 Made::Sweep {
@@ -286,14 +292,14 @@ impl Made<Scalar> {
             },
             Self::Group(members) => {
                 let member = |(name, member): (&String, &Member<Scalar>)| {
-                    let drawn = Drawer { key: &key.name(name), materials }.member(member)?;
+                    let drawn = Drawer { key: &key.name(name), stock }.member(member)?;
                     Ok::<_, SampleError>((name.clone(), drawn))
                 };
                 Made::Group(members.iter().map(member).collect::<Result<_, _>>()?)
             }
             Self::Array { shape, count, step } => {
                 let counts = key.name("count");
-                let counts = Drawer { key: &counts, materials };
+                let counts = Drawer { key: &counts, stock };
                 Made::Array {
                     shape: d.shape(shape)?,
                     count: [0, 1, 2].map(|k| counts.count(&count[k], ["x", "y", "z"][k], 1.0, MAX_COPIES)),
@@ -315,8 +321,10 @@ impl Made<Scalar> {
         if !matches!(self, Self::Lathe { .. } | Self::Extrude { .. } | Self::Sweep { .. }) {
             return None; // the others are right within their limits
         }
-        let [one, other] = [0, 1].map(|seed| self.draw(&Key::new(seed, 0), &Materials::new()).ok());
+        let (materials, library) = (BTreeMap::new(), Library::default());
+        let stock = Stock { materials: &materials, library: &library };
+        let [one, other] = [0, 1].map(|seed| self.draw(&Key::new(seed, 0), stock).ok());
         let one = one.filter(|one| other.as_ref() == Some(one))?;
-        super::build(&one, &crate::assets::Library::default()).err()
+        super::build(&one, &library).err()
     }
 }

@@ -26,7 +26,7 @@ mod terms;
 mod terrain;
 pub mod text;
 
-pub use draw::Materials;
+pub use draw::Stock;
 pub use limits::{MAX_COPIES, MAX_POINTS, MAX_TEXT, MAX_TRIANGLES};
 pub use outline::Outline;
 pub use terms::{Stored, Terms};

@@ -61,7 +61,7 @@ pub fn key_and_scale(shape: &Shape) -> Option<(MeshKey, DVec3)> {
         Shape::Torus { major_radius, minor_radius } => {
             (MeshKey::Torus { minor_radius: (minor_radius / major_radius).to_bits() }, DVec3::splat(major_radius))
         }
-        Shape::Gltf(_) | Shape::Made(_) => return None,
+        Shape::Gltf(_) | Shape::File(_) | Shape::Made(_) => return None,
     })
 }
 
@@ -77,7 +77,7 @@ pub fn local_bounds(shape: &Shape, library: &Library) -> Option<(DVec3, DVec3)> 
             DVec3::new(major_radius + minor_radius, minor_radius, major_radius + minor_radius)
         }
         Shape::Plane(size) => DVec3::new(size.x / 2.0, 0.0, size.y / 2.0),
-        Shape::Gltf(_) | Shape::Made(_) => {
+        Shape::Gltf(_) | Shape::File(_) | Shape::Made(_) => {
             let model = library.model(shape)?;
             return Some((model.min, model.max));
         }
@@ -104,7 +104,7 @@ pub fn support(shape: &Shape, direction: DVec3) -> Option<f64> {
         }
         Shape::Capsule { radius, height } => height / 2.0 * direction.y.abs() + radius * direction.length(),
         Shape::Torus { major_radius, minor_radius } => major_radius * across + minor_radius * direction.length(),
-        Shape::Gltf(_) | Shape::Made(_) => return None,
+        Shape::Gltf(_) | Shape::File(_) | Shape::Made(_) => return None,
     })
 }
 

@@ -26,6 +26,7 @@ impl Ops for Portable {
 /// One tangent per corner of every triangle: MikkTSpace works on unwelded faces.
 struct Corners<'a> {
     mesh: &'a Mesh,
+    uvs: &'a [[f32; 2]],
     /// Triangles that have three distinct corners.
     faces: Vec<usize>,
     tangents: Vec<Option<[f32; 4]>>,
@@ -55,7 +56,7 @@ impl Geometry<Portable> for Corners<'_> {
     }
 
     fn tex_coord(&self, face: usize, vert: usize) -> [f32; 2] {
-        self.mesh.uvs[self.vertex(face, vert)]
+        self.uvs[self.vertex(face, vert)]
     }
 
     fn set_tangent(&mut self, tangent_space: Option<TangentSpace>, face: usize, vert: usize) {
@@ -87,13 +88,19 @@ fn distinct_faces(mesh: &Mesh) -> Vec<usize> {
     (0..mesh.indices.len() / 3).filter(|&f| distinct(corners(f))).collect()
 }
 
-/// Computes the tangents of `mesh` from its positions, normals and UVs.
+/// Computes the tangents of `mesh` from its positions, normals and first UVs.
 ///
 /// Vertices whose corners disagree about the tangent are split and unused ones dropped, so the vertex count may change;
 /// triangles keep their order. Where UVs give no direction, any unit vector across the normal is taken.
 pub fn add_tangents(mesh: &mut Mesh) {
+    add_tangents_along(mesh, 0);
+}
+
+/// The same along the UVs of a set: 0 for `uvs`, 1 for `uvs1` (those by which its normal map is looked up).
+pub fn add_tangents_along(mesh: &mut Mesh, uv_set: u8) {
     let faces = if most_corners_at_a_point(mesh) <= MAX_CORNERS_AT_A_POINT { distinct_faces(mesh) } else { Vec::new() };
-    let mut corners = Corners { mesh, faces, tangents: vec![None; mesh.indices.len()] };
+    let uvs = if uv_set == 1 && !mesh.uvs1.is_empty() { &mesh.uvs1 } else { &mesh.uvs };
+    let mut corners = Corners { mesh, uvs, faces, tangents: vec![None; mesh.indices.len()] };
     // The error type has no values: this cannot fail.
     let _ = generate_tangents(&mut corners);
     let tangents = corners.tangents;
@@ -108,6 +115,8 @@ pub fn add_tangents(mesh: &mut Mesh) {
             out.positions.push(mesh.positions[old]);
             out.normals.push(mesh.normals[old]);
             out.uvs.push(mesh.uvs[old]);
+            out.uvs1.extend(mesh.uvs1.get(old));
+            out.colors.extend(mesh.colors.get(old));
             out.tangents.push(tangent);
             new
         });

@@ -1,5 +1,6 @@
 //! Rules between the parts of a recipe: names that refer to each other, groups that stand on each other, files on disk.
 
+mod files;
 mod labels;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,13 +23,15 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     instances(cx, &mut found);
     supports(cx, &mut found);
     lights(cx, &mut found);
-    let library = assets(cx, root, &mut found);
+    let mut left_out = Vec::new();
+    let library = files::assets(cx, root, &mut found, &mut left_out);
     labels::errors(cx, &library, &mut found);
     if found.is_empty() && !cx.report.has_errors() {
         // Beside a mistake, "unused" is likely a consequence of it.
         unused(cx, &mut found);
         labels::warnings(cx, &library, &mut found);
     }
+    found.append(&mut left_out);
     found.into_iter().for_each(|problem| cx.push(problem));
     library
 }
@@ -222,19 +225,6 @@ fn unused(cx: &Context, found: &mut Vec<Problem>) {
     }
 }
 
-fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>) -> Library {
-    let mut library = cx.library.clone();
-    let mut known: BTreeMap<(AssetKind, &str), Option<Problem>> = BTreeMap::new();
-    for asset in &cx.findings.assets {
-        let key = (asset.kind, asset.path.as_str());
-        let outcome = known.entry(key).or_insert_with(|| load(&mut library, root, asset.kind, &asset.path));
-        if let Some(problem) = outcome {
-            found.push(Problem { labels: Vec::new(), ..problem.clone() }.label(asset.span, ""));
-        }
-    }
-    library
-}
-
 /// Loads one file; says what is wrong with it if it cannot.
 fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Option<Problem> {
     let shown = quoted(path);
@@ -267,7 +257,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
         return Some(Problem::new(format!("\"{shown}\" {what}")));
     }
     let outcome = match kind {
-        AssetKind::Model => library.load_model(root, path).map(drop),
+        AssetKind::Model | AssetKind::Collection => library.load_model(root, path).map(drop),
         AssetKind::Texture => library.load_texture(root, path).map(drop),
         AssetKind::Sky => library.load_sky(root, path).map(drop),
         AssetKind::Font => library.load_font(root, path).map(drop),

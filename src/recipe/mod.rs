@@ -31,7 +31,7 @@ pub use sampling::{Design, Sampling};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::assets::Library;
+use crate::assets::{Library, Taken};
 use crate::make::Made;
 use crate::paint::PaintRecipe;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
@@ -194,8 +194,21 @@ pub enum ShapeRecipe {
     Plane([Scalar; 2]),
     /// `Gltf("path")`
     Gltf(String),
+    /// `File(..)` or `Files(..)`
+    File(Box<FileRecipe>),
     /// Made from numbers: `Superellipsoid(..)` and the others of [`Made`].
     Made(Box<Made<Scalar>>),
+}
+
+/// Files of models.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileRecipe {
+    /// A path, or the pattern of a collection; see [`Library::collect`].
+    pub path: String,
+    /// Whether it is a pattern, of whose files one is drawn for each instance.
+    pub many: bool,
+    /// How they are taken.
+    pub taken: Taken<Scalar>,
 }
 
 /// What happens when an instance finds no place.

@@ -132,7 +132,7 @@ impl Uploads {
         material: Option<&UploadedMaterial>,
         default_material: &UploadedMaterial,
     ) -> Result<Vec<Piece>, RenderError> {
-        if let Shape::Gltf(_) | Shape::Made(_) = shape {
+        if shape.has_model() {
             let mut pieces = self.model(world, shape, material.map(|material| material.double_sided), mirrored)?;
             if let Some(material) = material {
                 // `Part::replaced_by` is the rule.
@@ -161,11 +161,7 @@ impl Uploads {
             return Ok(pieces);
         }
         let mut paths = Vec::new();
-        shape.visit(&mut |shape| {
-            if let Shape::Gltf(path) = shape {
-                paths.push(path.clone());
-            }
-        });
+        shape.visit(&mut |shape| paths.extend(shape.file().map(str::to_owned)));
         for path in paths {
             self.library.load_model(&self.root, &path)?;
         }

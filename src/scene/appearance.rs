@@ -9,11 +9,12 @@ use super::random::{self, Key};
 use super::{
     Background, Category, Environment, Keypoint, Light, Material, SampleError, Shape, WIDEST_SHADOWED_SPOT, place,
 };
-use crate::make::Materials;
+use crate::assets::{FileShape, Library, MOST_MORPH, Taken};
+use crate::make::Stock;
 use crate::paint::{self, Paint, Tint, Value};
 use crate::recipe::{
-    BackgroundRecipe, ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe,
-    Scalar, ScaleRecipe, ShapeRecipe, Varied,
+    BackgroundRecipe, ENVIRONMENT_LUMINANCE, EnvironmentRecipe, FileRecipe, LightRecipe, MaterialRecipe, ObjectRecipe,
+    PointRecipe, Scalar, ScaleRecipe, ShapeRecipe, Varied,
 };
 
 /// Sizes and scales outside are moved to the nearer end, metres. (A normal distribution has no ends.)
@@ -27,8 +28,8 @@ fn size(dist: &Scalar, key: &Key) -> f64 {
     random::scalar(dist, key).clamp(SIZES.0, SIZES.1)
 }
 
-/// A shape, keyed by `key` itself. `materials` are the recipe's: shapes may have parts with materials of their own.
-pub(crate) fn shape(varied: &Varied<ShapeRecipe>, materials: &Materials, key: &Key) -> Result<Shape, SampleError> {
+/// A shape, keyed by `key` itself. Shapes may have parts with materials of their own, and be files of collections: `stock` has them.
+pub(crate) fn shape(varied: &Varied<ShapeRecipe>, stock: Stock<'_>, key: &Key) -> Result<Shape, SampleError> {
     let (shape, key) = random::pick(varied, key);
     let named = |dist, name: &str| size(dist, &key.name(name));
     Ok(match shape {
@@ -51,8 +52,37 @@ pub(crate) fn shape(varied: &Varied<ShapeRecipe>, materials: &Materials, key: &K
         }
         ShapeRecipe::Plane([x, z]) => Shape::Plane(DVec2::new(named(x, "x"), named(z, "z"))),
         ShapeRecipe::Gltf(path) => Shape::Gltf(path.clone()),
-        ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key, materials)?)),
+        ShapeRecipe::File(recipe) => Shape::File(Box::new(file(recipe, stock.library, &key))),
+        ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key, stock)?)),
     })
+}
+
+/// One file, every number decided. Of a collection it is the one that draws highest (rendezvous hashing): a file more takes the
+/// instances that it wins, and changes no other.
+fn file(recipe: &FileRecipe, library: &Library, key: &Key) -> FileShape {
+    let path = match library.collections.get(&recipe.path).filter(|_| recipe.many) {
+        None => recipe.path.clone(),
+        Some(files) => {
+            let key = key.name("file");
+            let draws = files.iter().map(|file| (key.name(file).stream().unit(), file));
+            draws.max_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(String::new, |(_, file)| file.clone())
+        }
+    };
+    let Taken { unit, up, pivot, fit, animation, time, morphs } = &recipe.taken;
+    let weight = |(name, dist): (&String, &Scalar)| {
+        let drawn = random::scalar(dist, &key.name("morphs").name(name));
+        (name.clone(), drawn.clamp(-MOST_MORPH, MOST_MORPH))
+    };
+    let taken = Taken {
+        unit: *unit,
+        up: *up,
+        pivot: *pivot,
+        fit: *fit,
+        animation: animation.clone(),
+        time: random::scalar(time, &key.name("time")).clamp(0.0, 1.0),
+        morphs: morphs.iter().map(weight).collect(),
+    };
+    FileShape { path, taken }
 }
 
 /// A scale, keyed by `key` itself.

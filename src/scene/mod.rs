@@ -42,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::recipe::expression::Value;
 
+use crate::assets::FileShape;
 use crate::make::Made;
 use crate::paint::Paint;
 
@@ -254,8 +255,10 @@ pub enum Shape {
     /// A rectangle in the XZ plane that faces +Y, edge lengths along x and z. Its back is not drawn unless the
     /// material is double-sided.
     Plane(DVec2),
-    /// The default scene of a glTF or GLB file.
+    /// The default scene of a glTF or GLB file, as it stands. (Also of what else `File` reads.)
     Gltf(String),
+    /// A file of a model in the frame and the pose that a recipe asks for.
+    File(Box<FileShape>),
     /// Made from numbers.
     Made(Box<Made>),
 }
@@ -274,6 +277,20 @@ impl Shape {
         let Self::Made(made) = self else { return Vec::new() };
         let inner = made.inner().into_iter().flat_map(Self::materials);
         made.materials().into_iter().chain(inner).collect()
+    }
+
+    /// The path of the file that it is from.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::Gltf(path) => Some(path),
+            Self::File(file) => Some(&file.path),
+            _ => None,
+        }
+    }
+
+    /// Whether it has a [`Model`](crate::assets::Model), with materials of its own; primitives have none.
+    pub fn has_model(&self) -> bool {
+        matches!(self, Self::Gltf(_) | Self::File(_) | Self::Made(_))
     }
 }
 

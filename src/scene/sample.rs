@@ -258,7 +258,8 @@ fn category<'a>(recipe: &'a Recipe, object: &ObjectRecipe) -> Result<Option<&'a 
 }
 
 fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, SampleError> {
-    let shape = appearance::shape(&object.shape, &recipe.materials, &key.name("shape"))?;
+    let stock = make::Stock { materials: &recipe.materials, library: &recipe.assets };
+    let shape = appearance::shape(&object.shape, stock, &key.name("shape"))?;
     let missing = || cannot_be(&shape, &recipe.assets);
     let bounds = local_bounds(&shape, &recipe.assets).ok_or_else(missing)?;
     let solid = Solid::of(&shape, &recipe.assets).ok_or_else(missing)?;
@@ -272,7 +273,7 @@ fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, Sam
                 .ok_or_else(|| SampleError::Unchecked { what: format!("a material `{name}`") })?;
             Some(appearance::material(name, material, &key))
         }
-        None if matches!(shape, Shape::Gltf(_) | Shape::Made(_)) => None,
+        None if shape.has_model() => None,
         None => Some(Material::default()),
     };
     let scale = appearance::scale(&object.scale, &key.name("scale"));

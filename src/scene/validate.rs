@@ -141,7 +141,7 @@ impl Instance {
         ensure(self.keypoint_tolerance.is_finite() && self.keypoint_tolerance >= 0.0, || {
             "`keypoint_tolerance` must be finite and not negative".into()
         })?;
-        let own_materials = matches!(self.shape, Shape::Gltf(_) | Shape::Made(_)) && self.material.is_none();
+        let own_materials = self.shape.has_model() && self.material.is_none();
         ensure(own_materials || self.see_through.is_empty(), || {
             "`see_through` names materials of a glTF file, and this instance wears none of them".into()
         })?;
@@ -174,6 +174,7 @@ impl Shape {
             }
             Self::Plane(size) => size.to_array().to_vec(),
             Self::Gltf(_) => Vec::new(),
+            Self::File(file) => return file.validate(),
             Self::Made(made) => return made.validate(),
         };
         ensure(lengths.iter().all(|&length| length > 0.0 && length <= FARTHEST), || {

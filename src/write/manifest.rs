@@ -260,6 +260,8 @@ struct PartsEntry<'a> {
 struct AssetEntry<'a> {
     path: &'a str,
     sha256: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<FileEntry<'a>>,
 }
@@ -267,7 +269,7 @@ struct AssetEntry<'a> {
 impl<'a> AssetEntry<'a> {
     fn new(file: &'a AssetFile) -> Self {
         let parts = file.parts.iter().map(|(path, sha256)| FileEntry { path, sha256 }).collect();
-        Self { path: &file.path, sha256: &file.sha256, parts }
+        Self { path: &file.path, sha256: &file.sha256, license: file.licence.as_deref(), parts }
     }
 }
 

@@ -100,7 +100,12 @@ fn a_dataset_holds_what_the_frames_showed() {
     let root = tempfile::tempdir().unwrap();
     let mut info = info(6, 3, &CAMERAS);
     let part = ("mug.bin".to_string(), "00".repeat(32));
-    info.assets.push(AssetFile { path: "mug.gltf".into(), sha256: "ff".repeat(32), parts: vec![part] });
+    info.assets.push(AssetFile {
+        path: "mug.gltf".into(),
+        sha256: "ff".repeat(32),
+        parts: vec![part],
+        ..AssetFile::default()
+    });
     write_dataset(root.path(), info, WriteOptions::default(), 6..9);
 
     let names: Vec<_> = contents(root.path()).into_keys().collect();

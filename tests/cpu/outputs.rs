@@ -290,8 +290,12 @@ fn every_key_that_is_written_is_documented() {
     let scene = scene();
     let frame = frame(&scene);
     let mut info = info();
-    info.assets =
-        vec![AssetFile { path: "a.glb".into(), sha256: "0".into(), parts: vec![("a.bin".into(), "1".into())] }];
+    info.assets = vec![AssetFile {
+        path: "a.glb".into(),
+        sha256: "0".into(),
+        parts: vec![("a.bin".into(), "1".into())],
+        ..AssetFile::default()
+    }];
     let writer = DatasetWriter::create(root.path(), info, WriteOptions::default()).unwrap();
     let subject = Subject::new(scene, &Library::default()).unwrap();
     writer.commit(writer.reject(&subject, &frame, None, &["it is wrong".into()]).unwrap()).unwrap();

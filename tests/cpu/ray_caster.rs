@@ -62,7 +62,7 @@ fn look(scene: &Scene) -> Frame {
 /// A library with one texture, called `texture`.
 fn library(size: u32, pixel: impl Fn(u32, u32) -> [u8; 4]) -> Library {
     let pixels = (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)).collect();
-    let file = AssetFile { path: "texture".into(), sha256: String::new(), parts: Vec::new() };
+    let file = AssetFile { path: "texture".into(), ..AssetFile::default() };
     let texture = Texture {
         key: "texture".into(),
         image: Image::new(size, size, pixels).unwrap(),

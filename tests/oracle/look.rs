@@ -1,7 +1,7 @@
 //! Materials and textures, where a ray meets them.
 
-use glam::{DVec2, DVec3};
-use scenewright::assets::{Library, Map, Part, PartMaterial};
+use glam::{DVec2, DVec3, DVec4};
+use scenewright::assets::{Library, Map, Part, PartMaterial, Wrap};
 use scenewright::scene::{Instance, Material, SurfaceLabels};
 
 /// What a surface is made of, whether a recipe says so or a glTF file.
@@ -20,6 +20,15 @@ pub(super) struct Look {
     emission: DVec3,
     emission_texture: Option<Map>,
     normal_texture: Option<Map>,
+}
+
+/// What the vertices of a mesh say of a point between them.
+#[derive(Clone, Copy)]
+pub(super) struct Spot {
+    /// Before tiling, by set.
+    pub(super) uv: [DVec2; 2],
+    /// Linear RGBA.
+    pub(super) color: DVec4,
 }
 
 impl Look {
@@ -58,67 +67,65 @@ impl Look {
         }
     }
 
-    /// Whether there is a surface at `uv`, and not a hole.
-    pub(super) fn exists(&self, uv: DVec2) -> bool {
+    /// Whether there is a surface at a spot, and not a hole.
+    pub(super) fn exists(&self, spot: &Spot) -> bool {
         self.alpha_mask.is_none_or(|threshold| {
             let texture = self.base_color_texture.as_ref();
-            self.alpha * texture.map_or(1.0, |t| self.read(t, uv, |byte| byte)[3]) >= threshold
+            self.alpha * spot.color.w * texture.map_or(1.0, |t| self.read(t, spot, |byte| byte)[3]) >= threshold
         })
     }
 
     /// Linear.
-    pub(super) fn albedo(&self, uv: DVec2) -> DVec3 {
-        self.base_color * self.color(&self.base_color_texture, uv)
+    pub(super) fn albedo(&self, spot: &Spot) -> DVec3 {
+        self.base_color * spot.color.truncate() * self.color(&self.base_color_texture, spot)
     }
 
     /// Perceptual.
-    pub(super) fn roughness(&self, uv: DVec2) -> f64 {
-        self.roughness * self.metallic_roughness(uv).y
+    pub(super) fn roughness(&self, spot: &Spot) -> f64 {
+        self.roughness * self.metallic_roughness(spot).y
     }
 
-    pub(super) fn metallic(&self, uv: DVec2) -> f64 {
-        self.metallic * self.metallic_roughness(uv).z
+    pub(super) fn metallic(&self, spot: &Spot) -> f64 {
+        self.metallic * self.metallic_roughness(spot).z
     }
 
     /// cd/m2.
-    pub(super) fn emission(&self, uv: DVec2) -> DVec3 {
-        self.emission * self.color(&self.emission_texture, uv)
+    pub(super) fn emission(&self, spot: &Spot) -> DVec3 {
+        self.emission * self.color(&self.emission_texture, spot)
     }
 
     /// The normal map's vector, x along the tangent, y along the bitangent; `None` without a normal map. Not quite unit:
     /// neither are the texels, nor what is between them.
-    pub(super) fn tangent_space_normal(&self, uv: DVec2) -> Option<DVec3> {
+    pub(super) fn tangent_space_normal(&self, spot: &Spot) -> Option<DVec3> {
         let texture = self.normal_texture.as_ref()?;
-        let [x, y, z, _] = self.read(texture, uv, |byte| byte);
+        let [x, y, z, _] = self.read(texture, spot, |byte| byte);
         Some(DVec3::new(x, y, z) * 2.0 - 1.0)
     }
 
     /// Roughness in y, metallic in z, where glTF keeps them.
-    fn metallic_roughness(&self, uv: DVec2) -> DVec3 {
+    fn metallic_roughness(&self, spot: &Spot) -> DVec3 {
         let Some(texture) = &self.metallic_roughness_texture else { return DVec3::ONE };
-        let [r, g, b, _] = self.read(texture, uv, |byte| byte);
+        let [r, g, b, _] = self.read(texture, spot, |byte| byte);
         DVec3::new(r, g, b)
     }
 
     /// Of an sRGB texture, linear; white where there is none.
-    fn color(&self, texture: &Option<Map>, uv: DVec2) -> DVec3 {
+    fn color(&self, texture: &Option<Map>, spot: &Spot) -> DVec3 {
         let Some(texture) = texture else { return DVec3::ONE };
-        let [r, g, b, _] = self.read(texture, uv, linear);
+        let [r, g, b, _] = self.read(texture, spot, linear);
         DVec3::new(r, g, b)
     }
 
-    /// Bilinear, repeated: texel centres are at half integers. Each texel is decoded first; alpha never is.
-    fn read(&self, map: &Map, uv: DVec2, decode: impl Fn(f64) -> f64) -> [f64; 4] {
+    /// Bilinear, wrapped as the texture says: texel centres are at half integers. Each texel is decoded first; alpha never is.
+    fn read(&self, map: &Map, spot: &Spot, decode: impl Fn(f64) -> f64) -> [f64; 4] {
         let image = &map.texture.image;
         let (width, height) = (i64::from(image.width()), i64::from(image.height()));
         let texel = |x: i64, y: i64| {
-            let [r, g, b, a] = image
-                .get(x.rem_euclid(width) as u32, y.rem_euclid(height) as u32)
-                .unwrap()
-                .map(|byte| f64::from(byte) / 255.0);
+            let (x, y) = (within(x, width, map.texture.wrap[0]), within(y, height, map.texture.wrap[1]));
+            let [r, g, b, a] = image.get(x, y).unwrap().map(|byte| f64::from(byte) / 255.0);
             [decode(r), decode(g), decode(b), a]
         };
-        let at = uv * self.tiling * DVec2::new(width as f64, height as f64) - 0.5;
+        let at = spot.uv[usize::from(map.uv_set)] * self.tiling * DVec2::new(width as f64, height as f64) - 0.5;
         let (x, y) = (at.x.floor() as i64, at.y.floor() as i64);
         let share = at - at.floor();
         let mix = |a: [f64; 4], b: [f64; 4], t: f64| std::array::from_fn(|c| a[c] * (1.0 - t) + b[c] * t);
@@ -126,6 +133,17 @@ impl Look {
         let lower = mix(texel(x, y + 1), texel(x + 1, y + 1), share.x);
         mix(upper, lower, share.y)
     }
+}
+
+/// The texel that stands for the one at `i` of `size`.
+fn within(i: i64, size: i64, wrap: Wrap) -> u32 {
+    let inside = match wrap {
+        Wrap::Repeat => i.rem_euclid(size),
+        Wrap::Clamp => i.clamp(0, size - 1),
+        // There and back again.
+        Wrap::Mirror => i.rem_euclid(2 * size).min(2 * size - 1 - i.rem_euclid(2 * size)),
+    };
+    inside as u32
 }
 
 /// IEC 61966-2-1 undone.

@@ -17,7 +17,7 @@ use glam::{DVec2, DVec3};
 use scenewright::assets::Library;
 use scenewright::frame::{AmodalMask, BitMask, Frame};
 use scenewright::image::Image;
-use scenewright::scene::{Camera, Scene, Shape};
+use scenewright::scene::{Camera, Scene};
 use std::ops::Range;
 use std::path::Path;
 
@@ -73,7 +73,7 @@ pub(crate) fn load(scene: &Scene, root: &Path) -> Library {
     let mut library = Library::default();
     for instance in &scene.instances {
         instance.shape.visit(&mut |shape| {
-            if let Shape::Gltf(path) = shape {
+            if let Some(path) = shape.file() {
                 library.load_model(root, path).unwrap();
             }
         });
@@ -151,10 +151,10 @@ fn develop(
         shaded_normals: vectors(&|surface, meeting| surface.shaded_normal(meeting)),
         uv: Some(image(nearest, surfaces, [0.0; 2], |surface, meeting| surface.uv(meeting).as_vec2().to_array())),
         coordinates: vectors(&|surface, meeting| surface.coordinates(meeting)),
-        albedo: vectors(&|surface, meeting| surface.look.albedo(surface.uv(meeting))),
-        roughness: Some(numbers(0.0, &|surface, meeting| surface.look.roughness(surface.uv(meeting)))),
-        metallic: Some(numbers(0.0, &|surface, meeting| surface.look.metallic(surface.uv(meeting)))),
-        emission: vectors(&|surface, meeting| surface.look.emission(surface.uv(meeting))),
+        albedo: vectors(&|surface, meeting| surface.look.albedo(&surface.spot(meeting))),
+        roughness: Some(numbers(0.0, &|surface, meeting| surface.look.roughness(&surface.spot(meeting)))),
+        metallic: Some(numbers(0.0, &|surface, meeting| surface.look.metallic(&surface.spot(meeting)))),
+        emission: vectors(&|surface, meeting| surface.look.emission(&surface.spot(meeting))),
         amodal: Some(amodal),
         amodal_strays: 0,
     }

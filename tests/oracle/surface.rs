@@ -1,12 +1,12 @@
 //! Triangles before a camera, and what they are where a ray meets them.
 
-use glam::{DMat3, DQuat, DVec2, DVec3};
+use glam::{DMat3, DQuat, DVec2, DVec3, DVec4};
 use scenewright::assets::Library;
 use scenewright::frame::Owner;
 use scenewright::mesh::{Mesh, shapes};
 use scenewright::scene::{Camera, Instance, Material, Scene};
 
-use super::look::Look;
+use super::look::{Look, Spot};
 use super::{Pixels, project};
 
 /// One part of one instance.
@@ -31,7 +31,7 @@ struct Vertex {
     tangent: DVec3,
     /// The bitangent is this times `normal x tangent`.
     handedness: f64,
-    uv: DVec2,
+    spot: Spot,
 }
 
 /// Where a ray meets a surface.
@@ -85,7 +85,11 @@ impl Surface {
                     tangent: (instance.rotation * (DVec3::new(tx, ty, tz) * mesh_scale)).normalize(),
                     // A mirror image of a right-handed frame is a left-handed one.
                     handedness: if mirrored { -tw } else { tw },
-                    uv: DVec2::from(mesh.uvs[k].map(f64::from)),
+                    spot: Spot {
+                        uv: [mesh.uvs.get(k), mesh.uvs1.get(k)]
+                            .map(|uv| uv.map_or(DVec2::ZERO, |uv| DVec2::from(uv.map(f64::from)))),
+                        color: mesh.colors.get(k).map_or(DVec4::ONE, |rgba| DVec4::from(rgba.map(f64::from))),
+                    },
                 }
             })
             .collect();
@@ -115,7 +119,7 @@ impl Surface {
         let weights = areas.map(|e| e / area);
         let depth = -mix(corners.map(|v| v.eye), weights).z;
         let meeting = Meeting { triangle: *triangle, weights, back, depth };
-        (depth > 0.0 && (!back || self.look.double_sided) && self.look.exists(self.uv(&meeting))).then_some(meeting)
+        (depth > 0.0 && (!back || self.look.double_sided) && self.look.exists(&self.spot(&meeting))).then_some(meeting)
     }
 
     /// The pixels of `canvas` whose rays may meet what is of a triangle beyond the near plane: the box around it, and a pixel
@@ -158,18 +162,23 @@ impl Surface {
         let normal = mix(corners.map(|v| v.normal), meeting.weights);
         let tangent = mix(corners.map(|v| v.tangent), meeting.weights);
         let bitangent = corners[0].handedness * normal.cross(tangent);
-        let bent = match self.look.tangent_space_normal(self.uv(meeting)) {
+        let bent = match self.look.tangent_space_normal(&self.spot(meeting)) {
             Some(map) => DMat3::from_cols(tangent, bitangent, normal) * map,
             None => normal,
         };
         turned(bent.normalize(), meeting)
     }
 
-    /// Before tiling.
+    /// The first set, before tiling.
     pub(super) fn uv(&self, meeting: &Meeting) -> DVec2 {
-        let [a, b, c] = self.corners(&meeting.triangle).map(|v| v.uv);
+        self.spot(meeting).uv[0]
+    }
+
+    pub(super) fn spot(&self, meeting: &Meeting) -> Spot {
+        let [a, b, c] = self.corners(&meeting.triangle).map(|v| v.spot);
         let [u, v, w] = meeting.weights;
-        a * u + b * v + c * w
+        let set = |k: usize| a.uv[k] * u + b.uv[k] * v + c.uv[k] * w;
+        Spot { uv: [set(0), set(1)], color: a.color * u + b.color * v + c.color * w }
     }
 
     /// In the instance's own frame, before its scale.

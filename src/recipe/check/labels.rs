@@ -7,6 +7,17 @@ use super::super::diagnostics::{Problem, quoted};
 use super::is_full;
 use crate::assets::{Library, Model};
 
+/// Labels may see through materials of files that let through at least this much.
+const LEAST_TRANSMISSION: f32 = 0.1;
+
+/// The files that a path or the pattern of a collection stands for.
+fn files<'a>(library: &'a Library, path: &'a str) -> Vec<&'a str> {
+    match library.collections.get(path) {
+        Some(files) => files.iter().map(String::as_str).collect(),
+        None => vec![path],
+    }
+}
+
 /// What is wrong.
 pub(super) fn errors(cx: &Context, library: &Library, found: &mut Vec<Problem>) {
     for object in &cx.findings.objects {
@@ -76,15 +87,16 @@ fn see_through(cx: &Context, object: &ObjectFacts, library: &Library, found: &mu
         found.push(problem.help("remove `see_through`, and write `labels: SeeThrough` in that material"));
         return;
     }
-    let models: Vec<&Model> =
-        object.models.iter().filter_map(|(path, _)| library.models.get(path)).map(AsRef::as_ref).collect();
-    if models.len() < object.models.len() {
+    let files: Vec<&str> = object.models.iter().flat_map(|(path, _)| files(library, path)).collect();
+    let models: Vec<&Model> = files.iter().filter_map(|path| library.models.get(*path)).map(AsRef::as_ref).collect();
+    if models.len() < files.len() {
         return; // That one of them cannot be loaded is said already.
     }
     // Whether each blends: one material may be in several files.
     let mut materials: BTreeMap<&str, bool> = BTreeMap::new();
     for part in models.iter().flat_map(|model| &model.parts) {
-        *materials.entry(&part.material.name).or_default() |= part.material.blend;
+        *materials.entry(&part.material.name).or_default() |=
+            part.material.blend || part.material.transmission >= LEAST_TRANSMISSION;
     }
     materials.remove("");
     for (name, place) in &object.see_through {
@@ -128,7 +140,9 @@ pub(super) fn warnings(cx: &Context, library: &Library, found: &mut Vec<Problem>
             .and_then(|name| categories.get(name)?.keypoints.as_ref())
             .map_or(BTreeSet::new(), |names| names.iter().map(String::as_str).collect());
         let mut points: BTreeSet<&str> = object.keypoints.iter().map(|(name, _)| name.as_str()).collect();
-        for (path, place) in &object.models {
+        for (path, place) in
+            object.models.iter().flat_map(|(path, place)| files(library, path).into_iter().map(move |p| (p, place)))
+        {
             let in_file: BTreeSet<&str> =
                 points_of(path).into_iter().flat_map(|points| points.keys()).map(String::as_str).collect();
             if let Some(category) = &object.category

@@ -8,6 +8,7 @@ mod camera;
 mod dist;
 mod distribution;
 mod fields;
+mod file;
 mod label;
 mod light;
 mod make;
@@ -21,17 +22,18 @@ mod sampling;
 mod top;
 
 pub(super) use fields::Form;
+pub(super) use number::support;
 pub(super) use object::MOST_INSTANCES;
 pub(super) use top::{recipe, variant_weight};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Conditions;
 use super::compose::joined;
 use super::diagnostics::{Problem, Report, Span, quoted};
 use super::expression::Support;
 use super::syntax::{Kind, Node};
-use crate::assets::Library;
+use super::{Conditions, Scalar};
+use crate::assets::{Library, Taken};
 
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
@@ -41,6 +43,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         sampling::NOUNS,
         label::NOUNS,
         object::NOUNS,
+        file::NOUNS,
         make::NOUNS,
         place::NOUNS,
         material::NOUNS,
@@ -58,6 +61,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         material::VARIANTS,
         paint::VARIANTS,
         object::VARIANTS,
+        file::VARIANTS,
         make::VARIANTS,
         place::VARIANTS,
     ];
@@ -88,6 +92,8 @@ pub(super) struct Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AssetKind {
     Model,
+    /// A pattern: many models.
+    Collection,
     Texture,
     Sky,
     Font,
@@ -99,6 +105,16 @@ pub(super) struct AssetUse {
     pub(super) kind: AssetKind,
     pub(super) path: String,
     pub(super) span: Span,
+    /// How a model is taken, where that is said.
+    pub(super) taken: Option<TakenFacts>,
+}
+
+/// How a model is taken, and where it is said.
+#[derive(Debug)]
+pub(super) struct TakenFacts {
+    pub(super) taken: Taken<Scalar>,
+    pub(super) animation: Option<Span>,
+    pub(super) morphs: Vec<(String, Span)>,
 }
 
 /// What lights share room in the renderer.
@@ -452,8 +468,8 @@ pub(super) fn describe(node: &Node) -> String {
 }
 
 /// The greatest value that a number can take; infinite where there is no end.
-pub(crate) fn greatest(number: &super::Scalar) -> f64 {
-    number::support(number).1
+pub(crate) fn greatest(number: &Scalar) -> f64 {
+    support(number).1
 }
 
 /// Some of many, for a message: `"a", "b", ...`

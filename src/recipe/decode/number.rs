@@ -313,7 +313,7 @@ pub(super) fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
 }
 
 /// Smallest and largest value that a number can take; infinite where there is no end.
-pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
+pub(in crate::recipe) fn support(scalar: &Scalar) -> (f64, f64) {
     let of_number = |number: &Number| match *number {
         Number::Expression { ref expression, min, max } => {
             let interval = expression.interval();

@@ -10,7 +10,7 @@ use super::dist::{self, scalars, varied};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{self, Limits, plain_within, scalar, support};
 use super::place::{self, Placing};
-use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts, make};
+use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts, file, make};
 
 const OBJECT: Form = Form::noun(
     "an object",
@@ -44,6 +44,8 @@ const SHAPE: Variants = Variants {
         &Form::variant("Torus", &["major_radius", "minor_radius"], &[]),
         &Form::variant("Plane", &["x", "z"], &[]),
         &Form::variant("Gltf", &["path"], &[]),
+        &file::FILE,
+        &file::FILES,
         &make::SUPERELLIPSOID,
         &make::ROUNDED_BOX,
         &make::ROUNDED_CYLINDER,
@@ -190,6 +192,9 @@ fn likely_most(count: &Scalar) -> f64 {
 /// One shape, not a choice of shapes.
 pub(super) fn shape(cx: &mut Context, node: &Node) -> Option<ShapeRecipe> {
     let (name, fields) = variant(cx, node, &SHAPE)?;
+    if matches!(name, "File" | "Files") {
+        return file::file(cx, name, &fields).map(|file| ShapeRecipe::File(Box::new(file)));
+    }
     if !PRIMITIVES.contains(&name) {
         return make::made(cx, name, &fields).map(|made| ShapeRecipe::Made(Box::new(made)));
     }
@@ -236,7 +241,7 @@ fn torus_has_a_hole(cx: &mut Context, fields: &Fields<'_>, major: &Scalar, minor
 /// The path of a file, noted for `check`.
 pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<String> {
     let what = match kind {
-        AssetKind::Model => "the path of a glTF or GLB file",
+        AssetKind::Model | AssetKind::Collection => "the path of a glTF or GLB file",
         AssetKind::Texture => "the path of an image file",
         AssetKind::Sky => "the path of a panorama: a .hdr or .exr file",
         AssetKind::Font => "the path of a TrueType or OpenType font",
@@ -248,7 +253,7 @@ pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<St
 }
 
 pub(super) fn note_asset(cx: &mut Context, kind: AssetKind, path: &str, span: Span) {
-    cx.findings.assets.push(AssetUse { kind, path: path.to_owned(), span });
+    cx.findings.assets.push(AssetUse { kind, path: path.to_owned(), span, taken: None });
 }
 
 pub(super) fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
