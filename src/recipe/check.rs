@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::decode::{AssetKind, Context, CountFact, Kinds, LightKind, MOST_INSTANCES, listed, nearest};
 use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
+use super::fits;
 use crate::assets::{AssetError, Library};
 use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
 
@@ -20,6 +21,7 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     lights(cx, &mut found);
     let library = assets(cx, root, &mut found);
     labels::errors(cx, &library, &mut found);
+    held_out_files(cx, &library, &mut found);
     if found.is_empty() && !cx.report.has_errors() {
         // Beside a mistake, "unused" is likely a consequence of it.
         unused(cx, &mut found);
@@ -45,6 +47,7 @@ fn references(cx: &Context, found: &mut Vec<Problem>) {
             Kinds::Category => ("category", "categories"),
             Kinds::Material => ("material", "materials"),
             Kinds::Object => ("object", "objects"),
+            Kinds::Camera => ("camera", "cameras"),
         };
         const MOST_LISTED: usize = 20; // more than are shown, so that it is seen that there are more
         let known: Vec<String> = names.keys().take(MOST_LISTED).map(|name| format!("\"{}\"", quoted(name))).collect();
@@ -55,6 +58,21 @@ fn references(cx: &Context, found: &mut Vec<Problem>) {
         };
         let message = format!("there is no {what} called \"{}\"", quoted(&reference.name));
         found.push(Problem::at(reference.span, message).label(reference.span, format!("not in `{field}`")).help(help));
+    }
+}
+
+/// Patterns of held out files that no file fits.
+fn held_out_files(cx: &Context, library: &Library, found: &mut Vec<Problem>) {
+    if cx.findings.held_out_files.is_empty() || cx.report.has_errors() || !found.is_empty() {
+        return; // a file that cannot be read is in no library
+    }
+    for (pattern, span) in &cx.findings.held_out_files {
+        let mut files = library.models.keys().chain(library.textures.keys());
+        if !files.any(|path| fits(pattern, path)) && !is_full(cx, found) {
+            let message = format!("no file that this recipe uses fits \"{}\"", quoted(pattern));
+            let help = "write the path as the recipe has it; `*` is any text without `/`, `**` any text";
+            found.push(Problem::at(*span, message).help(help));
+        }
     }
 }
 

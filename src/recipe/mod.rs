@@ -11,11 +11,14 @@ pub mod diagnostics;
 pub mod dist;
 mod load;
 pub mod syntax;
+mod wanted;
 
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
 pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
 };
+
+pub use wanted::{Condition, Contract, ContractKind, HeldOut, Requirement, Splits, Spread, Wanted, Which, fits};
 
 pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
 
@@ -47,6 +50,8 @@ pub struct Recipe {
     pub environment: EnvironmentRecipe,
     /// At least one.
     pub cameras: BTreeMap<String, CameraRecipe>,
+    /// Which of its scenes are taken, and how they are split.
+    pub wanted: Wanted,
     /// The text it was read from, byte for byte.
     pub source: String,
     /// Every asset that it names, loaded.
@@ -351,6 +356,21 @@ pub enum PoseRecipe {
         /// Direction of the camera from the target about +Y, from +Z towards +X.
         azimuth: Angle,
         /// Height of the camera above the target, as an angle.
+        elevation: Angle,
+        /// Rotation about the optical axis.
+        roll: Angle,
+    },
+    /// As `Orbit`, about the middle of a group, at the distance at which a ball around it fills a share of the image.
+    Frame {
+        /// Name of the group.
+        target: String,
+        /// Whether it is one instance of the group that is framed, drawn at random, and not all of them.
+        one: bool,
+        /// Diameter of the ball's picture over the image's shorter side (in angle; its height where pixels are square).
+        fill: Scalar,
+        /// As in `Orbit`.
+        azimuth: Angle,
+        /// As in `Orbit`.
         elevation: Angle,
         /// Rotation about the optical axis.
         roll: Angle,

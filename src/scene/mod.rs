@@ -14,17 +14,25 @@
 //! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the
 //!   recipe.
 
+mod acceptance;
 mod appearance;
 pub mod camera;
 pub mod color;
+pub mod contract;
 pub mod exposure;
+mod framed;
 mod label;
 pub mod obb;
 pub mod place;
 pub mod random;
 mod sample;
+pub mod sight;
+pub mod split;
+pub mod tilt;
 mod validate;
+mod wanted;
 
+pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub use camera::Camera;
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};

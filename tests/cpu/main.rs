@@ -7,6 +7,7 @@ mod assets; // glTF and image files, whole and broken
 mod audit; // right frames pass, wrong ones are named
 mod bounds; // boxes of things in the world, against their vertices
 mod camera; // projection, poses, conversions
+mod coverage; // what scenes and datasets have to show
 mod dataset; // files on disk
 mod docs; // what the documentation says is so
 mod keypoints; // seen, hidden, absent
@@ -25,5 +26,7 @@ mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
+mod sight; // what a camera sees, estimated
+mod splits; // which scenes are for training, and what they may not hold
 mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

@@ -127,6 +127,7 @@ pub(crate) fn empty() -> Recipe {
         lights: BTreeMap::new(),
         environment: EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) },
         cameras: BTreeMap::from([("main".to_owned(), camera())]),
+        wanted: Default::default(),
         source: String::new(),
         assets: Arc::new(Library::default()),
     }

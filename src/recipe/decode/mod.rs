@@ -14,6 +14,7 @@ mod material;
 mod number;
 mod object;
 mod top;
+mod wanted;
 
 pub(super) use fields::Form;
 pub(super) use object::MOST_INSTANCES;
@@ -27,11 +28,11 @@ use super::syntax::{Kind, Node};
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS, wanted::NOUNS] {
         forms.extend_from_slice(nouns);
     }
     let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
-    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
+    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS, wanted::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
     forms
@@ -43,6 +44,7 @@ pub(super) enum Kinds {
     Category,
     Material,
     Object,
+    Camera,
 }
 
 /// Where something refers to something else by name.
@@ -141,6 +143,8 @@ pub(super) struct Findings {
     /// Of those objects that could be read.
     pub(super) objects: Vec<ObjectFacts>,
     pub(super) keypoints_asked: KeypointsAsked,
+    /// Patterns of files that are held out of a split.
+    pub(super) held_out_files: Vec<(String, Span)>,
 }
 
 /// Where decoding is, and what it has found.

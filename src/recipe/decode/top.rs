@@ -8,14 +8,25 @@ use super::super::diagnostics::{Problem, quoted};
 use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, whole};
-use super::{Context, Kinds, camera, label, light, material, object};
+use super::{Context, Kinds, camera, label, light, material, object, wanted};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
-    &["outputs", "labels", "categories", "materials", "objects", "lights", "environment"],
+    &[
+        "outputs",
+        "labels",
+        "categories",
+        "materials",
+        "objects",
+        "lights",
+        "environment",
+        "require",
+        "coverage",
+        "splits",
+    ],
 );
 const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
 
@@ -54,12 +65,13 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let objects = map(cx, &fields, "objects", "an object", Some(Kinds::Object), object::object);
     let lights = map(cx, &fields, "lights", "a light", None, |cx, _, node| light::light(cx, node));
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
-    let cameras = map(cx, &fields, "cameras", "a camera", None, |cx, _, node| camera::camera(cx, node));
+    let cameras = map(cx, &fields, "cameras", "a camera", Some(Kinds::Camera), |cx, _, node| camera::camera(cx, node));
     if let (Some(node), Some(true)) = (fields.get("cameras"), cameras.as_ref().map(BTreeMap::is_empty)) {
         let help = "add one: \"main\": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0)))";
         cx.push(Problem::at(node.span, "there is no camera to see anything with").help(help));
     }
-    Some(Recipe {
+    let wanted = wanted::wanted(cx, &fields, labels.as_ref());
+    let recipe = Recipe {
         name: name?,
         image: image?,
         labels: labels?,
@@ -69,9 +81,12 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         lights: lights?,
         environment: environment?,
         cameras: cameras?,
+        wanted: wanted?,
         source: source.into(),
         assets: Arc::new(Library::default()),
-    })
+    };
+    wanted::regions(cx, &fields, &recipe);
+    Some(recipe)
 }
 
 /// A recipe of another version would only give rise to misleading problems: it is refused as a whole.
