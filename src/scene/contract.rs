@@ -19,12 +19,12 @@ pub struct Observed {
     pub visibility: Option<f64>,
 }
 
-/// Which annotations a scene will have, by what its cameras are estimated to see.
+/// Which annotations a scene will have (crowds left out), by what its cameras are estimated to see.
 pub fn expected(scene: &Scene, seen: &[Seen]) -> Vec<Observed> {
     let rules = &scene.labels;
     let is_annotated = |seen: &&Seen| {
         let too_little = seen.visible < f64::from(rules.min_visible_px) || seen.visibility() < rules.min_visibility;
-        scene.instances[seen.instance].id > 0 && seen.is_seen() && !(too_little && rules.below == Below::LeaveOut)
+        scene.instances[seen.instance].id > 0 && seen.is_seen() && !(too_little && rules.below != Below::Keep)
     };
     let observed = seen.iter().filter(is_annotated).map(|seen| Observed {
         camera: seen.camera,

@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("scene", &["mesh", "assets", "make", "recipe"]),
     ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
-    ("write", &["image", "frame", "assets", "scene", "annotate", "audit"]),
+    ("write", &["image", "frame", "assets", "recipe", "scene", "annotate", "audit"]),
     ("preview", &["image", "frame", "scene", "annotate"]),
     ("plan", &["assets", "recipe", "scene", "annotate"]),
     ("survey", &["mesh", "recipe", "scene"]),
