@@ -26,7 +26,7 @@ const MOST_ROUNDS: u32 = 4;
 /// Instances that a pilot draws at most, about: scenes of a hundred thousand things make it shorter.
 const MOST_INSTANCES: usize = 400_000;
 /// Scenes of one step of the pilot.
-const STEP: u64 = 128;
+const STEP: u64 = 64;
 /// Fewer scenes than this say too little.
 const LEAST_SCENES: usize = 64;
 /// So many equally weighted scenes the weighted ones have to be worth.

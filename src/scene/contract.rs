@@ -112,13 +112,15 @@ impl Contract {
             counts[usize::from(!found)] = 1.0;
             return counts;
         }
+        // Ids are dense, from 1, in this order.
+        let labelled: Vec<_> = scene.instances.iter().filter(|instance| instance.id > 0).collect();
         for observed in observed {
             let camera = scene.cameras.get(observed.camera);
             if self.camera.is_some() && self.camera.as_ref() != camera.map(|camera| &camera.name) {
                 continue;
             }
-            // Ids are dense, but only of labelled instances.
-            let Some(instance) = scene.instances.iter().find(|instance| instance.id == observed.id) else { continue };
+            let position = (observed.id as usize).checked_sub(1);
+            let Some(instance) = position.and_then(|position| labelled.get(position)) else { continue };
             if !self.of.is_empty() && !wanted::is_called(scene, instance, &self.of) {
                 continue;
             }

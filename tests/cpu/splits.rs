@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use scenewright::annotate::annotate;
 use scenewright::recipe::{Drawing, Recipe, fits, parse};
 use scenewright::scene::split::Used;
 use scenewright::scene::{Scene, Shape, sample};
+use scenewright::write::{DatasetInfo, DatasetWriter, WriteError, WriteOptions};
+
+use crate::synthetic;
 
 fn recipe(objects: &str, rest: &str) -> Recipe {
     let text = format!(
@@ -114,4 +118,113 @@ fn patterns_fit_paths() {
     }
     // Stars cannot make it slow.
     assert!(!fits(&"*a".repeat(500), &"a".repeat(400)));
+}
+
+/// A dataset of painted frames: mug `n` of each scene is `12 + n` high and there as often as its index says.
+fn info() -> DatasetInfo {
+    let recipe = parse(
+        r#"(version: 1, name: "t", image: (width: 64, height: 48), categories: [(id: 1, name: "mug"), (id: 2, name: "ball")],
+        objects: { "mugs": (shape: Sphere(0.1), category: "mug"), "balls": (shape: Sphere(0.1), category: "ball") },
+        cameras: { "main": (lens: Fov(50), pose: LookAt((0, 0, 2), (0, 0, 0))) },
+        coverage: { "heights": BoxHeight(Uniform(0, 20), of: "mugs", bins: 2, within: 0.1), "rare": Share("balls", 0.5), "even": Balanced(["mug", "ball"]) },
+        splits: (shares: { "train": 0.5, "test": 0.5 }, held_out: { "test": [Object("balls")] }))"#,
+        "t.ron",
+        Path::new(""),
+    )
+    .unwrap_or_else(|problems| panic!("{}", problems.render(Drawing::Plain)));
+    DatasetInfo {
+        coverage: recipe.wanted.coverage.clone(),
+        splits: recipe.wanted.splits.clone(),
+        ..synthetic::info(0, 12, &["main"])
+    }
+}
+
+fn write(
+    info: DatasetInfo,
+    root: &Path,
+    things: impl Fn(u64) -> u32,
+) -> Result<scenewright::write::Summary, WriteError> {
+    let options = WriteOptions { audit: false, overwrite: true, ..WriteOptions::default() };
+    let writer = DatasetWriter::create(root, info, options)?;
+    for index in 0..12 {
+        let scene = synthetic::scene(index, things(index), &["main"], (64, 48));
+        let mut frame = synthetic::empty_frame(&scene, 0);
+        for id in 1..=things(index) {
+            let height = if id == 1 { 6 } else { 15 };
+            synthetic::paint(&mut frame, id, 2.0, synthetic::rectangle([id * 10, 5, 8, height]));
+        }
+        let subject = synthetic::subject(&scene);
+        let labels = annotate(&subject, &frame).unwrap();
+        writer.commit(writer.write_frame(&subject, &frame, &labels)?)?;
+    }
+    writer.finish()
+}
+
+#[test]
+fn a_dataset_counts_what_it_shows_and_has_files_for_each_split() {
+    let info = info();
+    let splits = info.splits.clone().unwrap();
+    let is_test = |index| splits.of(0, index) == "test";
+    let tests = (0..12).filter(|&index| is_test(index)).count();
+    assert!((2..=10).contains(&tests), "{tests}");
+    let root = tempfile::tempdir().unwrap();
+    // A mug of 6 pixels in all; in those of `test` a ball too, and a mug of 15 pixels.
+    let summary = write(info.clone(), root.path(), |index| if is_test(index) { 3 } else { 1 }).unwrap();
+    let kept = |name: &str| summary.coverage.iter().find(|kept| kept.name == name).unwrap();
+    let tests = tests as f64;
+    assert_eq!(kept("heights").total, 12.0 + tests);
+    assert_eq!(kept("heights").achieved, [12.0 / (12.0 + tests), tests / (12.0 + tests)]);
+    assert_eq!(kept("rare").achieved, [tests / 12.0, 1.0 - tests / 12.0]);
+    assert_eq!(kept("even").total, 12.0 + 2.0 * tests);
+
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(root.path().join(name)).unwrap()).unwrap()
+    };
+    let whole = read("annotations/instances.json");
+    let mut images = 0;
+    for split in ["train", "test"] {
+        let part = read(&format!("annotations/instances_{split}.json"));
+        assert_eq!(part["categories"], whole["categories"]);
+        let of_split = |list: &serde_json::Value| -> Vec<serde_json::Value> {
+            list.as_array().unwrap().iter().filter(|image| image["split"] == split).cloned().collect()
+        };
+        assert_eq!(part["images"].as_array().unwrap(), &of_split(&whole["images"]));
+        let ids: Vec<u64> =
+            part["images"].as_array().unwrap().iter().map(|image| image["id"].as_u64().unwrap()).collect();
+        let own: Vec<&serde_json::Value> = whole["annotations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|annotation| ids.contains(&annotation["image_id"].as_u64().unwrap()))
+            .collect();
+        assert!(part["annotations"].as_array().unwrap().iter().eq(own));
+        images += ids.len();
+    }
+    assert_eq!(images, 12);
+    let manifest = read("dataset.json");
+    assert_eq!(manifest["coverage"][1]["name"], "heights");
+    assert_eq!(manifest["splits"][0]["name"], "test");
+    assert_eq!(manifest["splits"][0]["held_out"], serde_json::json!(["object balls"]));
+    assert_eq!(manifest["splits"][0]["objects"]["balls"], manifest["splits"][0]["scenes"]);
+    assert_eq!(manifest["splits"][1]["objects"].get("balls"), None);
+    assert_eq!(manifest["splits"][1]["images"], 12 - manifest["splits"][0]["images"].as_u64().unwrap());
+
+    // Without splits, the files of splits are gone.
+    write(DatasetInfo { splits: None, coverage: Default::default(), ..info.clone() }, root.path(), |_| 1).unwrap();
+    assert!(!root.path().join("annotations/instances_train.json").exists());
+    assert!(read("dataset.json").get("splits").is_none() && read("dataset.json").get("coverage").is_none());
+
+    // What is held out and is in another split all the same ends the run.
+    let leak = write(info, root.path(), |_| 2).unwrap_err();
+    assert!(matches!(&leak, WriteError::Leak { split, .. } if split == "train"), "{leak}");
+    assert!(leak.to_string().contains("an object of `balls`"), "{leak}");
+}
+
+#[test]
+fn a_broken_held_out_list_is_told_whatever_it_names() {
+    let text = r#"(version: 1, name: "t", image: (width: 64, height: 48), objects: { "a": (shape: Sphere(1)) },
+        cameras: { "main": (lens: Fov(50), pose: LookAt((0, 0, 2), (0, 0, 0))) },
+        splits: (shares: { "a": 0.5, "b": 0.5 }, held_out: { "a": [Region("objects.a.scale", 0, 1)] }))"#;
+    let problems = parse(text, "t.ron", Path::new("")).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.message.contains("there is no number at \"objects.a.scale\"")));
 }
