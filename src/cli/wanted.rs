@@ -48,6 +48,7 @@ pub(super) fn summary(recipe: &Recipe, survey: &Survey) -> String {
 /// A contract's shares, asked beside achieved; `before` is what there would be without it.
 pub(super) fn contract(kept: &Kept, before: Option<&Kept>) -> String {
     let mut text = String::new();
+    let chance = before.map_or(String::new(), |_| format!(", known to about {:.1} %", 100.0 * kept.chance));
     let verdict = match (kept.is_met(), kept.off <= kept.within + kept.chance) {
         (true, _) => "met".to_owned(),
         (_, true) => format!("within what chance may do to {:.0}", kept.total),
@@ -55,7 +56,7 @@ pub(super) fn contract(kept: &Kept, before: Option<&Kept>) -> String {
     };
     let _ = writeln!(
         text,
-        "  {}: {verdict}; off by {:.1} %, may be by {:.1} %",
+        "  {}: {verdict}; off by {:.1} %, may be by {:.1} %{chance}",
         kept.name,
         100.0 * kept.off,
         100.0 * kept.within

@@ -208,7 +208,8 @@ impl Acceptance {
         let before = kept(contracts, &counted, &even);
         Self::never_seen(contracts, &before, pilot.scenes)?;
         let tilt = Tilt::solve(&features, &at_least);
-        let after = kept(contracts, &counted, &tilt.weights);
+        let mut after = kept(contracts, &counted, &tilt.weights);
+        by_chance(&mut after, &counted)?;
         pilot.acceptance = tilt.acceptance;
         pilot.effective = tilt.effective;
         pilot.contracts = before.into_iter().zip(after).collect();
@@ -274,6 +275,35 @@ fn kept(contracts: &BTreeMap<String, Contract>, counted: &[Vec<f64>], weights: &
         Kept::new(name, contract, &sums.iter().map(|sum| sum * scenes).collect::<Vec<_>>())
     });
     kept.collect()
+}
+
+/// Says how far the pilot's own chance may lead each contract astray, and refuses those for which it has too little to go by.
+///
+/// A share `p` that rests on `n` scenes of the pilot is known to about `p (1 - p) / sqrt(n)` once it is weighed: its odds have the relative
+/// error `1 / sqrt(n)`, and the derivative of a share by the logarithm of its odds is `p (1 - p)`.
+fn by_chance(contracts: &mut [Kept], counted: &[Vec<f64>]) -> Result<(), Unmet> {
+    let mut first = 0;
+    for kept in contracts {
+        kept.chance = 0.0;
+        for (k, p) in kept.asked.iter().enumerate() {
+            let scenes = counted.iter().filter(|counts| counts[first + k] > 0.0).count();
+            // One that is asked for "at least" may have none of the rest.
+            let chance = p * (1.0 - p) / (scenes.max(1) as f64).sqrt();
+            if scenes > 0 && chance > kept.within {
+                let reason = format!(
+                    "only {scenes} of {} draws have {}, too few to weigh them within {:.1} %",
+                    counted.len(),
+                    kept.of[k],
+                    100.0 * kept.within
+                );
+                let help = "make it likelier in the recipe, or let `within` be larger";
+                return Err(Unmet { contract: kept.name.clone(), reason, help: help.into() });
+            }
+            kept.chance = kept.chance.max(if scenes > 0 { chance } else { 0.0 });
+        }
+        first += kept.asked.len();
+    }
+    Ok(())
 }
 
 /// Refuses contracts that weights cannot bring about, or only by throwing nearly everything away.

@@ -161,7 +161,8 @@ pub struct Kept {
     pub within: f64,
     /// How far the worst share is off.
     pub off: f64,
-    /// By how much the worst share may be off by chance alone: two standard errors, as if what is counted were independent.
+    /// By how much the worst share may be off by chance alone. Of what was counted: two standard errors, as if all were independent. Of
+    /// what a pilot estimates: one, of the pilot.
     pub chance: f64,
 }
 

@@ -174,7 +174,7 @@ fn a_dataset_counts_what_it_shows_and_has_files_for_each_split() {
     let tests = tests as f64;
     assert_eq!(kept("heights").total, 12.0 + tests);
     assert_eq!(kept("heights").achieved, [12.0 / (12.0 + tests), tests / (12.0 + tests)]);
-    assert_eq!(kept("rare").achieved, [tests / 12.0, 1.0 - tests / 12.0]);
+    assert_eq!(kept("rare").achieved, [tests / 12.0, (12.0 - tests) / 12.0]);
     assert_eq!(kept("even").total, 12.0 + 2.0 * tests);
 
     let read = |name: &str| -> serde_json::Value {

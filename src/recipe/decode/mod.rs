@@ -145,6 +145,8 @@ pub(super) struct Findings {
     pub(super) keypoints_asked: KeypointsAsked,
     /// Patterns of files that are held out of a split.
     pub(super) held_out_files: Vec<(String, Span)>,
+    /// Paths of numbers of which a region is held out.
+    pub(super) held_out_numbers: Vec<(String, Span)>,
 }
 
 /// Where decoding is, and what it has found.

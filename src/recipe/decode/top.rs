@@ -85,7 +85,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         source: source.into(),
         assets: Arc::new(Library::default()),
     };
-    wanted::regions(cx, &fields, &recipe);
+    wanted::regions(cx, &recipe);
     Some(recipe)
 }
 

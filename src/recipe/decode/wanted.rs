@@ -315,7 +315,9 @@ fn held(cx: &mut Context, node: &Node) -> Option<HeldOut> {
         _ => {
             let path = fields.need(cx, "path", |cx, node| {
                 let what = "the path of a number such as \"cameras.main.pose.azimuth\"";
-                cx.text(node, what).map(str::to_owned)
+                let path = cx.text(node, what)?;
+                cx.findings.held_out_numbers.push((path.to_owned(), node.span));
+                Some(path.to_owned())
             });
             let min = fields.need(cx, "min", |cx, node| plain_within(cx, node, Limits::ANY));
             let max = fields.need(cx, "max", |cx, node| plain_within(cx, node, Limits::ANY));
@@ -331,15 +333,13 @@ fn held(cx: &mut Context, node: &Node) -> Option<HeldOut> {
 }
 
 /// Refuses regions of numbers that there are none of.
-pub(super) fn regions(cx: &mut Context, fields: &Fields<'_>, recipe: &Recipe) {
-    let held_out = recipe.wanted.splits.iter().flat_map(|splits| splits.held_out.values().flatten());
-    for thing in held_out {
-        let HeldOut::Region { path, .. } = thing else { continue };
-        if let (None, Some(node)) = (recipe.number_at(path), fields.get("splits")) {
-            let message = format!("there is no number at \"{}\" that is drawn once per scene", quoted(path));
-            let help = "a region is of the angles, `distance` or `fill` of a camera's pose, its lens's `angle`, an object's `count`, a \
+pub(super) fn regions(cx: &mut Context, recipe: &Recipe) {
+    for (path, span) in std::mem::take(&mut cx.findings.held_out_numbers) {
+        if recipe.number_at(&path).is_none() {
+            let message = format!("there is no number at \"{}\" that is drawn once per scene", quoted(&path));
+            let help = "name an angle, `distance` or `fill` of a camera's pose, the `angle` of its lens, an object's `count`, a \
                         light's angles or strength, or the environment's `strength`: \"cameras.main.pose.azimuth\"";
-            cx.push(Problem::at(node.span, message).help(help));
+            cx.push(Problem::at(span, message).help(help));
         }
     }
 }
