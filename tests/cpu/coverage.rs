@@ -89,7 +89,7 @@ fn classes_are_balanced_by_leaving_scenes_out() {
         .iter()
         .fold((0.0, 0.0), |(balls, boxes), scene| (balls + of(scene, "balls"), boxes + of(scene, "boxes")));
     let share = balls / (balls + boxes);
-    println!("balls: {share:.4} of {}, acceptance {:.3}", balls + boxes, pilot.acceptance);
+    eprintln!("balls: {share:.4} of {}, acceptance {:.3}", balls + boxes, pilot.acceptance);
     // Pilot: sqrt(0.25 / 2000) = 1.1 %; these: 0.8 %. Three of both together.
     assert!((share - 0.5).abs() < 0.04, "{share}");
     // What the contract says nothing of stays as it was: both or none, as likely as each other.
@@ -106,7 +106,7 @@ fn a_rare_event_is_as_frequent_as_asked() {
     ));
     let scenes = scenes(&recipe, 3, 4000);
     let share = scenes.iter().map(|scene| of(scene, "crash")).sum::<f64>() / 4000.0;
-    println!("crashes: {share:.4} of the scenes");
+    eprintln!("crashes: {share:.4} of the scenes");
     // The pilot has about 20 of them in 2048: one sigma of the share is 0.05 / sqrt(20) = 0.011.
     assert!((share - 0.05).abs() < 0.035, "{share}");
 }
@@ -135,7 +135,7 @@ fn box_heights_become_even_in_the_logarithm() {
         }
     }
     let total: f64 = bins.iter().sum();
-    println!("{bins:?} of {total}");
+    eprintln!("{bins:?} of {total}");
     for count in bins {
         // One sigma is 1.1 % of chance here and about 1.4 % of the pilot's; pixels move some over the ends of bins.
         assert!((count / total - 0.25).abs() < 0.06, "{bins:?}");
@@ -160,7 +160,7 @@ fn scenes_that_are_taken_are_even_within_what_chance_allows() {
     }
     let each = counts.iter().sum::<f64>() / 4.0;
     let square: f64 = counts.iter().map(|count| (count - each) * (count - each) / each).sum();
-    println!("chi-square {square:.2} of {counts:?}");
+    eprintln!("chi-square {square:.2} of {counts:?}");
     // 16.3 is 0.1 % with exact weights; those of a pilot worth `effective` scenes multiply it by 1 + n / effective.
     assert!(square < 16.3 * (1.0 + 4.0 * each / pilot.effective), "{square}");
 }
@@ -231,7 +231,7 @@ fn every_scene_shows_what_is_required() {
         }
         reasons.extend(scene.redrawn);
     }
-    println!("{reasons:#?}");
+    eprintln!("{reasons:#?}");
     assert!(reasons.keys().any(|reason| reason == "some of `ball` is not wholly in view in camera `main`"));
     assert!(reasons.keys().any(|reason| reason == "some of `ball` is less than 60% visible in camera `main`"));
     assert!(reasons.keys().any(|reason| reason.contains("not 12 to 80 px high")));
@@ -272,6 +272,6 @@ fn a_check_of_contracts_takes_seconds() {
     );
     let start = std::time::Instant::now();
     let survey = survey(&recipe, 0, 100).unwrap();
-    println!("{:.2} s for {:?}", start.elapsed().as_secs_f64(), survey.pilot.map(|pilot| pilot.acceptance));
+    eprintln!("{:.2} s for {:?}", start.elapsed().as_secs_f64(), survey.pilot.map(|pilot| pilot.acceptance));
     assert_eq!((survey.unmet, survey.scenes), (None, 100));
 }

@@ -148,7 +148,7 @@ fn the_ray_caster_sees_the_same() {
             off += usize::from(differs(span(|p| p.1), seen.bbox[3]) || differs(span(|p| p.0), seen.bbox[2]));
         }
     }
-    println!("visibility off by at most {worst_visibility:.3}; {off} of {boxes} boxes by more than 4 pixels");
+    eprintln!("visibility off by at most {worst_visibility:.3}; {off} of {boxes} boxes by more than 4 pixels");
     assert!(boxes > 40);
     assert!(worst_visibility < 0.08, "{worst_visibility}");
     // Slivers that peep out between cells.
@@ -164,6 +164,6 @@ fn a_look_takes_milliseconds() {
     let start = std::time::Instant::now();
     scenes.iter().for_each(|scene| assert!(!sight.look(scene, &Library::default()).is_empty()));
     let each = start.elapsed().as_secs_f64() * 1e3 / 50.0;
-    println!("{each:.2} ms for a scene of 13 things");
+    eprintln!("{each:.2} ms for a scene of 13 things");
     assert!(each < 200.0, "{each} ms");
 }

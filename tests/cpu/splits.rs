@@ -86,14 +86,14 @@ fn what_is_held_out_is_in_no_other_split() {
         }
         assert_eq!(splits.leak(split, &Used::of(scene)), None);
     }
-    println!("{seen:?} of 10000 scenes have what is held out");
+    eprintln!("{seen:?} of 10000 scenes have what is held out");
     assert!(seen.iter().all(|&count| count > 50), "{seen:?}");
     // The proof can fail: a scene of `test` is a leak in `train`.
     let leaky = scenes.iter().find(|scene| Used::of(scene).materials.contains("elm")).unwrap();
     assert!(splits.leak("train", &Used::of(leaky)).unwrap().ends_with("which is held out for `test`"));
     // Choices are taken away rather than scenes thrown away: of four things each, hardly any scene without held-out ones would be left.
     let redrawn: u32 = scenes.iter().flat_map(|scene| scene.redrawn.values()).sum();
-    println!("{redrawn} draws again");
+    eprintln!("{redrawn} draws again");
     assert!(redrawn < 12_000, "{redrawn}");
 }
 
