@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
-use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span};
+use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span, Wanted};
 use crate::scene::{Background, Environment, LabelSettings, Material, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
@@ -224,6 +224,14 @@ impl Plan {
         match &self.source {
             Source::Recipe(recipe) => &recipe.labels,
             Source::Scene(scene) => &scene.labels,
+        }
+    }
+
+    /// Which of a recipe's scenes are taken, and how they are split; a scene file says nothing of it.
+    pub fn wanted(&self) -> Option<&Wanted> {
+        match &self.source {
+            Source::Recipe(recipe) => Some(&recipe.wanted),
+            Source::Scene(_) => None,
         }
     }
 

@@ -131,6 +131,8 @@ fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
             .iter()
             .map(|(path, model)| (path.clone(), model.parts.iter().map(|part| part.name.clone()).collect()))
             .collect(),
+        coverage: plan.wanted().map_or_else(Default::default, |wanted| wanted.coverage.clone()),
+        splits: plan.wanted().and_then(|wanted| wanted.splits.clone()),
     }
 }
 

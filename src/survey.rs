@@ -1,11 +1,13 @@
 //! What a dataset will hold, found out by sampling some of its scenes. No GPU.
 
 use glam::DVec3;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::Recipe;
-use crate::scene::{Instance, SampleError, Scene, Shape, Value, absent, sample};
+use crate::scene::split::{Occurred, Used};
+use crate::scene::{Acceptance, Instance, Pilot, SampleError, Scene, Shape, Unmet, Value, absent, sample};
 
 /// Totals over the sampled scenes.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,7 +28,18 @@ pub struct Survey {
     pub names: BTreeMap<(String, String), u64>,
     /// By object group that has a condition or stands on one that has: scenes from which it is absent.
     pub absent: BTreeMap<String, u64>,
+    /// By reason: draws of scenes that were not taken for it.
+    pub redrawn: BTreeMap<String, u64>,
+    /// By split: its scenes, and what they use.
+    pub splits: BTreeMap<String, Occurred>,
+    /// What contracts were estimated by, where there are any.
+    pub pilot: Option<Pilot>,
+    /// A contract that cannot be met: then no scene was sampled.
+    pub unmet: Option<Unmet>,
 }
+
+/// Scenes that are sampled before they are looked at.
+const AT_ONCE: u64 = 64;
 
 /// Least, most and total per scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,14 +64,26 @@ pub struct GroupCount {
 /// Samples `count` scenes from index 0.
 pub fn survey(recipe: &Recipe, seed: u64, count: u64) -> Result<Survey, SampleError> {
     let mut survey = Survey::default();
-    for index in 0..count {
-        match sample(recipe, seed, index) {
-            Ok(scene) => survey.add(recipe, &scene),
-            Err(error @ (SampleError::Full { .. } | SampleError::NeverRight { .. })) => {
-                survey.failed += 1;
-                survey.first_failure.get_or_insert_with(|| error.to_string());
+    // Here, once, and not by all threads below.
+    match &*Acceptance::of(recipe, seed) {
+        Ok(acceptance) => survey.pilot = (!recipe.wanted.coverage.is_empty()).then(|| acceptance.pilot.clone()),
+        Err(unmet) => {
+            survey.unmet = Some(unmet.clone());
+            return Ok(survey);
+        }
+    }
+    for start in (0..count).step_by(64) {
+        let scenes: Vec<_> =
+            (start..(start + AT_ONCE).min(count)).into_par_iter().map(|index| sample(recipe, seed, index)).collect();
+        for scene in scenes {
+            match scene {
+                Ok(scene) => survey.add(recipe, &scene),
+                Err(error @ (SampleError::Full { .. } | SampleError::NeverRight { .. })) => {
+                    survey.failed += 1;
+                    survey.first_failure.get_or_insert_with(|| error.to_string());
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
     }
     Ok(survey)
@@ -96,6 +121,13 @@ impl Survey {
             for object in inside {
                 *self.cameras_inside.entry((camera.name.clone(), object.to_owned())).or_default() += 1;
             }
+        }
+        for (reason, &times) in &scene.redrawn {
+            *self.redrawn.entry(reason.clone()).or_default() += u64::from(times);
+        }
+        if let Some(splits) = &recipe.wanted.splits {
+            let split = splits.of(scene.seed, scene.index).to_owned();
+            self.splits.entry(split).or_default().add(&Used::of(scene));
         }
         self.scenes += 1;
     }

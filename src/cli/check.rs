@@ -5,7 +5,7 @@ use scenewright::survey::{Survey, survey};
 use std::fmt::Write as _;
 
 use super::args::{CheckArgs, load};
-use super::{Failure, print};
+use super::{Failure, print, wanted};
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let checked = load(&args.recipe, args.assets.as_deref(), &args.set)?;
@@ -13,8 +13,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
         eprint!("{}", checked.warnings);
     }
     let survey = survey(&checked.recipe, args.seed, args.samples)?;
-    let found = problems(&survey);
-    print(&summary(&survey))?;
+    let mut found = problems(&survey);
+    found.extend(wanted::problems(&checked.recipe, &survey));
+    if survey.unmet.is_none() {
+        print(&summary(&survey))?;
+        print(&wanted::summary(&checked.recipe, &survey))?;
+    }
     if !found.is_empty() {
         let problems = checked.source_map.show(found.iter().map(|(path, problem)| (path.as_str(), problem.clone())));
         if problems.has_errors() {

@@ -78,7 +78,9 @@ impl From<PlanError> for Failure {
 impl From<SampleError> for Failure {
     fn from(error: SampleError) -> Self {
         match error {
-            SampleError::Full { .. } | SampleError::NeverRight { .. } => Self::bad_input(error.to_string()),
+            SampleError::Full { .. } | SampleError::NeverRight { .. } | SampleError::Unmet { .. } => {
+                Self::bad_input(error.to_string())
+            }
             SampleError::Rejected { .. } | SampleError::Unchecked { .. } => {
                 Self { message: error.to_string(), code: INTERNAL }
             }

@@ -10,6 +10,7 @@ mod preview;
 #[cfg(feature = "render")]
 mod render;
 mod sample;
+mod wanted;
 
 pub(crate) use exit::Failure;
 

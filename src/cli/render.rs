@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::args::{AuditArg, DepthArg, MaskArg, RenderArgs, SceneArgs};
-use super::{Failure, print};
+use super::{Failure, print, wanted};
 
 pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
     let plan = plan(&args.scenes, args.count)?;
@@ -90,7 +90,25 @@ fn summary(args: &RenderArgs, report: &RunReport) -> String {
         summary.images,
         summary.annotations,
         report.adapter.summary()
-    )
+    ) + &contracts(summary)
+}
+
+/// What was asked for beside what is there.
+fn contracts(summary: &Summary) -> String {
+    let mut text: String = summary.coverage.iter().map(|kept| wanted::contract(kept, None)).collect();
+    for split in &summary.splits {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "  {}: {} scenes, {} images, {} annotations ({:.1} % of the scenes asked); nothing that is held out leaked",
+            split.name,
+            split.scenes,
+            split.images,
+            split.annotations,
+            100.0 * split.share
+        );
+    }
+    text
 }
 
 /// The stage table. Stages of the render thread follow each other; those of the encoders run beside them.

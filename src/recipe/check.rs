@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::decode::{AssetKind, Context, CountFact, Kinds, LightKind, MOST_INSTANCES, listed, nearest};
 use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
+use super::fits;
 use crate::assets::{AssetError, Library};
 use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
 
@@ -26,6 +27,7 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     let mut left_out = Vec::new();
     let library = files::assets(cx, root, &mut found, &mut left_out);
     labels::errors(cx, &library, &mut found);
+    held_out_files(cx, &library, &mut found);
     if found.is_empty() && !cx.report.has_errors() {
         // Beside a mistake, "unused" is likely a consequence of it.
         unused(cx, &mut found);
@@ -81,6 +83,21 @@ fn references(cx: &Context, found: &mut Vec<Problem>) {
         };
         let message = format!("there is no {what} called \"{}\"", quoted(&reference.name));
         found.push(Problem::at(reference.span, message).label(reference.span, format!("not in `{field}`")).help(help));
+    }
+}
+
+/// Patterns of held out files that no file fits.
+fn held_out_files(cx: &Context, library: &Library, found: &mut Vec<Problem>) {
+    if cx.findings.held_out_files.is_empty() || cx.report.has_errors() || !found.is_empty() {
+        return; // a file that cannot be read is in no library
+    }
+    for (pattern, span) in &cx.findings.held_out_files {
+        let mut files = library.models.keys().chain(library.textures.keys());
+        if !files.any(|path| fits(pattern, path)) && !is_full(cx, found) {
+            let message = format!("no file that this recipe uses fits \"{}\"", quoted(pattern));
+            let help = "write the path as the recipe has it; `*` is any text without `/`, `**` any text";
+            found.push(Problem::at(*span, message).help(help));
+        }
     }
 }
 

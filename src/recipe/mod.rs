@@ -15,6 +15,7 @@ mod load;
 mod place;
 pub mod sampling;
 pub mod syntax;
+mod wanted;
 
 pub(crate) use decode::greatest;
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
@@ -24,6 +25,7 @@ pub use load::{
 };
 
 pub use place::{Align, Drop, IfLost, Physics, Place, Relation, Side, Surface, Towards};
+pub use wanted::{Condition, Contract, ContractKind, HeldOut, Requirement, Splits, Spread, Wanted, Which, fits};
 
 pub use dist::{Angle, ColorDist, Match, Number, RotationDist, Scalar, Varied, VectorDist};
 pub use sampling::{Design, Sampling};
@@ -69,6 +71,8 @@ pub struct Recipe {
     /// The recipe's variants, by name. Empty where it has none; else each scene is of one of them, and the fields of this recipe
     /// are those of the first.
     pub variants: Vec<VariantRecipe>,
+    /// Which of its scenes are taken, and how they are split.
+    pub wanted: Wanted,
     /// The text it was read from, byte for byte.
     pub source: String,
     /// The files beside it that it includes or extends.
@@ -433,6 +437,21 @@ pub enum PoseRecipe {
         /// Direction of the camera from the target about +Y, from +Z towards +X.
         azimuth: Angle,
         /// Height of the camera above the target, as an angle.
+        elevation: Angle,
+        /// Rotation about the optical axis.
+        roll: Angle,
+    },
+    /// As `Orbit`, about the middle of a group, at the distance at which a ball around it fills a share of the image.
+    Frame {
+        /// Name of the group.
+        target: String,
+        /// Whether it is one instance of the group that is framed, drawn at random, and not all of them.
+        one: bool,
+        /// Diameter of the ball's picture over the image's shorter side (in angle; its height where pixels are square).
+        fill: Scalar,
+        /// As in `Orbit`.
+        azimuth: Angle,
+        /// As in `Orbit`.
         elevation: Angle,
         /// Rotation about the optical axis.
         roll: Angle,

@@ -14,19 +14,27 @@
 //! - Order is canonical (by name, then by number within a group): it does not depend on the order of entries in the
 //!   recipe.
 
+mod acceptance;
 mod appearance;
 pub mod camera;
 pub mod color;
+pub mod contract;
 mod environment;
 pub mod exposure;
+mod framed;
 mod label;
 pub mod obb;
 mod parameters;
 pub mod place;
 pub mod random;
 mod sample;
+pub mod sight;
+pub mod split;
+pub mod tilt;
 mod validate;
+mod wanted;
 
+pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
 pub use camera::Camera;
 pub use environment::{Background, Environment, gradient};

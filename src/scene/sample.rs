@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::acceptance::Acceptance;
 use super::place::{self, Body, Group, Pose};
 use super::random::{self, Key};
-use super::{
-    Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape,
-};
-use super::{appearance, camera, exposure, parameters};
+use super::{Camera, Category, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape};
+use super::{appearance, camera, exposure, framed, parameters};
 use crate::assets::Library;
 use crate::make;
 use crate::mesh::shapes::local_bounds;
@@ -52,6 +51,14 @@ pub enum SampleError {
         /// In a few words, the same for all draws with the same fault: what is counted.
         reason: String,
     },
+    /// What the dataset as a whole is to show cannot be had from this recipe.
+    #[error("{reason} (`coverage`: {contract})")]
+    Unmet {
+        /// Name of the contract.
+        contract: String,
+        /// Why.
+        reason: String,
+    },
     /// Every draw of the scene was rejected.
     #[error("scene {index}: none of {attempts} draws was as the recipe wants it, the last because {reason}")]
     NeverRight {
@@ -79,10 +86,15 @@ pub enum SampleError {
 /// # Errors
 /// A group found no place for all its instances and says `if_full: Fail`; or the recipe was never checked.
 pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleError> {
+    let acceptance = Acceptance::of(recipe, seed);
+    let acceptance = acceptance
+        .as_ref()
+        .as_ref()
+        .map_err(|unmet| SampleError::Unmet { contract: unmet.contract.clone(), reason: unmet.reason.clone() })?;
     let mut redrawn: BTreeMap<String, u32> = BTreeMap::new();
     let mut last = String::new();
-    for attempt in 0..MOST_DRAWS {
-        match candidate(recipe, seed, index, attempt) {
+    for attempt in 0..acceptance.draws() {
+        match acceptance.candidate(recipe, index, attempt) {
             Ok(scene) => return Ok(Scene { redrawn, ..scene }),
             Err(SampleError::Rejected { reason }) => {
                 *redrawn.entry(reason.clone()).or_default() += 1;
@@ -91,10 +103,10 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
             Err(error) => return Err(error),
         }
     }
-    Err(SampleError::NeverRight { index, attempts: MOST_DRAWS, reason: last })
+    Err(SampleError::NeverRight { index, attempts: acceptance.draws(), reason: last })
 }
 
-/// One draw of a scene: the first is attempt 0.
+/// One draw of a scene, whatever it shows: the first is attempt 0.
 ///
 /// # Errors
 /// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted.
@@ -112,8 +124,8 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
     let cameras = recipe
         .cameras
         .iter()
-        .map(|(name, camera)| sample_camera(name, camera, &recipe.image, lux, &cameras_key.name(name)))
-        .collect();
+        .map(|(name, camera)| sample_camera(name, camera, recipe, &instances, lux, &cameras_key.name(name)))
+        .collect::<Result<_, _>>()?;
     Ok(Scene {
         scene_version: SCENE_VERSION,
         recipe: recipe.name.clone(),
@@ -150,7 +162,9 @@ fn eyes(recipe: &Recipe, key: &Key) -> BTreeMap<String, DVec3> {
     });
     let eye = |name: &String| {
         let camera = recipe.cameras.get(name)?;
-        Some((name.clone(), sample_camera(name, camera, &recipe.image, 1.0, &cameras_key.name(name)).position))
+        // One that looks for its objects stands nowhere before they are placed; `check` refuses to place anything by it.
+        let camera = sample_camera(name, camera, recipe, &[], 1.0, &cameras_key.name(name)).ok()?;
+        Some((name.clone(), camera.position))
     };
     named.filter_map(eye).collect()
 }
@@ -291,7 +305,15 @@ fn cannot_be(shape: &Shape, library: &Library) -> SampleError {
     }
 }
 
-fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: f64, key: &Key) -> Camera {
+fn sample_camera(
+    name: &str,
+    recipe: &CameraRecipe,
+    whole: &Recipe,
+    instances: &[Instance],
+    lux: f64,
+    key: &Key,
+) -> Result<Camera, SampleError> {
+    let image = &whole.image;
     let (width, height) = (f64::from(image.width), f64::from(image.height));
     let lens = key.name("lens");
     let number = |dist, name: &str| random::scalar(dist, &lens.name(name)).clamp(-1e9, 1e9);
@@ -326,6 +348,21 @@ fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: 
             angle(roll, "roll"),
         ),
         PoseRecipe::Matrix(rows) => camera::from_opencv_rows(rows),
+        PoseRecipe::Frame { target, one, fill, azimuth, elevation, roll } => {
+            let (center, radius) = framed::ball(target, *one, instances, &whole.assets, &pose).ok_or_else(|| {
+                SampleError::Rejected { reason: format!("there is no `{target}` for camera `{name}` to frame") }
+            })?;
+            let fill = random::scalar(fill, &pose.name("fill")).clamp(1e-3, 1e3);
+            // Half of the picture's narrower side, at a distance of 1.
+            let side = (width / fx).min(height / fy) / 2.0;
+            camera::orbit(
+                center,
+                framed::distance(radius, fill * side).clamp(1e-6, 1e9),
+                angle(azimuth, "azimuth"),
+                angle(elevation, "elevation"),
+                angle(roll, "roll"),
+            )
+        }
     };
     let exposure = key.name("exposure");
     let ev100 = match &recipe.exposure {
@@ -335,5 +372,5 @@ fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: 
         ExposureRecipe::Ev(ev) => random::scalar(ev, &exposure.name("ev")),
     };
     let ev100 = ev100.clamp(-100.0, 100.0);
-    Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100 }
+    Ok(Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100 })
 }

@@ -52,6 +52,8 @@ struct ImageEntry<'a> {
     file_name: &'a str,
     scene_index: u64,
     camera: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split: Option<&'a str>,
 }
 
 /// An entry of `annotations` but for its own id, which is known only when the frames before it are.
@@ -161,11 +163,13 @@ pub(crate) fn image_json(
     file_name: &str,
     scene: &Scene,
     camera: &str,
+    split: Option<&str>,
     labels: &Labels,
     format: MaskFormat,
 ) -> Result<ImageJson, CocoError> {
     let (width, height) = (scene.image.width, scene.image.height);
-    let plain = serde_json::to_string(&ImageEntry { id, width, height, file_name, scene_index: scene.index, camera })?;
+    let scene_index = scene.index;
+    let plain = serde_json::to_string(&ImageEntry { id, width, height, file_name, scene_index, camera, split })?;
     let plain = if scene.parameters.is_empty() { plain } else { with_fields(&plain, &parameters_json(scene)?) };
     let left_out: Vec<String> =
         labels.left_out.iter().map(|left_out| left_out_json(left_out, format)).collect::<Result<_, _>>()?;

@@ -53,6 +53,16 @@ pub enum WriteError {
         /// Why.
         reason: String,
     },
+    /// A scene holds what is held out for another split.
+    #[error("scene {index} of the split `{split}` may not be written: {reason} (this is a bug)")]
+    Leak {
+        /// Its index.
+        index: u64,
+        /// Its split.
+        split: String,
+        /// What it holds.
+        reason: String,
+    },
     /// A frame came twice.
     #[error("{0} was entered twice")]
     Twice(String),

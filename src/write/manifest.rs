@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use crate::annotate::Reason;
 use crate::assets::{AssetFile, sha256};
+use crate::recipe::{Contract, Splits};
+use crate::scene::contract::Kept;
 use crate::scene::{Below, Category, LabelSettings, Output};
 use crate::write::coco::MaskFormat;
 use crate::write::outputs::convention;
+use crate::write::wanted::{KeptEntry, SplitTotal};
 
 /// The value of `format` by which a folder is recognised as a dataset of ours.
 pub const FORMAT: &str = "scenewright-dataset";
@@ -47,6 +50,10 @@ pub struct DatasetInfo {
     pub assets: Vec<AssetFile>,
     /// The names of the parts of each glTF asset, by its path, in the order of [`Owner::part`](crate::frame::Owner::part).
     pub parts: BTreeMap<String, Vec<String>>,
+    /// What it is to show, by name.
+    pub coverage: BTreeMap<String, Contract>,
+    /// How it is split.
+    pub splits: Option<Splits>,
 }
 
 /// The graphics adapter that drew the images: pixels are promised byte for byte on one adapter and driver only.
@@ -94,7 +101,7 @@ impl Default for WriteOptions {
 }
 
 /// Totals over a dataset. Frames that were rejected count as that and, in `scenes` and `placement`, as their scene.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Summary {
     /// Scenes.
     pub scenes: u64,
@@ -113,6 +120,12 @@ pub struct Summary {
     /// The first [`MOST_LISTED`] of the frames that were rejected, in order.
     #[serde(skip)]
     pub first_rejected: Vec<Rejected>,
+    /// Per contract, in name order: what was asked for, and what is there.
+    #[serde(skip)]
+    pub coverage: Vec<Kept>,
+    /// Per split, in name order.
+    #[serde(skip)]
+    pub splits: Vec<SplitTotal>,
 }
 
 /// A frame that is not in the dataset.
@@ -205,6 +218,10 @@ struct Manifest<'a> {
     totals: Option<&'a Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<&'a [Rejected]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    coverage: Vec<KeptEntry<'a>>,
+    #[serde(skip_serializing_if = "<[SplitTotal]>::is_empty")]
+    splits: &'a [SplitTotal],
     assets: Vec<AssetEntry<'a>>,
     parts: Vec<PartsEntry<'a>>,
     conventions: Conventions,
@@ -359,6 +376,8 @@ pub(crate) fn manifest_json(
         options: Options { masks: options.masks, depth: options.depth },
         totals,
         rejected: totals.map(|totals| &*totals.first_rejected),
+        coverage: totals.map_or(Vec::new(), |totals| totals.coverage.iter().map(KeptEntry::new).collect()),
+        splits: totals.map_or(&[], |totals| &totals.splits),
         assets: info.assets.iter().map(AssetEntry::new).collect(),
         parts: info.parts.iter().map(|(asset, names)| PartsEntry { asset, names }).collect(),
         conventions: Conventions::new(outputs(), options),

@@ -21,6 +21,7 @@ mod pool;
 mod progress;
 mod rejected;
 mod spill;
+mod wanted;
 mod writer;
 
 pub use coco::MaskFormat;
@@ -29,4 +30,5 @@ pub use files::DiskError;
 pub use manifest::{AdapterInfo, DatasetInfo, DepthFormat, Rejected, Summary, WriteOptions};
 pub use pool::{FrameSink, SinkError, StageTimes};
 pub use progress::FrameRecord;
+pub use wanted::SplitTotal;
 pub use writer::DatasetWriter;

@@ -9,8 +9,9 @@ use crate::scene::{Category, PlacedCount};
 use crate::write::coco::{self, AnnotationJson, ImageJson};
 use crate::write::error::WriteError;
 use crate::write::files::DiskError;
-use crate::write::manifest::{CategoryCount, MOST_LISTED, PlacementTotal, Rejected, Summary};
+use crate::write::manifest::{CategoryCount, DatasetInfo, MOST_LISTED, PlacementTotal, Rejected, Summary};
 use crate::write::spill::Spill;
+use crate::write::wanted::{FrameWanted, Ledger};
 
 /// What is entered into the JSON files for a frame whose images are written. Made by
 /// [`DatasetWriter::write_frame`](crate::write::DatasetWriter::write_frame) and
@@ -23,6 +24,7 @@ pub struct FrameRecord {
     /// Of the scene, told by its first camera only.
     pub(crate) placed: Vec<PlacedCount>,
     pub(crate) is_first_camera: bool,
+    pub(crate) wanted: FrameWanted,
     /// Time taken to encode images and annotations.
     pub encode_time: Duration,
     /// Time taken to write files.
@@ -61,6 +63,7 @@ pub(crate) struct Progress {
     categories: BTreeMap<u32, CategoryCount>,
     /// Asked and placed, per group.
     placement: BTreeMap<String, (u64, u64)>,
+    ledger: Ledger,
 }
 
 /// The long lists.
@@ -73,11 +76,37 @@ pub(crate) struct Lists {
     pub(crate) keypoints: Spill,
     pub(crate) panoptic: Spill,
     pub(crate) cameras: Spill,
+    /// By split.
+    pub(crate) splits: BTreeMap<String, SplitLists>,
+}
+
+/// Those of one split.
+pub(crate) struct SplitLists {
+    pub(crate) images: Spill,
+    pub(crate) plain_images: Spill,
+    pub(crate) annotations: Spill,
+    pub(crate) keypoints: Spill,
+    pub(crate) panoptic: Spill,
+}
+
+impl SplitLists {
+    fn new(folder: &Path) -> Result<Self, DiskError> {
+        Ok(Self {
+            images: Spill::new(folder)?,
+            plain_images: Spill::new(folder)?,
+            annotations: Spill::new(folder)?,
+            keypoints: Spill::new(folder)?,
+            panoptic: Spill::new(folder)?,
+        })
+    }
 }
 
 impl Progress {
     /// `folder` is where the lists are kept while they grow.
-    pub(crate) fn new(folder: &Path, first_image: u64, categories: &[Category]) -> Result<Self, DiskError> {
+    pub(crate) fn new(folder: &Path, first_image: u64, info: &DatasetInfo) -> Result<Self, DiskError> {
+        let ledger = Ledger::new(info);
+        let splits = ledger.splits().map(|name| Ok((name.clone(), SplitLists::new(folder)?)));
+        let splits = splits.collect::<Result<_, DiskError>>()?;
         let count = |c: &Category| CategoryCount {
             id: c.id,
             name: c.name.clone(),
@@ -97,14 +126,16 @@ impl Progress {
                 keypoints: Spill::new(folder)?,
                 panoptic: Spill::new(folder)?,
                 cameras: Spill::new(folder)?,
+                splits,
             },
             scenes: 0,
             images: 0,
             empty_images: 0,
             rejected: 0,
             first_rejected: Vec::new(),
-            categories: categories.iter().map(|category| (category.id, count(category))).collect(),
+            categories: info.categories.iter().map(|category| (category.id, count(category))).collect(),
             placement: BTreeMap::new(),
+            ledger,
         })
     }
 
@@ -134,8 +165,13 @@ impl Progress {
                 *total = (total.0 + u64::from(*asked), total.1 + u64::from(*placed));
             }
         }
+        let annotations = match &record.outcome {
+            Outcome::Kept(entries) => Some(entries.annotations.len() as u64),
+            Outcome::Rejected(_) => None,
+        };
+        self.ledger.add(&record.wanted, annotations);
         match record.outcome {
-            Outcome::Kept(entries) => self.enter_kept(&entries),
+            Outcome::Kept(entries) => self.enter_kept(&entries, record.wanted.split.as_ref()),
             Outcome::Rejected(rejected) => {
                 self.rejected += 1;
                 if self.first_rejected.len() < MOST_LISTED {
@@ -146,8 +182,14 @@ impl Progress {
         }
     }
 
-    fn enter_kept(&mut self, entries: &Entries) -> Result<(), DiskError> {
+    fn enter_kept(&mut self, entries: &Entries, split: Option<&String>) -> Result<(), DiskError> {
         let ImageJson { plain, with_left_out, panoptic } = &entries.image;
+        let mut split = split.and_then(|split| self.lists.splits.get_mut(split));
+        if let Some(split) = &mut split {
+            split.images.push(with_left_out.as_ref().unwrap_or(plain))?;
+            split.plain_images.push(plain)?;
+            panoptic.iter().try_for_each(|panoptic| split.panoptic.push(panoptic))?;
+        }
         self.lists.images.push(with_left_out.as_ref().unwrap_or(plain))?;
         self.lists.plain_images.push(plain)?;
         self.lists.cameras.push(&entries.camera)?;
@@ -157,9 +199,17 @@ impl Progress {
         let mut seen: BTreeMap<u32, u64> = BTreeMap::new();
         for (category, marked, json) in &entries.annotations {
             // The same id in both files, as COCO has it.
-            self.lists.annotations.push(&coco::with_id(self.next_annotation, &json.instance))?;
+            let instance = coco::with_id(self.next_annotation, &json.instance);
+            self.lists.annotations.push(&instance)?;
+            if let Some(split) = &mut split {
+                split.annotations.push(&instance)?;
+            }
             if let Some(keypoints) = &json.keypoints {
-                self.lists.keypoints.push(&coco::with_id(self.next_annotation, keypoints))?;
+                let keypoints = coco::with_id(self.next_annotation, keypoints);
+                self.lists.keypoints.push(&keypoints)?;
+                if let Some(split) = &mut split {
+                    split.keypoints.push(&keypoints)?;
+                }
             }
             self.next_annotation += 1;
             *seen.entry(*category).or_default() += 1;
@@ -183,14 +233,14 @@ impl Progress {
         Ok(())
     }
 
-    /// Totals. `categories` gives their order.
-    pub(crate) fn summary(&self, categories: &[Category]) -> Summary {
+    /// Totals. `categories` gives their order. An error where a split holds what it may not.
+    pub(crate) fn summary(&self, categories: &[Category]) -> Result<Summary, WriteError> {
         let placement = |(object, &(asked, placed)): (&String, &(u64, u64))| PlacementTotal {
             object: object.clone(),
             asked,
             placed,
         };
-        Summary {
+        Ok(Summary {
             scenes: self.scenes,
             images: self.images,
             rejected: self.rejected,
@@ -199,6 +249,8 @@ impl Progress {
             categories: categories.iter().filter_map(|category| self.categories.get(&category.id).cloned()).collect(),
             placement: self.placement.iter().map(placement).collect(),
             first_rejected: self.first_rejected.clone(),
-        }
+            coverage: self.ledger.kept(),
+            splits: self.ledger.totals()?,
+        })
     }
 }

@@ -18,6 +18,7 @@ use crate::write::outputs::{Look, is_image};
 use crate::write::progress::{Entries, FrameRecord, Outcome, Progress};
 use crate::write::rejected;
 use crate::write::spill::write_json;
+use crate::write::wanted::FrameWanted;
 use crate::write::{coco, keypoints, panoptic};
 
 /// Where rejected frames are kept.
@@ -56,12 +57,13 @@ impl DatasetWriter {
                 .into_iter()
                 .chain(folders().map(Output::name))
                 .try_for_each(|name| remove(&root.join(name)))?;
+            of_splits(root)?.iter().try_for_each(|path| remove(path))?;
         }
         ["images", "annotations"]
             .into_iter()
             .chain(folders().filter(|&output| info.labels.wants(output)).map(Output::name))
             .try_for_each(|name| create_folder(&root.join(name)))?;
-        let progress = Progress::new(root, first_id, &info.categories)?;
+        let progress = Progress::new(root, first_id, &info)?;
         Ok(Self { root: root.to_path_buf(), info, options, first_id, end_id, progress: Mutex::new(progress) })
     }
 
@@ -80,8 +82,10 @@ impl DatasetWriter {
         let camera = &scene.cameras[frame.camera].name;
         let stem = stem(scene.index, camera);
         let mut clock = Stopwatch::default();
+        let wanted = FrameWanted::of(&self.info, scene, frame.camera, Some(labels))?;
 
-        let mut entries = clock.encode(|| self.entries(image_id, &stem, scene, camera, labels))?;
+        let split = wanted.split.as_deref();
+        let mut entries = clock.encode(|| self.entries(image_id, &stem, scene, camera, split, labels))?;
         let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth };
         let mut files = FrameFiles { rgb: format!("{stem}.png"), others: Default::default() };
         let mut written = Written::default();
@@ -112,6 +116,7 @@ impl DatasetWriter {
             outcome: Outcome::Kept(entries),
             placed: scene.placed.clone(),
             is_first_camera: frame.camera == 0,
+            wanted,
             encode_time: clock.encode,
             write_time: clock.write,
         })
@@ -124,6 +129,7 @@ impl DatasetWriter {
         stem: &str,
         scene: &Scene,
         camera: &str,
+        split: Option<&str>,
         labels: &Labels,
     ) -> Result<Entries, WriteError> {
         let masks = self.options.masks;
@@ -136,7 +142,7 @@ impl DatasetWriter {
         Ok(Entries {
             annotations: labels.annotations.iter().map(annotation).collect::<Result<_, _>>()?,
             left_out: labels.left_out.iter().map(|left_out| (left_out.category_id, left_out.reason)).collect(),
-            image: coco::image_json(image_id, &format!("{stem}.png"), scene, camera, labels, masks)
+            image: coco::image_json(image_id, &format!("{stem}.png"), scene, camera, split, labels, masks)
                 .map_err(of_image)?,
             camera: String::new(),
         })
@@ -164,12 +170,14 @@ impl DatasetWriter {
             files.iter().try_for_each(|(name, bytes)| write_whole(&folder.join(name), bytes))
         })?;
         let file_name = stem + ".png";
+        let wanted = FrameWanted::of(&self.info, scene, frame.camera, None)?;
         Ok(FrameRecord {
             image_id,
             outcome: Outcome::Rejected(Rejected { file_name: file_name.clone(), reason: rejected::summary(reasons) }),
             file_name,
             placed: scene.placed.clone(),
             is_first_camera: frame.camera == 0,
+            wanted,
             encode_time: clock.encode,
             write_time: clock.write,
         })
@@ -190,7 +198,7 @@ impl DatasetWriter {
             let first = first_missing(&self.info, progress.next_image);
             return Err(WriteError::Incomplete { missing: total - present, total, first });
         }
-        let summary = progress.summary(&self.info.categories);
+        let summary = progress.summary(&self.info.categories)?;
         let info = coco::Info {
             description: &self.info.recipe_name,
             version: env!("CARGO_PKG_VERSION"),
@@ -219,6 +227,27 @@ impl DatasetWriter {
                 &mut [("images", &mut lists.plain_images), ("annotations", &mut lists.panoptic)],
             )?;
         }
+        for (name, split) in &mut lists.splits {
+            write_json(
+                &self.root.join(of_split(INSTANCES, name)),
+                &head(coco::categories_json(categories)?),
+                &mut [("images", &mut split.images), ("annotations", &mut split.annotations)],
+            )?;
+            if self.info.labels.wants(Output::Keypoints) {
+                write_json(
+                    &self.root.join(of_split(KEYPOINTS, name)),
+                    &head(keypoints::categories_json(categories)?),
+                    &mut [("images", &mut split.plain_images), ("annotations", &mut split.keypoints)],
+                )?;
+            }
+            if self.info.labels.wants(Output::Panoptic) {
+                write_json(
+                    &self.root.join(of_split(PANOPTIC, name)),
+                    &head(panoptic::categories_json(categories)?),
+                    &mut [("images", &mut split.plain_images), ("annotations", &mut split.panoptic)],
+                )?;
+            }
+        }
         let head = format!("{{\"format_version\":{}", manifest::FORMAT_VERSION);
         write_json(&self.root.join(CAMERAS), &head, &mut [("images", &mut lists.cameras)])?;
         let state = if summary.rejected == 0 { State::Complete } else { State::Incomplete };
@@ -246,6 +275,27 @@ impl DatasetWriter {
             .filter(|id| (self.first_id..self.end_id).contains(id))
             .ok_or_else(|| wrong(format!("it has {} scenes from index {}", self.info.count, self.info.first_index)))
     }
+}
+
+/// `annotations/instances_train.json`, as COCO's readers look for it.
+fn of_split(file: &str, split: &str) -> String {
+    format!("{}_{split}.json", file.strip_suffix(".json").unwrap_or(file))
+}
+
+/// The files of splits that an earlier dataset left; nothing else has such names.
+fn of_splits(root: &Path) -> Result<Vec<PathBuf>, DiskError> {
+    let folder = root.join("annotations");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(DiskError { action: "read", path: folder, source }),
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let is_ours = |name: &String| {
+        let starts = ["instances_", "keypoints_", "panoptic_"].iter().any(|start| name.starts_with(start));
+        starts && name.strip_suffix(".json").is_some()
+    };
+    Ok(names.filter(is_ours).map(|name| folder.join(name)).collect())
 }
 
 /// Time taken; it shows in no file.

@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scene", &["mesh", "assets", "make", "paint", "recipe", "solid"]),
     ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
-    ("write", &["image", "frame", "assets", "scene", "annotate", "audit"]),
+    ("write", &["image", "frame", "assets", "recipe", "scene", "annotate", "audit"]),
     ("preview", &["image", "frame", "scene", "annotate"]),
     ("plan", &["assets", "recipe", "scene", "annotate"]),
     ("survey", &["mesh", "recipe", "scene"]),

@@ -7,6 +7,7 @@ mod assets; // glTF and image files, whole and broken
 mod audit; // right frames pass, wrong ones are named
 mod bounds; // boxes of things in the world, against their vertices
 mod camera; // projection, poses, conversions
+mod coverage; // what scenes and datasets have to show
 mod dataset; // files on disk
 mod distributions; // each law against its closed form
 mod docs; // what the documentation says is so
@@ -32,7 +33,9 @@ mod sampling; // designs: how evenly they spread, and that an edit moves nothing
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
 mod settle; // what is dropped: at rest, not in each other, not hovering
+mod sight; // what a camera sees, estimated
 mod sky; // panoramas
 mod solid; // distances, depths and falls of bodies against closed forms
+mod splits; // which scenes are for training, and what they may not hold
 mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

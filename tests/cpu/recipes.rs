@@ -138,6 +138,7 @@ pub(crate) fn empty() -> Recipe {
         parameters: Vec::new(),
         conditions: Default::default(),
         variants: Vec::new(),
+        wanted: Default::default(),
         source: String::new(),
         files: Vec::new(),
         set: Vec::new(),

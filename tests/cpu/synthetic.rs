@@ -207,5 +207,7 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
         },
         assets: Vec::new(),
         parts: Default::default(),
+        coverage: Default::default(),
+        splits: None,
     }
 }

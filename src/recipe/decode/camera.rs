@@ -4,11 +4,11 @@ use super::super::diagnostics::Problem;
 use super::super::dist::{Number, VectorRecipe};
 use super::super::syntax::{Kind, Node};
 use super::super::{CameraRecipe, ExposureRecipe, FovAxis, LensRecipe, PoseRecipe, Scalar, Varied, VectorDist};
-use super::Context;
 use super::dist::{self, scalars};
 use super::fields::{Fields, Form, Variants, variant};
 use super::light::ELEVATION;
 use super::number::{Limits, plain, plain_within, scalar, support};
+use super::{Context, Kinds};
 
 const CAMERA: Form = Form::noun("a camera", &["lens", "pose"], &["near", "exposure"]);
 
@@ -26,6 +26,7 @@ const POSE: Variants = Variants {
     forms: &[
         &Form::variant("LookAt", &["from", "target"], &["roll"]),
         &Form::variant("Orbit", &["target", "distance", "azimuth", "elevation"], &["roll"]),
+        &Form::variant("Frame", &["target", "fill", "azimuth", "elevation"], &["roll", "one"]),
         &Form::variant("Matrix", &["rows"], &[]),
     ],
 };
@@ -85,6 +86,9 @@ fn pose(cx: &mut Context, node: &Node) -> Option<PoseRecipe> {
     if name == "Matrix" {
         return fields.need(cx, "rows", rigid).map(PoseRecipe::Matrix);
     }
+    if name == "Frame" {
+        return frame(cx, &fields);
+    }
     let target = fields.need(cx, "target", dist::vector);
     let roll = fields.or(cx, "roll", zero(), |cx, node| scalar(cx, node, Limits::ANY));
     if name == "LookAt" {
@@ -99,6 +103,28 @@ fn pose(cx: &mut Context, node: &Node) -> Option<PoseRecipe> {
     Some(PoseRecipe::Orbit {
         target: target?,
         distance: distance?,
+        azimuth: azimuth?,
+        elevation: elevation?,
+        roll: roll?,
+    })
+}
+
+fn frame(cx: &mut Context, fields: &Fields<'_>) -> Option<PoseRecipe> {
+    const FILL: Limits = Limits::new(0.001, 100.0, "from 0.001 to 100 of the image's shorter side", false);
+    let target = fields.need(cx, "target", |cx, node| {
+        let target = cx.text(node, "the name of an object")?;
+        dist::refer(cx, Kinds::Object, target, node.span);
+        Some(target.to_owned())
+    });
+    let fill = fields.need(cx, "fill", |cx, node| scalar(cx, node, FILL));
+    let azimuth = fields.need(cx, "azimuth", |cx, node| scalar(cx, node, Limits::ANY));
+    let elevation = fields.need(cx, "elevation", |cx, node| scalar(cx, node, ELEVATION));
+    let roll = fields.or(cx, "roll", zero(), |cx, node| scalar(cx, node, Limits::ANY));
+    let one = fields.or(cx, "one", false, Context::bool);
+    Some(PoseRecipe::Frame {
+        target: target?,
+        one: one?,
+        fill: fill?,
         azimuth: azimuth?,
         elevation: elevation?,
         roll: roll?,

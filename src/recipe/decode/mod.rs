@@ -20,6 +20,7 @@ mod parameter;
 mod place;
 mod sampling;
 mod top;
+mod wanted;
 
 pub(super) use fields::Form;
 pub(super) use number::support;
@@ -49,6 +50,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         material::NOUNS,
         paint::NOUNS,
         camera::NOUNS,
+        wanted::NOUNS,
     ];
     for nouns in nouns {
         forms.extend_from_slice(nouns);
@@ -65,7 +67,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         make::VARIANTS,
         place::VARIANTS,
     ];
-    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
+    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS, wanted::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
     forms
@@ -194,6 +196,10 @@ pub(super) struct Findings {
     pub(super) keypoints_asked: KeypointsAsked,
     /// Paths of numbers that are to be spread together, and whether there is such a number.
     pub(super) joint: BTreeMap<String, bool>,
+    /// Patterns of files that are held out of a split.
+    pub(super) held_out_files: Vec<(String, Span)>,
+    /// Paths of numbers of which a region is held out.
+    pub(super) held_out_numbers: Vec<(String, Span)>,
 }
 
 /// Where decoding is, and what it has found.

@@ -8,7 +8,7 @@ use super::super::diagnostics::{Problem, Span, quoted};
 use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
-use super::{Context, Kinds, camera, label, light, material, object, sampling};
+use super::{Context, Kinds, camera, label, light, material, object, sampling, wanted};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 
@@ -29,6 +29,9 @@ const RECIPE: Form = Form::noun(
         "variants",
         "include",
         "extends",
+        "require",
+        "coverage",
+        "splits",
     ],
 );
 const VARIANT: Form =
@@ -82,7 +85,8 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     }
     variants?;
     let sampling = sampling.and_then(|said| sampling::finish(cx, said));
-    Some(Recipe {
+    let wanted = wanted::wanted(cx, &fields, labels.as_ref());
+    let recipe = Recipe {
         name: name?,
         image: image?,
         sampling: sampling?,
@@ -97,11 +101,14 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         parameters: parameters?,
         conditions: std::mem::take(&mut cx.conditions),
         variants: Vec::new(),
+        wanted: wanted?,
         source: source.into(),
         files: Vec::new(),
         set: Vec::new(),
         assets: Arc::new(Library::default()),
-    })
+    };
+    wanted::regions(cx, &recipe);
+    Some(recipe)
 }
 
 /// A recipe of another version would only give rise to misleading problems: it is refused as a whole.
