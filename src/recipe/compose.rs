@@ -293,11 +293,12 @@ impl Composer<'_> {
             (Kind::Map(own), Kind::Map(included)) => drop(own.splice(0..0, included)),
             (Kind::List(own), Kind::List(included)) => drop(own.splice(0..0, included)),
             (_, Kind::Bad) => {}
-            (_, Kind::Map(_) | Kind::List(_)) => {} // the recipe's own is wrong, and that is told
-            _ => {
+            (Kind::Map(_) | Kind::List(_), _) => {
                 let message = format!("`{}` of an included file is written as in a recipe", name.text);
                 self.problems.push(Problem::at(value.span, message));
             }
+            // The recipe's own is wrong, and that is told.
+            _ => {}
         }
     }
 }

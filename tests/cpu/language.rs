@@ -348,7 +348,7 @@ fn draws_are_correlated_as_the_parameters_say() {
         assert_eq!(count("road"), usize::from(elevation > 20.0));
         // What stands on the absent road is absent too, and what stands on that; and nothing of it is missing.
         if elevation > 20.0 {
-            assert_eq!(asked("ball"), libm::round(elevation / 10.0) as u32);
+            assert_eq!(f64::from(asked("ball")), libm::round(elevation / 10.0));
             let road = scene.instances.iter().find(|instance| instance.object == "road").unwrap();
             let material = road.material.as_ref().unwrap();
             assert!((material.roughness - (0.9 + (0.1 - 0.9) * number(&scene, "wetness"))).abs() < 1e-12);
