@@ -16,20 +16,20 @@ const BANDS: u32 = 64;
 pub(super) fn mesh(length: f64, radius: f64, knob: f64, roughness: f64, field: &Field) -> Mesh {
     let half = length / 2.0;
     // The heads are about as long as they are wide.
-    let head = (radius * knob).min(half);
+    let head = (1.3 * radius * knob).min(half);
     // `s` goes from -1 to 1 along the bone, `angle` about it.
     let surface = |s: f64, angle: f64| {
         let x = s * half;
         let from_end = (half - x.abs()) / head;
-        // 1 in the head, 0 on the shaft.
-        let swell = libm::exp(-from_end * from_end * 1.2);
+        // 1 where the head is widest, 0 on the shaft.
+        let swell = libm::exp(-2.0 * (from_end - 0.7) * (from_end - 0.7));
         let (sin, cos) = libm::sincos(angle);
         let width = radius * (1.0 + (knob - 1.0) * swell);
         // The end is round, like half an egg.
         let t = 1.0 - from_end.min(1.0);
         let round = (1.0 - t * t).max(0.0).sqrt();
         // Two heads beside each other, a groove between them on top and below.
-        let groove = 1.0 - 0.45 * swell * (1.0 - cos * cos);
+        let groove = 1.0 - 0.3 * swell * (1.0 - cos * cos);
         let r = width * round * groove;
         let bend = 0.03 * length * (1.0 - s * s);
         let p = DVec3::new(x, r * sin + bend, r * cos);

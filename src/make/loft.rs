@@ -1,5 +1,6 @@
 //! A region of the plane led through space: extrusions, sweeps, letters.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::FRAC_PI_2;
 
 use glam::{DMat2, DVec2, DVec3};
@@ -58,18 +59,13 @@ struct Corner {
 pub(super) fn mesh(region: &Region, stations: &[Station], ends: Ends, curve: bool, smooth: f64) -> Mesh {
     let mut out = Builder::default();
     let inwards = inwards(region);
-    let fits = |inset: f64| {
-        let area = |t: &[usize; 3], inset: f64| {
-            let at = |k: usize| region.points[t[k]] + inset * inwards[t[k]];
-            (at(1) - at(0)).perp_dot(at(2) - at(0))
-        };
-        // Slivers may turn over: that is not seen.
-        let sliver = 1e-6 * region.area;
-        region.triangles.iter().all(|t| area(t, 0.0) <= sliver || area(t, inset) > 0.0)
-    };
     // An edge that is rounded by more than the narrowest part allows is rounded by less.
     let most = stations.iter().map(|station| station.inset).fold(0.0, f64::max);
-    let share = (0..8).map(|k| 1.0 / f64::from(1u32 << k)).find(|share| fits(share * most)).unwrap_or(0.0);
+    let fitting = (0..8).map(|k| 1.0 / f64::from(1u32 << k));
+    let (share, caps) = fitting
+        .filter(|_| most > 0.0)
+        .find_map(|share| Some((share, shrunk(region, &inwards, share * most)?)))
+        .unwrap_or_else(|| (0.0, region.triangles.clone()));
 
     for line in &region.loops {
         let n = line.len();
@@ -117,13 +113,38 @@ pub(super) fn mesh(region: &Region, stations: &[Station], ends: Ends, curve: boo
         }
     }
     if let (Ends::Capped, Some(first), Some(last)) = (ends, stations.first(), stations.last()) {
-        cap(&mut out, region, &inwards, share, first, false);
-        cap(&mut out, region, &inwards, share, last, true);
+        cap(&mut out, region, &caps, &inwards, share, first, false);
+        cap(&mut out, region, &caps, &inwards, share, last, true);
     }
     out.finish()
 }
 
-fn cap(out: &mut Builder, region: &Region, inwards: &[DVec2], share: f64, station: &Station, top: bool) {
+/// The triangles of the region when its edge has moved inwards by `inset`; `None` where it is then another one.
+fn shrunk(region: &Region, inwards: &[DVec2], inset: f64) -> Option<Vec<[usize; 3]>> {
+    let at = |k: usize| region.points[k] + inset * inwards[k];
+    let contours: Vec<Vec<DVec2>> = region.loops.iter().map(|line| line.iter().map(|&k| at(k)).collect()).collect();
+    let smaller = Region::filled(&contours).ok()?;
+    let bits = |p: DVec2| (p + 0.0).to_array().map(f64::to_bits);
+    let known: BTreeMap<[u64; 2], usize> = region.loops.iter().flatten().map(|&k| (bits(at(k)), k)).collect();
+    let same: Vec<usize> = smaller.points.iter().map(|&p| known.get(&bits(p)).copied()).collect::<Option<_>>()?;
+    let edges = |loops: &[Vec<usize>], name: &dyn Fn(usize) -> usize| -> BTreeSet<(usize, usize)> {
+        let of =
+            |line: &Vec<usize>| (0..line.len()).map(|k| (name(line[k]), name(line[(k + 1) % line.len()]))).collect();
+        loops.iter().flat_map(|line| -> Vec<(usize, usize)> { of(line) }).collect()
+    };
+    let unchanged = edges(&region.loops, &|k| k) == edges(&smaller.loops, &|k| same[k]);
+    unchanged.then(|| smaller.triangles.iter().map(|t| t.map(|k| same[k])).collect())
+}
+
+fn cap(
+    out: &mut Builder,
+    region: &Region,
+    triangles: &[[usize; 3]],
+    inwards: &[DVec2],
+    share: f64,
+    station: &Station,
+    top: bool,
+) {
     let (low, high) =
         region.points.iter().fold((DVec2::INFINITY, DVec2::NEG_INFINITY), |(low, high), &p| (low.min(p), high.max(p)));
     let normal = if top { station.axis } else { -station.axis };
@@ -135,7 +156,7 @@ fn cap(out: &mut Builder, region: &Region, inwards: &[DVec2], share: f64, statio
             out.vertex(station.place(p), normal, DVec2::new(if top { uv.x } else { 1.0 - uv.x }, 1.0 - uv.y))
         })
         .collect();
-    for t in &region.triangles {
+    for t in triangles {
         let [a, b, c] = t.map(|k| vertices[k]);
         if top { out.triangle(a, b, c) } else { out.triangle(a, c, b) }
     }

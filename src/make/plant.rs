@@ -92,7 +92,7 @@ impl Growth<'_> {
         let (mut stations, ends) = path.stations()?;
         for station in &mut stations {
             station.map = station.map.map(|axis| axis * radius);
-            station.lean.1 = station.lean.1 * radius;
+            station.lean.1 *= radius;
         }
         self.stems.push(loft::mesh(&self.outline, &stations, ends, true, PI));
 

@@ -1,5 +1,7 @@
 //! Shapes made from numbers: closed, right way out, as large as paper says, the same on every machine.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "colours of pictures to be looked at")]
+
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 use std::path::Path;
@@ -624,6 +626,7 @@ fn a_hole_that_leaves_its_outline_is_drawn_again() {
 /// How long each shape takes: `cargo test --release --no-default-features --test cpu -- --ignored --nocapture what_shapes_cost`.
 #[test]
 #[ignore = "prints times"]
+#[expect(clippy::print_stdout, reason = "it is what this is for")]
 fn what_shapes_cost() {
     for (name, shape) in CLOSED.iter().chain(&[("terrain", TERRAIN)]) {
         let (scene, recipe) = scene(shape, 0);
