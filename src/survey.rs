@@ -20,6 +20,8 @@ pub struct Survey {
     pub categories: BTreeMap<String, Count>,
     /// By object group.
     pub groups: BTreeMap<String, GroupCount>,
+    /// How often scenes were drawn again, by reason.
+    pub redrawn: BTreeMap<String, u64>,
     /// By (camera, object group): scenes in which the camera is inside of a solid shape.
     pub cameras_inside: BTreeMap<(String, String), u64>,
 }
@@ -72,6 +74,9 @@ impl Survey {
             let group = self.groups.entry(placed.object.clone()).or_default();
             group.asked += u64::from(placed.asked);
             group.placed += u64::from(placed.placed);
+        }
+        for (reason, count) in &scene.redrawn {
+            *self.redrawn.entry(reason.clone()).or_default() += u64::from(*count);
         }
         for camera in &scene.cameras {
             let mut inside: Vec<&str> = scene

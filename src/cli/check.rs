@@ -48,6 +48,9 @@ fn summary(survey: &Survey) -> String {
         };
         let _ = writeln!(text, "  object   {name:width$}  {fit}");
     }
+    for (reason, count) in &survey.redrawn {
+        let _ = writeln!(text, "  drawn again {count} times: {reason}");
+    }
     text
 }
 

@@ -20,6 +20,7 @@ mod poses; // poses and 3D boxes, against numbers worked out by hand
 mod preview; // the contact sheet
 mod random; // streams and distributions
 mod ray_caster; // the ray caster against closed forms
+mod places; // surfaces, containers, piles, grids, paths, relations, clutter
 mod recipe; // text to recipe: what is understood, and what is said about what is not
 mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons

@@ -5,6 +5,7 @@
 //! `check`.
 
 mod camera;
+mod clutter;
 mod dist;
 mod fields;
 mod label;
@@ -28,7 +29,8 @@ use super::syntax::{Kind, Node};
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in [top::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, clutter::NOUNS, material::NOUNS, camera::NOUNS]
+    {
         forms.extend_from_slice(nouns);
     }
     let all = [top::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS, place::VARIANTS];

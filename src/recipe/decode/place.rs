@@ -122,7 +122,7 @@ pub(super) fn place(cx: &mut Context, object: &str, node: &Node) -> Option<Placi
             Place::InBox { min, max, rotation: rotation?, spacing: spacing? }
         }
         "Along" => along(cx, object, &fields)?,
-        "Between" => between(cx, object, &fields)?,
+        "Between" => between(cx, object, &fields, 0.0)?,
         "Dropped" => dropped(cx, object, &fields)?,
         "OnSurface" | "Scatter" | "Clusters" => surface(cx, object, name, &fields)?,
         _ => on(cx, object, name, &fields)?,
@@ -279,13 +279,14 @@ fn dropped(cx: &mut Context, object: &str, fields: &Fields<'_>) -> Option<Place>
     }))
 }
 
-fn between(cx: &mut Context, object: &str, fields: &Fields<'_>) -> Option<Place> {
+/// A place between a camera and an object; `usual` is the `spread` where none is written.
+pub(super) fn between(cx: &mut Context, object: &str, fields: &Fields<'_>, usual: f64) -> Option<Place> {
     let camera = fields.need(cx, "camera", camera);
     let target = fields.need(cx, "object", |cx, node| support(cx, object, node));
     let share = fields.or(cx, "share", number::uniform(0.4, 0.7), |cx, node| scalar(cx, node, Limits::SHARE));
-    let spread = fields.or(cx, "spread", 0.0, |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
+    let spread = fields.or(cx, "spread", usual, |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
     let any = super::super::Varied::One(super::super::dist::RotationRecipe::Any);
-    let rotation = fields.or(cx, "rotation", any, dist::rotation);
+    let rotation = if fields.has("rotation") { fields.or(cx, "rotation", any, dist::rotation) } else { Some(any) };
     Some(Place::Between { camera: camera?, object: target?, share: share?, spread: spread?, rotation: rotation? })
 }
 

@@ -8,14 +8,14 @@ use super::super::diagnostics::{Problem, quoted};
 use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, whole};
-use super::{Context, Kinds, camera, label, light, material, object};
+use super::{Context, Kinds, camera, clutter, label, light, material, object};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
-    &["outputs", "labels", "categories", "materials", "objects", "lights", "environment"],
+    &["outputs", "labels", "categories", "materials", "objects", "distractors", "occluders", "lights", "environment"],
 );
 const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
 
@@ -52,6 +52,8 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let materials =
         map(cx, &fields, "materials", "a material", Some(Kinds::Material), |cx, _, node| material::material(cx, node));
     let objects = map(cx, &fields, "objects", "an object", Some(Kinds::Object), object::object);
+    let distractors = fields.maybe(cx, "distractors", clutter::distractors);
+    let occluders = fields.maybe(cx, "occluders", clutter::occluders);
     let lights = map(cx, &fields, "lights", "a light", None, |cx, _, node| light::light(cx, node));
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
     let cameras = map(cx, &fields, "cameras", "a camera", Some(Kinds::Camera), |cx, _, node| camera::camera(cx, node));
@@ -59,13 +61,16 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         let help = "add one: \"main\": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0)))";
         cx.push(Problem::at(node.span, "there is no camera to see anything with").help(help));
     }
+    let (mut materials, mut objects) = (materials?, objects?);
+    clutter::add(cx, distractors?, fields.get("distractors"), &mut objects, &mut materials)?;
+    clutter::add(cx, occluders?, fields.get("occluders"), &mut objects, &mut materials)?;
     Some(Recipe {
         name: name?,
         image: image?,
         labels: labels?,
         categories: categories?,
-        materials: materials?,
-        objects: objects?,
+        materials,
+        objects,
         lights: lights?,
         environment: environment?,
         cameras: cameras?,
