@@ -97,7 +97,8 @@ fn things_on_a_surface_are_even_over_its_area() {
     let scene = sample(&recipe, 0, 0).unwrap();
     let dots = of(&scene, "dots");
     assert!(dots.len() > 3900, "{}", dots.len());
-    let quarter = |x: bool, z: bool| dots.iter().filter(|d| (d.position.x > 0.0) == x && (d.position.z > 0.0) == z).count();
+    let quarter =
+        |x: bool, z: bool| dots.iter().filter(|d| (d.position.x > 0.0) == x && (d.position.z > 0.0) == z).count();
     for (x, z) in [(true, true), (true, false), (false, true), (false, false)] {
         // 1000 of 4000, deviation 27.
         assert!((880..1120).contains(&quarter(x, z)), "{}", quarter(x, z));
@@ -167,19 +168,16 @@ fn what_is_in_a_crate_is_in_it() {
 #[test]
 fn posts_follow_a_path() {
     let recipe = read(
-        "\"posts\": (shape: Box(0.1, 1, 0.2), count: 6, place: Along([(0, 0, 0), (3, 0, 0), (3, 0, 3)], offset: 0.5))",
+        "\"posts\": (shape: Box(0.1, 1, 0.2), count: 6, place: Along([(0, 0, 0), (3, 0, 0), (3, 0, 3)], offset: -0.5))",
     );
     let scene = sample(&recipe, 0, 0).unwrap();
     let posts = of(&scene, "posts");
     assert_eq!(posts.len(), 6);
     for (k, post) in posts.iter().enumerate() {
-        // Half a metre to the right: towards +Z on the way to +X, towards -X on the way to +Z.
+        // Half a metre to the left: towards -Z on the way to +X, towards +X on the way to +Z.
         let s = 0.5 + k as f64;
-        let (place, forward) = if s < 3.0 {
-            (DVec3::new(s, 0.5, 0.5), DVec3::X)
-        } else {
-            (DVec3::new(2.5, 0.5, s - 3.0), DVec3::Z)
-        };
+        let (place, forward) =
+            if s < 3.0 { (DVec3::new(s, 0.5, -0.5), DVec3::X) } else { (DVec3::new(3.5, 0.5, s - 3.0), DVec3::Z) };
         assert!(post.position.distance(place) < 1e-9, "{}", post.position);
         assert!((post.rotation * DVec3::Z).distance(forward) < 1e-9);
     }
