@@ -16,11 +16,11 @@ mod mesh; // triangles of the primitive shapes
 mod oracle; // the ray caster, for the other modules
 mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones
 mod placement; // no overlap, checked by other means than the placer's
+mod places; // surfaces, containers, piles, grids, paths, relations, clutter
 mod poses; // poses and 3D boxes, against numbers worked out by hand
 mod preview; // the contact sheet
 mod random; // streams and distributions
 mod ray_caster; // the ray caster against closed forms
-mod places; // surfaces, containers, piles, grids, paths, relations, clutter
 mod recipe; // text to recipe: what is understood, and what is said about what is not
 mod recipes; // recipes in Rust literals, for the other modules
 mod rle; // masks and polygons

@@ -31,7 +31,7 @@ const STEP: f64 = 1.0 / 120.0;
 /// So many steps in a row everything has to be slow.
 const STILL: u32 = 24;
 /// After so many steps it is over.
-const MOST_STEPS: u32 = 900;
+const MOST_STEPS: u32 = 1200;
 /// Sizes of the middling body per second squared: the earth's for one of 25 cm.
 const GRAVITY: f64 = 40.0;
 /// In one step nothing moves farther than this share of the size of the smallest body.
@@ -255,8 +255,8 @@ fn simulate(world: &World<'_>, near: &[usize], things: &mut [Falling<'_>]) -> (u
             let brake = f64::from(steps - 120) / 120.0;
             for handle in handles.iter().flatten() {
                 if let Some(body) = physics.bodies.get_mut(*handle) {
-                    body.set_linear_damping(0.2 + brake);
-                    body.set_angular_damping(1.0 + 8.0 * brake);
+                    body.set_linear_damping(0.2 + 4.0 * brake);
+                    body.set_angular_damping(1.0 + 16.0 * brake);
                 }
             }
         }
