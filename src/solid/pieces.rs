@@ -14,6 +14,8 @@ use super::{ours, theirs};
 const MOST_POINTS: usize = 4000;
 /// More triangles than these are parted by their voxels alone.
 const MOST_TRIANGLES: usize = 30_000;
+/// A piece has no more corners than about this: the engine looks at all of them for every contact.
+const PIECE_POINTS: usize = 48;
 /// Triangles that fill so much of their hull are convex: the gaps are the dimples of a coarse mesh.
 const CONVEX: f64 = 0.985;
 
@@ -35,18 +37,22 @@ pub(super) fn hull(points: &[DVec3]) -> Option<ConvexPolyhedron> {
 
 /// Different points, and of very many those that reach farthest.
 fn thinned(points: &[DVec3]) -> Vec<DVec3> {
+    farthest(points, MOST_POINTS, 1500)
+}
+
+/// Different points, and where there are more than `most`, those that reach farthest in so many directions.
+fn farthest(points: &[DVec3], most: usize, directions: u32) -> Vec<DVec3> {
     let mut seen = BTreeSet::new();
     let mut different: Vec<DVec3> =
         points.iter().copied().filter(|p| seen.insert(p.to_array().map(|c| (c + 0.0).to_bits()))).collect();
-    if different.len() <= MOST_POINTS {
+    if different.len() <= most {
         return different;
     }
     // Directions of a Fibonacci spiral, evenly over the sphere.
-    const DIRECTIONS: u32 = 1500;
     let golden = std::f64::consts::PI * (3.0 - 5.0_f64.sqrt());
     let mut kept = BTreeSet::new();
-    for k in 0..DIRECTIONS {
-        let y = 1.0 - 2.0 * (f64::from(k) + 0.5) / f64::from(DIRECTIONS);
+    for k in 0..directions {
+        let y = 1.0 - 2.0 * (f64::from(k) + 0.5) / f64::from(directions);
         let (sin, cos) = libm::sincos(golden * f64::from(k));
         let r = (1.0 - y * y).sqrt();
         let direction = DVec3::new(r * cos, y, r * sin);
@@ -100,8 +106,8 @@ pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<Vec<DVec3>> {
     let unit: Vec<Vector> = points.iter().map(|&p| theirs((p - low) / size)).collect();
     let parameters = VHACDParameters {
         resolution: 64,
-        concavity: 0.002,
-        max_convex_hulls: 32,
+        concavity: 0.005,
+        max_convex_hulls: 16,
         plane_downsampling: 2,
         convex_hull_downsampling: 2,
         ..VHACDParameters::default()
@@ -112,6 +118,7 @@ pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<Vec<DVec3>> {
     let pieces: Vec<Vec<DVec3>> = hulls
         .into_iter()
         .map(|(points, _)| points.into_iter().map(|p| ours(p) * size + low).collect::<Vec<DVec3>>())
+        .map(|points| farthest(&points, PIECE_POINTS, 96))
         .filter(|points| hull(points).is_some())
         .collect();
     if pieces.is_empty() { one() } else { pieces }

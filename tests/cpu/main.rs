@@ -22,6 +22,7 @@ mod oracle; // the ray caster, for the other modules
 mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones
 mod paint; // textures made from numbers
 mod placement; // no overlap, checked by other means than the placer's
+mod places; // surfaces, containers, piles, grids, paths, relations, clutter
 mod poses; // poses and 3D boxes, against numbers worked out by hand
 mod preview; // the contact sheet
 mod random; // streams and distributions

@@ -118,7 +118,7 @@ fn a_mirrored_thing_stands_exactly_on_its_support_and_within_it() {
         }
         for (i, a) in mugs.iter().enumerate() {
             for b in &mugs[..i] {
-                assert!(!pierces(&obb(a, &recipe), &obb(b, &recipe)));
+                assert!(!triangles_meet(a, b, model), "{} and {}", a.name(), b.name());
             }
         }
     }
@@ -139,6 +139,47 @@ fn nothing_overlaps_and_gaps_are_at_least_the_spacing() {
             }
         }
     }
+}
+
+/// Whether an edge of a triangle of one goes through a triangle of the other (Möller and Trumbore, 1997), all against all.
+fn triangles_meet(a: &Instance, b: &Instance, model: &scenewright::assets::Model) -> bool {
+    let world = |i: &Instance| -> Vec<[DVec3; 3]> {
+        let place = i.world_from_instance();
+        let parts = model.parts.iter().flat_map(|part| part.mesh.triangles());
+        parts.map(|t| t.map(|p| place.transform_point3(p))).collect()
+    };
+    let (a, b) = (world(a), world(b));
+    let bounds = |all: &[[DVec3; 3]]| {
+        let corners = || all.iter().flatten();
+        (corners().fold(DVec3::INFINITY, |m, p| m.min(*p)), corners().fold(DVec3::NEG_INFINITY, |m, p| m.max(*p)))
+    };
+    let ((low, high), (from, to)) = (bounds(&a), bounds(&b));
+    let (low, high) = (low.max(from), high.min(to));
+    let near = |all: Vec<[DVec3; 3]>| -> Vec<[DVec3; 3]> {
+        let meets = |t: &[DVec3; 3]| {
+            let (min, max) = (t[0].min(t[1]).min(t[2]), t[0].max(t[1]).max(t[2]));
+            max.cmpge(low).all() && min.cmple(high).all()
+        };
+        all.into_iter().filter(meets).collect()
+    };
+    let (a, b) = (near(a), near(b));
+    let crosses = |p: DVec3, q: DVec3, [o, u, v]: [DVec3; 3]| {
+        let (d, e, f) = (q - p, u - o, v - o);
+        let h = d.cross(f);
+        let det = e.dot(h);
+        if det.abs() < 1e-15 {
+            return false;
+        }
+        let s = p - o;
+        let x = s.dot(h) / det;
+        let y = d.dot(s.cross(e)) / det;
+        let t = f.dot(s.cross(e)) / det;
+        x >= 0.0 && y >= 0.0 && x + y <= 1.0 && (0.0..=1.0).contains(&t)
+    };
+    let one_way = |a: &[[DVec3; 3]], b: &[[DVec3; 3]]| {
+        a.iter().any(|t| b.iter().any(|other| (0..3).any(|k| crosses(t[k], t[(k + 1) % 3], *other))))
+    };
+    one_way(&a, &b) || one_way(&b, &a)
 }
 
 /// Whether any of 7^3 points of a slightly shrunken `a` lies in `b`, or the other way round.

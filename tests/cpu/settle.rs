@@ -135,6 +135,7 @@ fn what_is_dropped_into_a_bin_rests_there_and_nothing_is_in_anything_else() {
         let scene = sample(&recipe, 1, index).unwrap();
         scenes += 1;
         redrawn += scene.redrawn.values().sum::<u32>();
+        println!("{:?} {:?}", scene.redrawn, scene.settled);
         let [report] = &scene.settled[..] else { panic!("one settling") };
         assert!(report.speed <= SLOWEST && report.depth <= DEEPEST && report.gap <= 2.0 * HOVER, "{report:?}");
         let parts = of(&scene, "parts");

@@ -225,6 +225,11 @@ impl<'n> Fields<'n> {
         }
     }
 
+    /// Whether the form has such a field at all.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.form.fields().any(|known| known == name)
+    }
+
     /// A field that must be there. `None` where it is absent or wrong; that is reported.
     pub(super) fn need<T>(
         &self,

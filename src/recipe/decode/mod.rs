@@ -5,6 +5,7 @@
 //! `check`.
 
 mod camera;
+mod clutter;
 mod dist;
 mod distribution;
 mod fields;
@@ -47,6 +48,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         file::NOUNS,
         make::NOUNS,
         place::NOUNS,
+        clutter::NOUNS,
         material::NOUNS,
         paint::NOUNS,
         camera::NOUNS,

@@ -91,11 +91,7 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
         Some(category.to_owned())
     });
     let one = Varied::One(Number::Const(1.0));
-    let count = fields.or(cx, "count", one.clone(), |cx, node| {
-        let count = scalar(cx, node, COUNT)?;
-        cx.findings.counts.insert(name.to_owned(), CountFact { most: likely_most(&count), place: node.span });
-        Some(count)
-    });
+    let count = fields.or(cx, "count", one.clone(), |cx, node| counted(cx, name, node, COUNT));
     let scale = fields.or(cx, "scale", ScaleRecipe::Uniform(one), scale);
     let material = fields.maybe(cx, "material", |cx, node| {
         dist::varied_text(cx, node, "the name of a material", &|cx, name, span| {
@@ -143,6 +139,13 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
         keypoint_tolerance: keypoint_tolerance?,
         see_through: see_through.into_iter().map(|(name, _)| name).collect(),
     })
+}
+
+/// How many there are of a group; `check` adds them up.
+pub(super) fn counted(cx: &mut Context, name: &str, node: &Node, limits: Limits) -> Option<Scalar> {
+    let count = scalar(cx, node, limits)?;
+    cx.findings.counts.insert(name.to_owned(), CountFact { most: likely_most(&count), place: node.span });
+    Some(count)
 }
 
 /// The places of keypoints, and the keypoints.

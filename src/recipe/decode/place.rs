@@ -6,7 +6,7 @@ use super::super::{Align, Drop, IfFull, IfLost, Physics, Place, Relation, Scalar
 use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{self, Limits, constant, plain_within, scalar, whole};
-use super::object::{COUNT, origin, unrotated};
+use super::object::{origin, unrotated};
 use super::{Context, CountFact, Kinds};
 
 const PHYSICS: Form = Form::noun("physics", &[], &["friction", "restitution", "density"]);
@@ -70,6 +70,7 @@ pub(super) const VARIANTS: &[&Variants] = &[&PLACE, &IF_FULL, &IF_LOST, &ALIGN, 
 
 /// Cells of a grid along one side, and piles.
 const CELLS: Limits = Limits { whole: true, ..Limits::new(1.0, 1000.0, "from 1 to 1000", true) };
+const CLUSTERS: Limits = Limits { whole: true, ..Limits::new(1.0, 1e6, "from 1 to 1000000", true) };
 const SLOPE: Limits = Limits::new(0.0, 180.0, "from 0 to 180", true);
 const OFFSET: Limits = Limits::new(0.0, 1.0, "from 0 to 1", true);
 const CROWDING: Limits = Limits::new(-1.0, 1.0, "from -1 to 1", true);
@@ -122,7 +123,7 @@ pub(super) fn place(cx: &mut Context, object: &str, node: &Node) -> Option<Placi
             Place::InBox { min, max, rotation: rotation?, spacing: spacing? }
         }
         "Along" => along(cx, object, &fields)?,
-        "Between" => between(cx, object, &fields)?,
+        "Between" => between(cx, object, &fields, 0.0)?,
         "Dropped" => dropped(cx, object, &fields)?,
         "OnSurface" | "Scatter" | "Clusters" => surface(cx, object, name, &fields)?,
         _ => on(cx, object, name, &fields)?,
@@ -210,7 +211,7 @@ fn surface(cx: &mut Context, object: &str, name: &str, fields: &Fields<'_>) -> O
     let positive = |cx: &mut Context, name| fields.need(cx, name, |cx, node| plain_within(cx, node, Limits::POSITIVE));
     let radius = if name == "Scatter" { positive(cx, "radius") } else { Some(0.0) };
     let clusters = if name == "Clusters" {
-        let clusters = fields.need(cx, "clusters", |cx, node| scalar(cx, node, Limits { min: 1.0, ..COUNT }));
+        let clusters = fields.need(cx, "clusters", |cx, node| scalar(cx, node, CLUSTERS));
         let spread = positive(cx, "spread");
         Some((clusters?, spread?))
     } else {
@@ -279,13 +280,14 @@ fn dropped(cx: &mut Context, object: &str, fields: &Fields<'_>) -> Option<Place>
     }))
 }
 
-fn between(cx: &mut Context, object: &str, fields: &Fields<'_>) -> Option<Place> {
+/// A place between a camera and an object; `usual` is the `spread` where none is written.
+pub(super) fn between(cx: &mut Context, object: &str, fields: &Fields<'_>, usual: f64) -> Option<Place> {
     let camera = fields.need(cx, "camera", camera);
     let target = fields.need(cx, "object", |cx, node| support(cx, object, node));
     let share = fields.or(cx, "share", number::uniform(0.4, 0.7), |cx, node| scalar(cx, node, Limits::SHARE));
-    let spread = fields.or(cx, "spread", 0.0, |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
+    let spread = fields.or(cx, "spread", usual, |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
     let any = super::super::Varied::One(super::super::dist::RotationRecipe::Any);
-    let rotation = fields.or(cx, "rotation", any, dist::rotation);
+    let rotation = if fields.has("rotation") { fields.or(cx, "rotation", any, dist::rotation) } else { Some(any) };
     Some(Place::Between { camera: camera?, object: target?, share: share?, spread: spread?, rotation: rotation? })
 }
 

@@ -8,7 +8,7 @@ use super::super::diagnostics::{Problem, Span, quoted};
 use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
-use super::{Context, Kinds, camera, label, light, material, object, sampling, wanted};
+use super::{Context, Kinds, camera, clutter, label, light, material, object, sampling, wanted};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 
@@ -23,6 +23,8 @@ const RECIPE: Form = Form::noun(
         "parameters",
         "materials",
         "objects",
+        "distractors",
+        "occluders",
         "lights",
         "environment",
         "background",
@@ -73,6 +75,8 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let materials =
         map(cx, &fields, "materials", "a material", Some(Kinds::Material), |cx, _, node| material::material(cx, node));
     let objects = map(cx, &fields, "objects", "an object", Some(Kinds::Object), object::object);
+    let distractors = fields.maybe(cx, "distractors", clutter::distractors);
+    let occluders = fields.maybe(cx, "occluders", clutter::occluders);
     let lights = map(cx, &fields, "lights", "a light", None, light::light);
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
     let background = fields.maybe(cx, "background", light::background);
@@ -86,14 +90,17 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     variants?;
     let sampling = sampling.and_then(|said| sampling::finish(cx, said));
     let wanted = wanted::wanted(cx, &fields, labels.as_ref());
+    let (mut materials, mut objects) = (materials?, objects?);
+    clutter::add(cx, distractors?, fields.get("distractors"), &mut objects, &mut materials)?;
+    clutter::add(cx, occluders?, fields.get("occluders"), &mut objects, &mut materials)?;
     let recipe = Recipe {
         name: name?,
         image: image?,
         sampling: sampling?,
         labels: labels?,
         categories: categories?,
-        materials: materials?,
-        objects: objects?,
+        materials,
+        objects,
         lights: lights?,
         environment: environment?,
         background: background?,

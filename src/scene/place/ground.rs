@@ -144,7 +144,8 @@ impl Ground<'_> {
             pose.position -= self.up * gap.min(sink);
         }
         let middle = pose.position + pose.rotation * body.middle();
-        let height = middle.dot(self.up) - body.half().y;
+        // A flat thing is a little above that plane: what is there as well is in its way.
+        let height = middle.dot(self.up) - lift;
         Some(Candidate { pose, under: Some(Under { room: self.room, up: self.up, height }) })
     }
 

@@ -29,11 +29,15 @@ pub const SLOWEST: f64 = 0.05;
 /// Length of a step, seconds.
 const STEP: f64 = 1.0 / 120.0;
 /// So many steps in a row everything has to be slow.
-const STILL: u32 = 10;
+const STILL: u32 = 24;
 /// After so many steps it is over.
 const MOST_STEPS: u32 = 1200;
+/// Sizes of the middling body per second squared: the earth's for one of 25 cm.
+const GRAVITY: f64 = 40.0;
 /// In one step nothing moves farther than this share of the size of the smallest body.
 const FASTEST: f64 = 0.2;
+/// The engine keeps things so far apart, as a share of their longest side: what it lets them sink is less.
+const SKIN: f64 = 0.002;
 /// Candidate places per level, above each other, in which bodies begin.
 const PER_LEVEL: u64 = 8;
 /// So many levels are tried.
@@ -196,6 +200,8 @@ fn simulate(world: &World<'_>, near: &[usize], things: &mut [Falling<'_>]) -> (u
     let mut sizes: Vec<f64> = things.iter().map(|thing| thing.body.size()).collect();
     sizes.sort_by(f64::total_cmp);
     let unit = sizes[sizes.len() / 2];
+    // Where things can rest does not depend on how heavy they are. Under the earth's gravity small ones would jump at every step.
+    physics.gravity = rapier3d_f64::math::Vector::new(0.0, -GRAVITY * unit, 0.0);
     let parameters = &mut physics.integration_parameters;
     parameters.dt = STEP;
     parameters.length_unit = unit;
@@ -225,10 +231,12 @@ fn simulate(world: &World<'_>, near: &[usize], things: &mut [Falling<'_>]) -> (u
                 .pose(pose)
                 .linear_damping(0.2)
                 .angular_damping(1.0)
+                .can_sleep(false)
                 .ccd_enabled(half.min_element() < FASTEST * half.max_element());
             let (shape, offset) = thing.body.solid.movable(thing.body.scale);
             let collider = ColliderBuilder::new(shape)
                 .position(offset)
+                .contact_skin(SKIN * thing.body.size())
                 .friction(thing.physics.friction)
                 .restitution(thing.physics.restitution)
                 .density(thing.physics.density);
@@ -247,8 +255,8 @@ fn simulate(world: &World<'_>, near: &[usize], things: &mut [Falling<'_>]) -> (u
             let brake = f64::from(steps - 120) / 120.0;
             for handle in handles.iter().flatten() {
                 if let Some(body) = physics.bodies.get_mut(*handle) {
-                    body.set_linear_damping(0.2 + brake);
-                    body.set_angular_damping(1.0 + 4.0 * brake);
+                    body.set_linear_damping(0.2 + 4.0 * brake);
+                    body.set_angular_damping(1.0 + 16.0 * brake);
                 }
             }
         }
