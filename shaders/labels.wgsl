@@ -66,15 +66,23 @@ const HAS_COLOR: u32 = 1u;
 const HAS_NORMAL: u32 = 2u;
 const HAS_METALLIC_ROUGHNESS: u32 = 4u;
 const HAS_EMISSION: u32 = 8u;
+// Which of them are looked up by the second UVs.
+const COLOR_BY_SECOND: u32 = 16u;
+const NORMAL_BY_SECOND: u32 = 32u;
+const METALLIC_ROUGHNESS_BY_SECOND: u32 = 64u;
+const EMISSION_BY_SECOND: u32 = 128u;
 
 @group(0) @binding(0) var<uniform> view: View;
 @group(0) @binding(1) var<storage, read> surfaces: array<Surface>;
-@group(1) @binding(0) var texture_sampler: sampler;
-@group(1) @binding(1) var color_texture: texture_2d<f32>;
-@group(1) @binding(2) var normal_texture: texture_2d<f32>;
+@group(1) @binding(0) var color_texture: texture_2d<f32>;
+@group(1) @binding(1) var normal_texture: texture_2d<f32>;
 // Roughness in G, metallic in B.
-@group(1) @binding(3) var metallic_roughness_texture: texture_2d<f32>;
-@group(1) @binding(4) var emission_texture: texture_2d<f32>;
+@group(1) @binding(2) var metallic_roughness_texture: texture_2d<f32>;
+@group(1) @binding(3) var emission_texture: texture_2d<f32>;
+@group(1) @binding(4) var color_sampler: sampler;
+@group(1) @binding(5) var normal_sampler: sampler;
+@group(1) @binding(6) var metallic_roughness_sampler: sampler;
+@group(1) @binding(7) var emission_sampler: sampler;
 // Word 0 counts pixels outside of the rectangle that was reckoned with: it has to stay 0.
 @group(2) @binding(0) var<storage, read_write> masks: array<atomic<u32>>;
 
@@ -86,6 +94,9 @@ struct Varyings {
     @location(3) tangent: vec4<f32>,
     @location(4) in_instance: vec3<f32>,
     @location(5) @interpolate(flat) surface: u32,
+    @location(6) second_uv: vec2<f32>,
+    // Multiplies base colour and alpha.
+    @location(7) color: vec4<f32>,
 }
 
 @vertex
@@ -95,6 +106,31 @@ fn vertex(
     @location(1) normal: vec3<f32>,
     @location(2) uv: vec2<f32>,
     @location(3) tangent: vec4<f32>,
+) -> Varyings {
+    return varyings(index, position, normal, uv, tangent, uv, vec4(1.0));
+}
+
+@vertex
+fn vertex_rich(
+    @builtin(instance_index) index: u32,
+    @location(0) position: vec3<f32>,
+    @location(1) normal: vec3<f32>,
+    @location(2) uv: vec2<f32>,
+    @location(3) tangent: vec4<f32>,
+    @location(4) second_uv: vec2<f32>,
+    @location(5) color: vec4<f32>,
+) -> Varyings {
+    return varyings(index, position, normal, uv, tangent, second_uv, color);
+}
+
+fn varyings(
+    index: u32,
+    position: vec3<f32>,
+    normal: vec3<f32>,
+    uv: vec2<f32>,
+    tangent: vec4<f32>,
+    second_uv: vec2<f32>,
+    color: vec4<f32>,
 ) -> Varyings {
     let surface = surfaces[index];
     let world_from_local = transpose(mat4x4<f32>(surface.row_x, surface.row_y, surface.row_z, vec4(0.0, 0.0, 0.0, 1.0)));
@@ -110,6 +146,8 @@ fn vertex(
     out.tangent = vec4(normalize(along), tangent.w);
     out.in_instance = position * surface.instance_from_local;
     out.surface = index;
+    out.second_uv = second_uv;
+    out.color = color;
     return out;
 }
 
@@ -132,9 +170,25 @@ struct Full {
     @location(7) emission_metallic: vec4<f32>,
 }
 
-fn exists(surface: Surface, uv: vec2<f32>) -> bool {
-    let alpha = textureSample(color_texture, texture_sampler, uv * surface.uv_scale).a * surface.alpha;
+fn exists(in: Varyings) -> bool {
+    let surface = surfaces[in.surface];
+    let uv = select(in.uv, in.second_uv, (surface.textures & COLOR_BY_SECOND) != 0u);
+    let alpha = textureSample(color_texture, color_sampler, uv * surface.uv_scale).a * surface.alpha * in.color.a;
     return alpha >= surface.alpha_cutoff;
+}
+
+// Where a texture is looked up, with its derivatives.
+struct At {
+    uv: vec2<f32>,
+    right: vec2<f32>,
+    down: vec2<f32>,
+}
+
+fn chosen(textures: u32, bit: u32, first: At, second: At) -> At {
+    if (textures & bit) != 0u {
+        return second;
+    }
+    return first;
 }
 
 // A point in the instance's own frame and in the camera's.
@@ -217,29 +271,34 @@ fn full_labels(in: Varyings) -> Full {
     let geometric = unit(select(difference, -difference, dot(difference, to_camera) < 0.0), unit(in.normal, to_camera));
 
     // What is not there is not looked up: on a software driver, lookups are most of the cost.
-    let right = dpdx(uv);
-    let down = dpdy(uv);
+    let first = At(uv, dpdx(uv), dpdy(uv));
+    let uv_2 = in.second_uv * surface.uv_scale;
+    let second = At(uv_2, dpdx(uv_2), dpdy(uv_2));
     var shaded = in.normal;
     if (surface.textures & HAS_NORMAL) != 0u {
         // As Bevy's apply_normal_mapping: the interpolated vectors stay as long as they are.
         let bitangent = in.tangent.w * cross(in.normal, in.tangent.xyz);
-        let map = textureSampleGrad(normal_texture, texture_sampler, uv, right, down).xyz * 2.0 - 1.0;
+        let at = chosen(surface.textures, NORMAL_BY_SECOND, first, second);
+        let map = textureSampleGrad(normal_texture, normal_sampler, at.uv, at.right, at.down).xyz * 2.0 - 1.0;
         shaded = map.x * in.tangent.xyz + map.y * bitangent + map.z * in.normal;
     }
-    var albedo = surface.base_color;
+    var albedo = surface.base_color * in.color.rgb;
     if (surface.textures & HAS_COLOR) != 0u {
-        albedo *= textureSampleGrad(color_texture, texture_sampler, uv, right, down).rgb;
+        let at = chosen(surface.textures, COLOR_BY_SECOND, first, second);
+        albedo *= textureSampleGrad(color_texture, color_sampler, at.uv, at.right, at.down).rgb;
     }
     var roughness = surface.roughness;
     var metallic = surface.metallic;
     if (surface.textures & HAS_METALLIC_ROUGHNESS) != 0u {
-        let share = textureSampleGrad(metallic_roughness_texture, texture_sampler, uv, right, down);
+        let at = chosen(surface.textures, METALLIC_ROUGHNESS_BY_SECOND, first, second);
+        let share = textureSampleGrad(metallic_roughness_texture, metallic_roughness_sampler, at.uv, at.right, at.down);
         roughness *= share.g;
         metallic *= share.b;
     }
     var emission = surface.emission;
     if (surface.textures & HAS_EMISSION) != 0u {
-        emission *= textureSampleGrad(emission_texture, texture_sampler, uv, right, down).rgb;
+        let at = chosen(surface.textures, EMISSION_BY_SECOND, first, second);
+        emission *= textureSampleGrad(emission_texture, emission_sampler, at.uv, at.right, at.down).rgb;
     }
     let at = point(in);
     return Full(
@@ -261,7 +320,7 @@ fn basic(in: Varyings) -> Basic {
 
 @fragment
 fn basic_cut_out(in: Varyings) -> Basic {
-    if !exists(surfaces[in.surface], in.uv) {
+    if !exists(in) {
         discard;
     }
     return basic_labels(in);
@@ -276,7 +335,7 @@ fn full(in: Varyings) -> Full {
 fn full_cut_out(in: Varyings) -> Full {
     // Derivatives are taken before pixels are given up.
     let labels = full_labels(in);
-    if !exists(surfaces[in.surface], in.uv) {
+    if !exists(in) {
         discard;
     }
     return labels;
@@ -307,7 +366,7 @@ fn amodal(in: Varyings) {
 
 @fragment
 fn amodal_cut_out(in: Varyings) {
-    if !exists(surfaces[in.surface], in.uv) {
+    if !exists(in) {
         discard;
     }
     cover(in);

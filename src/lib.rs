@@ -16,6 +16,7 @@ pub mod image;
 pub mod make;
 pub mod mesh;
 pub mod plan;
+pub mod prepare;
 pub mod preview;
 pub mod recipe;
 #[cfg(feature = "render")]
@@ -23,5 +24,6 @@ pub mod render;
 #[cfg(feature = "render")]
 pub mod run;
 pub mod scene;
+pub mod solid;
 pub mod survey;
 pub mod write;

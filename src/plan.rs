@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
-use crate::recipe::{self, Problem, Problems, Recipe, Span};
-use crate::scene::{LabelSettings, SampleError, Scene, Shape, sample};
+use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span};
+use crate::scene::{Background, Environment, LabelSettings, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub enum PlanError {
         count: u64,
     },
     /// A scene file is one scene.
-    #[error("{}: this is a scene, which is already decided: leave out --seed, --count and --first-index", .0.display())]
+    #[error("{}: this is a scene, which is already decided: leave out --seed, --count, --first-index and --set", .0.display())]
     SceneIsDecided(PathBuf),
 }
 
@@ -77,13 +77,26 @@ pub struct Selection {
 impl Plan {
     /// Reads a recipe or a scene file. `assets` replaces the file's folder as the place that asset paths start from.
     pub fn load(path: &Path, assets: Option<&Path>, selection: Selection) -> Result<Self, PlanError> {
+        Self::load_set(path, assets, selection, &[])
+    }
+
+    /// The same with values of the recipe replaced: `objects.mugs.count=5`.
+    pub fn load_set(
+        path: &Path,
+        assets: Option<&Path>,
+        selection: Selection,
+        set: &[String],
+    ) -> Result<Self, PlanError> {
         let own_folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let root = assets.map_or(own_folder, Path::to_path_buf);
         let text = recipe::read_text(path, LARGEST_SCENE)?;
         if is_scene(&text) {
+            if !set.is_empty() {
+                return Err(PlanError::SceneIsDecided(path.to_path_buf()));
+            }
             return Self::of_scene(path, text, root, selection);
         }
-        let recipe = recipe::parse(&text, &path.display().to_string(), &root)?;
+        let recipe = recipe::parse_set(&text, path, &root, set)?.recipe;
         Self::of_recipe(recipe, root, selection)
     }
 
@@ -154,6 +167,22 @@ impl Plan {
         }
     }
 
+    /// The files that the recipe includes or extends.
+    pub fn files(&self) -> &[RecipeFile] {
+        match &self.source {
+            Source::Recipe(recipe) => &recipe.files,
+            Source::Scene(_) => &[],
+        }
+    }
+
+    /// What of the recipe is set from outside.
+    pub fn set(&self) -> &[String] {
+        match &self.source {
+            Source::Recipe(recipe) => &recipe.set,
+            Source::Scene(_) => &[],
+        }
+    }
+
     /// The file, as read.
     pub fn text(&self) -> &str {
         &self.text
@@ -201,7 +230,8 @@ impl Plan {
     /// What each asset file is.
     pub fn asset_files(&self) -> Vec<AssetFile> {
         let models = self.library.models.values().map(|model| model.file.clone());
-        models.chain(self.library.textures.values().map(|texture| texture.file.clone())).collect()
+        let textures = self.library.textures.values().map(|texture| texture.file.clone());
+        models.chain(textures).chain(self.library.skies.values().map(|sky| sky.file.clone())).collect()
     }
 }
 
@@ -231,6 +261,12 @@ fn byte_offset(text: &str, position: ron::error::Position) -> usize {
 
 fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
     let mut library = Library::default();
+    if let Environment::Image { path, .. } = &scene.environment {
+        library.load_sky(root, path)?;
+    }
+    if let Some(Background::Image { path, .. }) = &scene.background {
+        library.load_texture(root, path)?;
+    }
     for instance in &scene.instances {
         if let Shape::Gltf(path) = &instance.shape {
             library.load_model(root, path)?;

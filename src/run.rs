@@ -2,10 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::plan::Plan;
+use crate::prepare::{self, Prepared};
 use crate::render::{AdapterChoice, AdapterReport, RenderError, RenderOptions, RenderTimes, Renderer};
 use crate::scene::SampleError;
 use crate::write::{
@@ -21,7 +21,7 @@ pub struct RunOptions {
     pub adapter: AdapterChoice,
     /// Formats, and whether an existing dataset may go.
     pub write: WriteOptions,
-    /// Threads that annotate, audit, encode and write.
+    /// Threads that make scenes ready, and as many that annotate, audit, encode and write.
     pub encoders: NonZeroUsize,
 }
 
@@ -63,8 +63,10 @@ pub struct Timings {
     pub wall: Duration,
     /// Opening the adapter.
     pub start: Duration,
-    /// The render thread: deciding scenes.
+    /// The threads that go ahead, summed: deciding scenes, building shapes, painting textures.
     pub sample: Duration,
+    /// The render thread: waiting for the next scene.
+    pub wait_for_scenes: Duration,
     /// The render thread: the renderer.
     pub render: RenderTimes,
     /// The render thread: waiting for room in the encoders' queue, and for the last of them.
@@ -83,18 +85,24 @@ pub fn render_dataset(plan: &Plan, options: &RunOptions, mut progress: impl FnMu
     let wall = clock();
     let writer = DatasetWriter::create(&options.out, dataset_info(plan, renderer.adapter()), options.write)?;
     let sink = FrameSink::new(writer, options.encoders)?;
-    let (mut sample, mut wait) = (Duration::ZERO, Duration::ZERO);
-    for index in plan.indices() {
-        let subject = Arc::new(timed(&mut sample, || plan.subject(index))?);
-        let frames = renderer.render(&subject.scene)?;
-        let images = frames.len() as u64;
-        for frame in frames {
-            timed(&mut wait, || sink.push(subject.clone(), frame))?;
+    let (mut sample, mut wait_for_scenes, mut wait) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    std::thread::scope(|scope| {
+        let mut scenes = prepare::ahead(scope, plan, options.encoders);
+        while let Some(prepared) = timed(&mut wait_for_scenes, || scenes.next()) {
+            let Prepared { subject, took } = prepared?;
+            sample += took;
+            let frames = renderer.render(&subject.scene)?;
+            let images = frames.len() as u64;
+            for frame in frames {
+                timed(&mut wait, || sink.push(subject.clone(), frame))?;
+            }
+            progress(images);
         }
-        progress(images);
-    }
+        Ok::<(), RunError>(())
+    })?;
     let (summary, stages) = timed(&mut wait, || sink.finish())?;
-    let timings = Timings { wall: wall.elapsed(), start, sample, render: renderer.times(), wait, stages };
+    let timings =
+        Timings { wall: wall.elapsed(), start, sample, wait_for_scenes, render: renderer.times(), wait, stages };
     Ok(RunReport { summary, adapter: renderer.adapter().clone(), timings })
 }
 
@@ -102,6 +110,8 @@ fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
     DatasetInfo {
         recipe_name: plan.name().to_owned(),
         recipe_text: plan.text().to_owned(),
+        recipe_files: plan.files().iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
+        recipe_set: plan.set().to_vec(),
         seed: plan.seed(),
         first_index: plan.indices().start,
         count: plan.count(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::Recipe;
-use crate::scene::{Instance, SampleError, Scene, Shape, sample};
+use crate::scene::{Instance, SampleError, Scene, Shape, Value, absent, sample};
 
 /// Totals over the sampled scenes.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,6 +22,10 @@ pub struct Survey {
     pub groups: BTreeMap<String, GroupCount>,
     /// By (camera, object group): scenes in which the camera is inside of a solid shape.
     pub cameras_inside: BTreeMap<(String, String), u64>,
+    /// By (parameter, name that it can be): scenes in which it is that. The variant of the recipe is one of these parameters.
+    pub names: BTreeMap<(String, String), u64>,
+    /// By object group that has a condition or stands on one that has: scenes from which it is absent.
+    pub absent: BTreeMap<String, u64>,
 }
 
 /// Least, most and total per scene.
@@ -67,6 +71,14 @@ impl Survey {
             let count =
                 self.categories.entry(category.name.clone()).or_insert(Count { least: here, most: here, total: 0 });
             *count = Count { least: count.least.min(here), most: count.most.max(here), total: count.total + here };
+        }
+        for (parameter, value) in &scene.parameters {
+            if let Value::Name(name) = value {
+                *self.names.entry((parameter.clone(), name.clone())).or_default() += 1;
+            }
+        }
+        for name in absent(recipe, scene) {
+            *self.absent.entry(name).or_default() += 1;
         }
         for placed in &scene.placed {
             let group = self.groups.entry(placed.object.clone()).or_default();

@@ -9,6 +9,7 @@ mod morph;
 mod nodes;
 mod primitive;
 mod skin;
+pub mod sky;
 pub mod texture;
 
 pub use file::sha256;
@@ -20,13 +21,17 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use self::cache::Cache;
+use self::sky::Sky;
 use crate::image::Image;
 use crate::make;
 use crate::mesh::Mesh;
 use crate::scene::{Instance, Material, Shape, SurfaceLabels};
+use crate::solid::Solid;
 
 /// Room for models that are made, bytes.
 const MADE_MODELS: usize = 512 << 20;
+/// Room for their bodies, bytes.
+const MADE_SOLIDS: usize = 256 << 20;
 
 /// Everything a recipe (or a scene file) names, by the path as written there.
 #[derive(Debug, Default, Clone)]
@@ -35,6 +40,8 @@ pub struct Library {
     pub models: BTreeMap<String, Arc<Model>>,
     /// Image files.
     pub textures: BTreeMap<String, Arc<Texture>>,
+    /// Panoramas.
+    pub skies: BTreeMap<String, Arc<Sky>>,
     /// What is made from numbers. Shared by all clones of a library.
     pub made: Arc<MadeThings>,
 }
@@ -44,11 +51,13 @@ pub struct Library {
 pub struct MadeThings {
     /// By the shape's own words.
     pub models: Cache<Model>,
+    /// The bodies of shapes that have a model, by the shape's own words.
+    pub solids: Cache<Solid>,
 }
 
 impl Default for MadeThings {
     fn default() -> Self {
-        Self { models: Cache::new(MADE_MODELS) }
+        Self { models: Cache::new(MADE_MODELS), solids: Cache::new(MADE_SOLIDS) }
     }
 }
 
@@ -322,6 +331,21 @@ impl Library {
         let texture = Arc::new(texture::load(root, path)?);
         self.textures.insert(path.to_owned(), texture.clone());
         Ok(texture)
+    }
+}
+
+impl Library {
+    /// Loads the panorama at `path` (as written in a recipe whose folder is `root`), unless it is loaded already.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, no Radiance HDR or OpenEXR, not twice as wide as high, or larger than [`sky::MAX_SIDE`].
+    pub fn load_sky(&mut self, root: &Path, path: &str) -> Result<Arc<Sky>, AssetError> {
+        if let Some(sky) = self.skies.get(path) {
+            return Ok(sky.clone());
+        }
+        let sky = Arc::new(sky::load(root, path)?);
+        self.skies.insert(path.to_owned(), sky.clone());
+        Ok(sky)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
-use scenewright::recipe::{Checked, Problems, load_checked_in};
+use scenewright::recipe::{Checked, Problems, load_set};
 use std::path::{Path, PathBuf};
 
 /// Turns a scene recipe into a labelled image dataset.
@@ -55,6 +55,9 @@ pub(super) struct CheckArgs {
     /// Folder that asset paths start from. [default: that of the recipe]
     #[arg(long)]
     pub(super) assets: Option<PathBuf>,
+    /// Another value for something in the recipe, such as `objects.mugs.count=5`; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) set: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -70,11 +73,14 @@ pub(super) struct SampleArgs {
     /// Folder that asset paths start from. [default: that of the recipe]
     #[arg(long)]
     pub(super) assets: Option<PathBuf>,
+    /// Another value for something in the recipe, such as `objects.mugs.count=5`; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) set: Vec<String>,
 }
 
 /// A recipe, checked, with its warnings.
-pub(super) fn load(recipe: &Path, assets: Option<&Path>) -> Result<Checked, Problems> {
-    load_checked_in(recipe, assets.unwrap_or_else(|| recipe.parent().unwrap_or(Path::new(""))))
+pub(super) fn load(recipe: &Path, assets: Option<&Path>, set: &[String]) -> Result<Checked, Problems> {
+    load_set(recipe, assets.unwrap_or_else(|| recipe.parent().unwrap_or(Path::new(""))), set)
 }
 
 /// What to render.
@@ -92,6 +98,9 @@ pub(super) struct SceneArgs {
     /// Folder that asset paths start from. [default: that of the recipe]
     #[arg(long)]
     pub(super) assets: Option<PathBuf>,
+    /// Another value for something in the recipe, such as `objects.mugs.count=5`; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) set: Vec<String>,
     /// Graphics adapter: `auto`, `software`, or part of a name that `doctor` prints.
     #[arg(long, default_value = "auto")]
     pub(super) adapter: String,

@@ -8,7 +8,7 @@ use super::args::{CheckArgs, load};
 use super::{Failure, print};
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let checked = load(&args.recipe, args.assets.as_deref())?;
+    let checked = load(&args.recipe, args.assets.as_deref(), &args.set)?;
     if !checked.warnings.is_empty() {
         eprint!("{}", checked.warnings);
     }
@@ -47,6 +47,13 @@ fn summary(survey: &Survey) -> String {
             _ => format!("{missing} of {} found no place", count.asked),
         };
         let _ = writeln!(text, "  object   {name:width$}  {fit}");
+    }
+    for ((parameter, value), number) in &survey.names {
+        let share = 100.0 * *number as f64 / scenes.max(1) as f64;
+        let _ = writeln!(text, "  {parameter} {value}: {number} scenes ({share:.1} %)");
+    }
+    for (name, number) in &survey.absent {
+        let _ = writeln!(text, "  object   {name:width$}  absent from {number} scenes, by `when`");
     }
     text
 }

@@ -68,7 +68,7 @@ fn rejected(args: &RenderArgs, summary: &Summary) -> String {
 /// What the arguments name.
 pub(super) fn plan(args: &SceneArgs, count: Option<u64>) -> Result<Plan, Failure> {
     let selection = Selection { seed: args.seed, first: args.first_index, count };
-    Ok(Plan::load(&args.recipe, args.assets.as_deref(), selection)?)
+    Ok(Plan::load_set(&args.recipe, args.assets.as_deref(), selection, &args.set)?)
 }
 
 /// On stderr, and not at all where that is no terminal.
@@ -102,11 +102,12 @@ fn timings(t: &Timings, images: u64) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:<34} {per_image:9.2} ms/image {share:6.1} % of wall");
     };
-    row("sample", t.sample);
+    row("wait for scenes", t.wait_for_scenes);
     row("spawn and upload", t.render.spawn);
     row("update (Bevy: shadows, colour)", t.render.update);
     row("labels, wait for device, read back", t.render.labels_and_wait);
     row("wait for encoders", t.wait);
+    row("sample, build, paint (ahead)", t.sample);
     row("annotate (encoder threads)", t.stages.annotate);
     row("audit    (encoder threads)", t.stages.audit);
     row("encode   (encoder threads)", t.stages.encode);

@@ -15,6 +15,9 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     let mut found = Vec::new();
     references(cx, &mut found);
     circles(cx, &mut found);
+    if found.is_empty() {
+        waiting(cx, &mut found);
+    }
     instances(cx, &mut found);
     supports(cx, &mut found);
     lights(cx, &mut found);
@@ -45,6 +48,7 @@ fn references(cx: &Context, found: &mut Vec<Problem>) {
             Kinds::Category => ("category", "categories"),
             Kinds::Material => ("material", "materials"),
             Kinds::Object => ("object", "objects"),
+            Kinds::Camera => ("camera", "cameras"),
         };
         const MOST_LISTED: usize = 20; // more than are shown, so that it is seen that there are more
         let known: Vec<String> = names.keys().take(MOST_LISTED).map(|name| format!("\"{}\"", quoted(name))).collect();
@@ -80,6 +84,45 @@ fn circles(cx: &Context, found: &mut Vec<Problem>) {
         }
         done.extend(walk);
     }
+}
+
+/// Groups that wait for each other: one stands on what is placed by another, which stands on it.
+fn waiting(cx: &Context, found: &mut Vec<Problem>) {
+    let mut needs: BTreeMap<&str, Vec<(&str, Span)>> = BTreeMap::new();
+    for (name, (support, span)) in &cx.findings.supports {
+        needs.entry(name).or_default().push((support, *span));
+    }
+    for (name, others) in &cx.findings.relations {
+        needs.entry(name).or_default().extend(others.iter().map(|(other, span)| (other.as_str(), *span)));
+    }
+    // What waits for nothing that waits is done, until nothing changes any more.
+    let mut by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, others) in &needs {
+        let open = others.iter().filter(|(other, _)| needs.contains_key(other));
+        left.insert(name, open.clone().count());
+        open.for_each(|(other, _)| by.entry(other).or_default().push(name));
+    }
+    let mut done: Vec<&str> = left.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
+    while let Some(name) = done.pop() {
+        left.remove(name);
+        for other in by.remove(name).unwrap_or_default() {
+            let count = left.entry(other).or_default();
+            *count -= 1;
+            if *count == 0 {
+                done.push(other);
+            }
+        }
+    }
+    let Some((name, _)) = left.first_key_value() else { return };
+    let stuck = needs[name].iter().find(|(other, _)| left.contains_key(other) || other == name);
+    let Some((other, span)) = stuck else { return };
+    let message = if other == name {
+        format!("\"{}\" is placed by itself", quoted(name))
+    } else {
+        format!("\"{}\" and \"{}\" wait for each other: neither can be placed first", quoted(name), quoted(other))
+    };
+    found.push(Problem::at(*span, message).help("place one of them by something else"));
 }
 
 fn circle(members: &[&str], supports: &BTreeMap<String, (String, Span)>) -> Problem {
@@ -161,10 +204,10 @@ fn unused(cx: &Context, found: &mut Vec<Problem>) {
 }
 
 fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>) -> Library {
-    let mut library = Library::default();
-    let mut known: BTreeMap<(bool, &str), Option<Problem>> = BTreeMap::new();
+    let mut library = cx.library.clone();
+    let mut known: BTreeMap<(AssetKind, &str), Option<Problem>> = BTreeMap::new();
     for asset in &cx.findings.assets {
-        let key = (asset.kind == AssetKind::Model, asset.path.as_str());
+        let key = (asset.kind, asset.path.as_str());
         let outcome = known.entry(key).or_insert_with(|| load(&mut library, root, asset.kind, &asset.path));
         if let Some(problem) = outcome {
             found.push(Problem { labels: Vec::new(), ..problem.clone() }.label(asset.span, ""));
@@ -207,6 +250,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
     let outcome = match kind {
         AssetKind::Model => library.load_model(root, path).map(drop),
         AssetKind::Texture => library.load_texture(root, path).map(drop),
+        AssetKind::Sky => library.load_sky(root, path).map(drop),
     };
     let reason = match outcome.err()? {
         AssetError::Missing(missing) if missing == file => {

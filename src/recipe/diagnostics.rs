@@ -9,7 +9,7 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents,
 };
 
-/// Bytes `start..end` of the recipe's text.
+/// Bytes `start..end` of the recipe's text. Where a recipe consists of several texts, they lie behind each other: see [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
     /// First byte.
@@ -22,6 +22,41 @@ impl Span {
     /// The bytes `start..end`.
     pub fn new(start: usize, end: usize) -> Self {
         Self { start, end }
+    }
+}
+
+/// The texts that a recipe consists of, behind each other in one space of places. The main one begins at 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    texts: Vec<SourceText>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SourceText {
+    name: String,
+    text: String,
+    start: usize,
+}
+
+impl Sources {
+    /// One text.
+    pub fn of(name: &str, text: &str) -> Self {
+        let mut sources = Self::default();
+        sources.add(name, text);
+        sources
+    }
+
+    /// Adds a text, and says where it begins: so much is to be added to places in it.
+    pub fn add(&mut self, name: &str, text: &str) -> usize {
+        // The end of one text and the beginning of the next are different places.
+        let start = self.texts.last().map_or(0, |last| last.start + last.text.len() + 1);
+        self.texts.push(SourceText { name: name.into(), text: text.into(), start });
+        start
+    }
+
+    /// Which of the texts a place is in.
+    fn number(&self, at: usize) -> usize {
+        self.texts.partition_point(|text| text.start <= at).saturating_sub(1)
     }
 }
 
@@ -146,18 +181,17 @@ impl Report {
     }
 
     /// Everything found, in the order of the file.
-    pub(super) fn finish(mut self, file_name: &str, text: &str) -> Problems {
+    pub(super) fn finish(mut self, sources: Sources) -> Problems {
         self.problems.sort_by_key(|problem| (problem.severity, problem.start()));
         self.problems.dedup();
-        Problems { file_name: file_name.into(), text: text.into(), problems: self.problems, omitted: self.omitted }
+        Problems { sources, problems: self.problems, omitted: self.omitted }
     }
 }
 
-/// Everything found in one recipe, with the text it was found in. Shown by `Display`.
+/// Everything found in one recipe, with the texts it was found in. Shown by `Display`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
-    file_name: String,
-    text: String,
+    sources: Sources,
     problems: Vec<Problem>,
     omitted: usize,
 }
@@ -174,9 +208,18 @@ pub enum Drawing {
 impl Problems {
     /// These problems in the text of one file. An empty `problems` is allowed and shown as nothing.
     pub fn new(file_name: &str, text: &str, problems: Vec<Problem>) -> Self {
+        Self::in_sources(Sources::of(file_name, text), problems)
+    }
+
+    /// These problems in several texts.
+    pub fn in_sources(sources: Sources, problems: Vec<Problem>) -> Self {
         let mut report = Report::default();
         problems.into_iter().for_each(|problem| report.push(problem));
-        report.finish(file_name, text)
+        report.finish(sources)
+    }
+
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// The problems: errors first, each kind in the order of the file.
@@ -212,15 +255,41 @@ impl Problems {
             .with_context_lines(1)
             .with_links(false)
             .without_cause_chain();
-        let source = Source::new(&self.file_name, &self.text);
+        let sources: Vec<Source<'_>> =
+            self.sources.texts.iter().map(|text| Source::new(&text.name, &text.text)).collect();
         let mut out = String::new();
         for problem in &self.problems {
+            let number = self.sources.number(problem.start());
+            let Some(source) = sources.get(number) else { continue };
+            let problem = &self.in_one_text(problem, number, &sources);
             // Writing to a string cannot fail, and `Source` finds every span.
-            let _ = handler.render_report(&mut out, &Drawn { problem, source: &source });
+            let _ = handler.render_report(&mut out, &Drawn { problem, source });
             out.push('\n');
         }
         out.push_str(&self.summary());
         out
+    }
+
+    /// The problem with places of text `number` alone. Those in other texts are told in words.
+    fn in_one_text(&self, problem: &Problem, number: usize, sources: &[Source<'_>]) -> Problem {
+        let mut own = Problem { labels: Vec::new(), ..problem.clone() };
+        let mut elsewhere = Vec::new();
+        for label in &problem.labels {
+            let place = self.sources.number(label.span.start);
+            let Some(SourceText { name, start, text }) = self.sources.texts.get(place) else { continue };
+            let span = Span::new(label.span.start - start, label.span.end.saturating_sub(*start).min(text.len()));
+            if place == number {
+                own.labels.push(Label { span, text: label.text.clone() });
+                continue;
+            }
+            let what = if label.text.is_empty() { "see" } else { &label.text };
+            let (line, column) = sources.get(place).map_or((0, 0), |source| source.line_and_column(span.start));
+            elsewhere.push(format!("{what}: {name}:{line}:{column}"));
+        }
+        if !elsewhere.is_empty() {
+            own.help = Some(own.help.into_iter().chain(elsewhere).collect::<Vec<_>>().join("; "));
+        }
+        own
     }
 
     fn summary(&self) -> String {
@@ -236,7 +305,8 @@ impl Problems {
             words(self.omitted, "more that is not shown", "more that are not shown"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        if parts.is_empty() { String::new() } else { format!("{}: {}\n", self.file_name, parts.join(", ")) }
+        let name = self.sources.texts.first().map_or("", |main| main.name.as_str());
+        if parts.is_empty() { String::new() } else { format!("{name}: {}\n", parts.join(", ")) }
     }
 }
 
@@ -341,6 +411,13 @@ impl<'a> Source<'a> {
 
     fn line_of(&self, at: usize) -> usize {
         self.lines.partition_point(|&start| start <= at).saturating_sub(1)
+    }
+
+    /// From 1; columns are characters.
+    fn line_and_column(&self, at: usize) -> (usize, usize) {
+        let at = self.floor(at.min(self.text.len()));
+        let line = self.line_of(at);
+        (line + 1, self.text[self.lines[line]..at].chars().count() + 1)
     }
 
     /// One past the last visible byte of a line.

@@ -1,6 +1,9 @@
 //! Values that may vary. Drawing from them is in [`crate::scene::random`]; reading them is in `decode`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use super::expression::Expression;
 
 /// A value, or a choice between several.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +14,31 @@ pub enum Varied<T> {
     Choice(Vec<Varied<T>>),
     /// One of these, as likely as its weight says. Never empty; weights are positive and finite.
     Weighted(Vec<(f64, Varied<T>)>),
+    /// The one that a parameter of the scene names.
+    Match(Box<Match<T>>),
+}
+
+/// A value for each name that a parameter can be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match<T> {
+    /// Name of the parameter.
+    pub parameter: String,
+    /// By the parameter's value.
+    pub cases: BTreeMap<String, Varied<T>>,
+    /// For all other values; there where `cases` are not all of them.
+    pub otherwise: Option<Varied<T>>,
+}
+
+impl<T> Varied<T> {
+    /// What it is one of; empty for a value that is no choice.
+    pub fn options(&self) -> Vec<&Varied<T>> {
+        match self {
+            Self::One(_) => Vec::new(),
+            Self::Choice(options) => options.iter().collect(),
+            Self::Weighted(options) => options.iter().map(|(_, option)| option).collect(),
+            Self::Match(choice) => choice.cases.values().chain(&choice.otherwise).collect(),
+        }
+    }
 }
 
 /// A number that may vary.
@@ -117,6 +145,15 @@ pub enum Number {
     Histogram(Arc<Histogram>),
     /// The density is a line from each of the points to the next.
     Curve(Arc<Curve>),
+    /// `Param("x")` or `Expr("2 * x")`: computed from the scene's parameters.
+    Expression {
+        /// What is computed.
+        expression: Arc<Expression>,
+        /// Least legal value. The expression may be less by rounding alone.
+        min: f64,
+        /// Greatest legal value.
+        max: f64,
+    },
 }
 
 /// Largest mean of a Poisson distribution: drawing takes time in proportion to its root.

@@ -1,11 +1,14 @@
 //! The way in: a file or a text becomes a checked recipe, or everything that is wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::diagnostics::{Problem, Problems, Severity, Span};
-use super::{Recipe, check, decode, syntax};
+use super::compose::{self, Composed, Origin};
+use super::diagnostics::{Problem, Problems, Severity, Sources, Span};
+use super::syntax::Node;
+use super::{Recipe, VariantRecipe, check, decode};
+use crate::assets::Library;
 
 /// Larger files are refused: a recipe is written by people, and reading a mistaken one must not fill the memory.
 pub const LARGEST_FILE: usize = 4 << 20;
@@ -21,11 +24,10 @@ pub struct Checked {
     pub source_map: SourceMap,
 }
 
-/// Where each path of names is in the recipe's file, so that what is found out later can be shown there.
+/// Where each path of names is in the recipe's files, so that what is found out later can be shown there.
 #[derive(Debug, Clone)]
 pub struct SourceMap {
-    file_name: String,
-    text: String,
+    sources: Sources,
     spans: BTreeMap<String, Span>,
 }
 
@@ -50,7 +52,7 @@ impl SourceMap {
             Some(span) => problem.label(span, ""),
             None => problem,
         });
-        Problems::new(&self.file_name, &self.text, placed.collect())
+        Problems::in_sources(self.sources.clone(), placed.collect())
     }
 }
 
@@ -75,7 +77,24 @@ pub fn load_checked(path: &Path) -> Result<Checked, Problems> {
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn load_checked_in(path: &Path, root: &Path) -> Result<Checked, Problems> {
-    parse_checked(&read_text(path, LARGEST_FILE)?, &path.display().to_string(), root)
+    load_set(path, root, &[])
+}
+
+/// As [`load_checked_in`], with values of the recipe replaced: `objects.mugs.count=5`.
+///
+/// # Errors
+/// Everything that is wrong with it, or with what is set, warnings included.
+pub fn load_set(path: &Path, root: &Path, set: &[String]) -> Result<Checked, Problems> {
+    parse_set(&read_text(path, LARGEST_FILE)?, path, root, set)
+}
+
+/// As [`load_set`], of a text that was read from the file at `path`.
+///
+/// # Errors
+/// As [`load_set`].
+pub fn parse_set(text: &str, path: &Path, root: &Path, set: &[String]) -> Result<Checked, Problems> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    read(Origin { text, file_name: &path.display().to_string(), folder, set }, root)
 }
 
 /// The text of a file of at most `largest` bytes.
@@ -124,32 +143,112 @@ pub fn parse(text: &str, file_name: &str, root: &Path) -> Result<Recipe, Problem
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn parse_checked(text: &str, file_name: &str, root: &Path) -> Result<Checked, Problems> {
-    if text.len() > LARGEST_FILE {
+    read(Origin { text, file_name, folder: root, set: &[] }, root)
+}
+
+fn read(origin: Origin<'_>, root: &Path) -> Result<Checked, Problems> {
+    if origin.text.len() > LARGEST_FILE {
         let problem = Problem::new(format!("the text is larger than {LARGEST_FILE} bytes: this is not a recipe"));
-        return Err(Problems::new(file_name, "", vec![problem]));
+        return Err(Problems::new(origin.file_name, "", vec![problem]));
     }
-    let parsed = syntax::parse(text);
-    let mut cx = decode::Context::default();
-    let readable = parsed.problems.is_empty();
-    parsed.problems.into_iter().for_each(|problem| cx.push(problem));
+    let mut composed = compose::compose(origin);
+    let readable = composed.problems.is_empty();
+    let mut problems = std::mem::take(&mut composed.problems);
+    let mut spans = BTreeMap::new();
     // Where brackets do not match, things are not where they were meant to be: anything said about them would mislead.
-    let mut recipe = None;
-    if parsed.well_nested {
-        recipe = decode::recipe(&mut cx, &parsed.root, text).filter(|_| readable);
-        let library = check::check(&mut cx, root);
-        if let Some(recipe) = &mut recipe {
-            recipe.assets = Arc::new(library);
+    let recipe =
+        if composed.well_nested { whole(&mut composed, origin, root, &mut problems, &mut spans) } else { None };
+    let problems = Problems::in_sources(composed.sources, problems);
+    match recipe.filter(|_| readable) {
+        Some(recipe) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
+            let source_map = SourceMap { sources: problems.sources().clone(), spans };
+            Ok(Checked { recipe, warnings: problems, source_map })
         }
-    }
-    let problems = cx.report.finish(file_name, text);
-    match recipe {
-        Some(recipe) if problems.iter().all(|problem| problem.severity == Severity::Warning) => Ok(Checked {
-            recipe,
-            warnings: problems,
-            source_map: SourceMap { file_name: file_name.into(), text: text.into(), spans: cx.spans },
-        }),
         _ => Err(problems),
     }
+}
+
+/// The recipe with all its variants.
+fn whole(
+    composed: &mut Composed,
+    origin: Origin<'_>,
+    root: &Path,
+    problems: &mut Vec<Problem>,
+    spans: &mut BTreeMap<String, Span>,
+) -> Option<Recipe> {
+    let size = origin.text.len() + composed.files.iter().map(|file| file.text.len()).sum::<usize>();
+    let variants = compose::split(&mut composed.root, size, problems);
+    let names: BTreeSet<String> = variants.iter().map(|variant| variant.name.clone()).collect();
+    let mut one = |node: &Node, library: Library| {
+        let mut cx = decode::Context::default();
+        cx.folders.clone_from(&composed.folders);
+        cx.library = library;
+        cx.has_variants(&names);
+        let recipe = decode::recipe(&mut cx, node, origin.text);
+        let library = check::check(&mut cx, root);
+        for (path, span) in std::mem::take(&mut cx.spans) {
+            spans.entry(path).or_insert(span);
+        }
+        (recipe, library, cx.report.take())
+    };
+    let finish = |mut recipe: Recipe, library: Arc<Library>| {
+        recipe.assets = library;
+        recipe.files.clone_from(&composed.files);
+        recipe.set = origin.set.to_vec();
+        recipe
+    };
+    if variants.is_empty() {
+        let (recipe, library, found) = one(&composed.root, Library::default());
+        problems.extend(found);
+        return recipe.map(|recipe| finish(recipe, Arc::new(library)));
+    }
+    let mut library = Library::default();
+    let mut read = Vec::new();
+    let mut warnings: Option<Vec<Problem>> = None;
+    for variant in &variants {
+        let mut cx = decode::Context::default();
+        let weight = decode::variant_weight(&mut cx, &variant.name, variant.place, &variant.written);
+        let (recipe, loaded, mut found) = one(&variant.root, library);
+        library = loaded;
+        found.extend(cx.report.take());
+        let (errors, own): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.severity == Severity::Error);
+        for error in errors {
+            // What is wrong with the part that variants share is told once.
+            if !problems.contains(&error) {
+                problems.push(error);
+            }
+        }
+        // A part is without effect where it has none in any variant.
+        warnings = Some(match warnings {
+            None => own,
+            Some(before) => before.into_iter().filter(|warning| own.contains(warning)).collect(),
+        });
+        read.push((variant, weight, recipe));
+    }
+    problems.extend(warnings.unwrap_or_default());
+    let library = Arc::new(library);
+    let mut recipes = Vec::new();
+    for (variant, weight, recipe) in read {
+        recipes.push(VariantRecipe {
+            name: variant.name.clone(),
+            weight: weight?,
+            recipe: finish(recipe?, library.clone()),
+        });
+    }
+    let mut recipe = recipes.first()?.recipe.clone();
+    for (other, variant) in recipes.iter().zip(&variants) {
+        if !other.recipe.cameras.keys().eq(recipe.cameras.keys()) {
+            let problem =
+                Problem::at(variant.place, format!("variant \"{}\" has other cameras than the rest", variant.name));
+            problems
+                .push(problem.help(
+                    "every scene has the same cameras, so that images can be counted: change their values alone",
+                ));
+            return None;
+        }
+    }
+    recipe.variants = recipes;
+    Some(recipe)
 }
 
 /// Every name that the recipe language knows: each struct or variant with its fields.

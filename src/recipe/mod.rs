@@ -6,19 +6,25 @@
 //! failure (`if_full: Fail`).
 
 mod check;
+mod compose;
 mod decode;
 pub mod diagnostics;
 pub mod dist;
+pub mod expression;
 mod load;
+mod place;
 pub mod sampling;
 pub mod syntax;
 
-pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Span};
+pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
 pub use load::{
-    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, parse, parse_checked, read_text, vocabulary,
+    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, load_set, parse, parse_checked, parse_set,
+    read_text, vocabulary,
 };
 
-pub use dist::{Angle, ColorDist, Number, RotationDist, Scalar, Varied, VectorDist};
+pub use place::{Align, Drop, IfLost, Physics, Place, Relation, Side, Surface, Towards};
+
+pub use dist::{Angle, ColorDist, Match, Number, RotationDist, Scalar, Varied, VectorDist};
 pub use sampling::{Design, Sampling};
 
 use std::collections::BTreeMap;
@@ -27,6 +33,7 @@ use std::sync::Arc;
 use crate::assets::Library;
 use crate::make::Made;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
+use expression::Expression;
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
 #[derive(Debug, Clone)]
@@ -48,13 +55,64 @@ pub struct Recipe {
     /// Lights.
     pub lights: BTreeMap<String, LightRecipe>,
     /// The environment.
-    pub environment: EnvironmentRecipe,
+    pub environment: Varied<EnvironmentRecipe>,
+    /// What is seen behind everything in place of the environment.
+    pub background: Option<Varied<BackgroundRecipe>>,
     /// At least one.
     pub cameras: BTreeMap<String, CameraRecipe>,
+    /// Named values that are drawn once per scene, each behind those that it uses.
+    pub parameters: Vec<(String, ParameterRecipe)>,
+    /// When parts are there; those that are not listed always are.
+    pub conditions: Conditions,
+    /// The recipe's variants, by name. Empty where it has none; else each scene is of one of them, and the fields of this recipe
+    /// are those of the first.
+    pub variants: Vec<VariantRecipe>,
     /// The text it was read from, byte for byte.
     pub source: String,
+    /// The files beside it that it includes or extends.
+    pub files: Vec<RecipeFile>,
+    /// What was set on the command line: `objects.mugs.count=5`.
+    pub set: Vec<String>,
     /// Every asset that it names, loaded.
     pub assets: Arc<Library>,
+}
+
+/// A named value that is drawn once per scene.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParameterRecipe {
+    /// A number.
+    Number(Scalar),
+    /// One of some names.
+    Name(Varied<String>),
+}
+
+/// When parts of a scene are there, by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Conditions {
+    /// Of objects. What stands on one that is absent is absent too.
+    pub objects: BTreeMap<String, Arc<Expression>>,
+    /// Of lights.
+    pub lights: BTreeMap<String, Arc<Expression>>,
+}
+
+/// One of several recipes that scenes are of.
+#[derive(Debug, Clone)]
+pub struct VariantRecipe {
+    /// Its name.
+    pub name: String,
+    /// How likely it is, relative to the others; greater than 0.
+    pub weight: f64,
+    /// The whole recipe, with what the variant says. It has no variants.
+    pub recipe: Recipe,
+}
+
+/// A file that is part of a recipe, beside its main one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipeFile {
+    /// Where it is, relative to the folder of the recipe.
+    pub path: String,
+    /// Its text, byte for byte.
+    pub text: String,
 }
 
 /// A group of like objects.
@@ -76,6 +134,14 @@ pub struct ObjectRecipe {
     ///
     /// Written inside the place: `On("table", if_full: Fail)`.
     pub if_full: IfFull,
+    /// How many there are per square metre of the top of what they stand on, instead of `count`.
+    pub density: Option<Scalar>,
+    /// 0: anywhere; 1: of several free places the nearest to others of the group; -1: the farthest.
+    pub crowding: f64,
+    /// What its place has to be like beside others.
+    pub relations: Vec<Relation>,
+    /// How it takes part in settling.
+    pub physics: Physics,
     /// Its named points, drawn anew for each instance. They win over those of a glTF file.
     pub keypoints: BTreeMap<String, PointRecipe>,
     /// How far something may be in front of a keypoint that still counts as seen, metres; `None` means [`KEYPOINT_TOLERANCE`]
@@ -128,38 +194,6 @@ pub enum ShapeRecipe {
     Gltf(String),
     /// Made from numbers: `Superellipsoid(..)` and the others of [`Made`].
     Made(Box<Made<Scalar>>),
-}
-
-/// Where the instances of a group go.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Place {
-    /// At a position, whatever is already there.
-    At {
-        /// World position of the instance's origin.
-        position: VectorDist,
-        /// World rotation.
-        rotation: RotationDist,
-    },
-    /// Anywhere in a world-aligned box, without overlap. The instance's origin lies in the box.
-    InBox {
-        /// Lower corner.
-        min: [f64; 3],
-        /// Upper corner.
-        max: [f64; 3],
-        /// World rotation.
-        rotation: RotationDist,
-        /// Least gap to what else is there, metres.
-        spacing: f64,
-    },
-    /// Standing on the top face of the bounding box of an instance of another group, without overlap and not over the edge.
-    On {
-        /// Name of the group that is stood on. Groups never stand on each other in a circle.
-        support: String,
-        /// Rotation about the support's up axis.
-        yaw: Angle,
-        /// Least gap to what else is there, metres.
-        spacing: f64,
-    },
 }
 
 /// What happens when an instance finds no place.
@@ -283,6 +317,31 @@ pub enum EnvironmentRecipe {
         ground: ColorDist,
         /// Multiplies both.
         strength: Scalar,
+    },
+    /// A panorama. `Hdri(path, yaw, strength)`
+    Hdri {
+        /// Its file.
+        path: Varied<String>,
+        /// How far it is turned about +Y.
+        yaw: Angle,
+        /// Multiplies it.
+        strength: Scalar,
+    },
+}
+
+/// What is seen behind everything.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BackgroundRecipe {
+    /// The environment.
+    Environment,
+    /// One colour.
+    Color(ColorDist),
+    /// An image file.
+    Image {
+        /// Its file.
+        path: Varied<String>,
+        /// Left and right are swapped where this is at least a half.
+        mirrored: Scalar,
     },
 }
 

@@ -1,6 +1,6 @@
 //! Cube maps of a scene's environment: what is seen behind everything, and what surfaces receive from it.
 //!
-//! Luminance is linear in the height of the direction (see [`crate::scene::Environment`]), so all three maps are known in
+//! Of a gradient, luminance is linear in the height of the direction (see [`Environment`]), so all three maps are known in
 //! closed form: a lobe about `n` averages `a + b d.y` to `a + k b n.y`, with `k` = 1 for a mirror and 2/3 for the cosine
 //! lobe of a matte surface.
 
@@ -10,9 +10,14 @@ use bevy::render::render_resource::{
     Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension,
 };
 
+use glam::DVec3;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::scene::{Environment, ToneCurve};
+use super::{RenderError, panorama};
+use crate::assets::{AssetError, Library};
+use crate::scene::{Environment, ToneCurve, gradient};
 
 /// Texels along an edge of the map that is seen: the arc between two texels is under four degrees, and colour is linear
 /// between them.
@@ -21,29 +26,70 @@ const BACKGROUND_SIZE: u32 = 32;
 const LIGHT_SIZE: u32 = 16;
 /// Roughness levels of the specular map: 16, 8, 4, 2, 1 texels.
 const LIGHT_LEVELS: u32 = 5;
+/// Panoramas whose maps are kept: some megabytes each.
+const MOST_PANORAMAS: usize = 64;
+
 /// The maps of the current scene. Their handles stay the same from scene to scene: Bevy looks the maps that light a view
 /// up before it prepares new images, and would leave the light of a new one out of its first frame.
 #[derive(Default)]
 pub(super) struct Maps {
     light: Option<(Handle<Image>, Handle<Image>)>,
+    /// Which panorama `light` is of.
+    shown: Option<String>,
+    /// Filtered before, by the panorama's key.
+    panoramas: BTreeMap<String, (Image, Image)>,
     backgrounds: Vec<Handle<Image>>,
 }
 
+/// What lights a view from all sides.
+pub(super) struct Light {
+    pub(super) diffuse: Handle<Image>,
+    pub(super) specular: Handle<Image>,
+    /// cd/m2 of a 1 in the maps.
+    pub(super) intensity: f64,
+    /// How far the maps are turned about +Y, radians.
+    pub(super) yaw: f64,
+}
+
 impl Maps {
-    /// Diffuse and specular map of `environment`; `None` where it is black.
+    /// What `environment` lights with; `None` where it is black.
     pub(super) fn light(
         &mut self,
         images: &mut Assets<Image>,
         environment: &Environment,
-    ) -> Option<(Handle<Image>, Handle<Image>)> {
+        library: &Library,
+    ) -> Result<Option<Light>, RenderError> {
         if environment.is_black() {
-            return None;
+            return Ok(None);
         }
-        // Half floats end at 65504: the maps hold shares of the brightest channel, and the light's intensity is that channel.
-        let peak = environment.peak();
-        let share =
-            Environment { zenith: environment.zenith.map(|c| c / peak), nadir: environment.nadir.map(|c| c / peak) };
-        let (diffuse, specular) = (diffuse_map(&share), specular_map(&share));
+        let (intensity, yaw) = match environment {
+            Environment::Gradient { zenith, nadir } => {
+                // Half floats end at 65504: the maps hold shares of the brightest channel, and the light's intensity is that channel.
+                let peak = zenith.iter().chain(nadir).copied().fold(0.0, f64::max);
+                let (zenith, nadir) = (zenith.map(|c| c / peak), nadir.map(|c| c / peak));
+                self.shown = None;
+                self.show(images, diffuse_map(zenith, nadir), specular_map(zenith, nadir));
+                (peak, 0.0)
+            }
+            Environment::Image { path, yaw, luminance } => {
+                let sky = library.skies.get(path).ok_or_else(|| AssetError::Missing(path.into()))?;
+                if self.shown.as_ref() != Some(&sky.key) {
+                    if !self.panoramas.contains_key(&sky.key) && self.panoramas.len() >= MOST_PANORAMAS {
+                        self.panoramas.pop_first();
+                    }
+                    let entry = self.panoramas.entry(sky.key.clone());
+                    let (matte, shiny) = entry.or_insert_with(|| panorama::light_maps(sky)).clone();
+                    self.show(images, matte, shiny);
+                    self.shown = Some(sky.key.clone());
+                }
+                (*luminance, *yaw)
+            }
+        };
+        let light = self.light.clone();
+        Ok(light.map(|(diffuse, specular)| Light { diffuse, specular, intensity, yaw }))
+    }
+
+    fn show(&mut self, images: &mut Assets<Image>, diffuse: Image, specular: Image) {
         match &self.light {
             Some((old_diffuse, old_specular)) => {
                 replace(images, old_diffuse, diffuse);
@@ -51,7 +97,6 @@ impl Maps {
             }
             None => self.light = Some((images.add(diffuse), images.add(specular))),
         }
-        self.light.clone()
     }
 
     /// What is behind everything for the camera at position `camera` of its scene.
@@ -68,16 +113,16 @@ fn replace(images: &mut Assets<Image>, handle: &Handle<Image>, image: Image) {
     images.insert(handle.id(), image).expect("the handle is held, so its place is valid");
 }
 
-/// Irradiance divided by pi, cd/m2.
-fn diffuse_map(environment: &Environment) -> Image {
-    cube_map(LIGHT_SIZE, 1, |height, _| environment.luminance(height, Environment::COSINE_LOBE))
+/// Irradiance divided by pi.
+fn diffuse_map(zenith: [f64; 3], nadir: [f64; 3]) -> Image {
+    cube_map(LIGHT_SIZE, 1, |height, _| gradient(zenith, nadir, height, Environment::COSINE_LOBE))
 }
 
-/// Mirror reflection at level 0, wider lobes after it, cd/m2.
-fn specular_map(environment: &Environment) -> Image {
+/// Mirror reflection at level 0, wider lobes after it.
+fn specular_map(zenith: [f64; 3], nadir: [f64; 3]) -> Image {
     static LOBES: LazyLock<[f64; LIGHT_LEVELS as usize]> =
         LazyLock::new(|| std::array::from_fn(|level| ggx_lobe(level as f64 / f64::from(LIGHT_LEVELS - 1))));
-    cube_map(LIGHT_SIZE, LIGHT_LEVELS, |height, level| environment.luminance(height, LOBES[level as usize]))
+    cube_map(LIGHT_SIZE, LIGHT_LEVELS, |height, level| gradient(zenith, nadir, height, LOBES[level as usize]))
 }
 
 /// `k` of the reflection lobe at a perceptual roughness, as a split-sum environment map has it (Karis 2013): half
@@ -100,9 +145,10 @@ fn ggx_lobe(roughness: f64) -> f64 {
     weighted / weight
 }
 
-/// What the camera sees, as final linear values in 0..=1: Bevy applies no tone curve to its skybox, so it is applied here.
-pub(super) fn background(environment: &Environment, exposure: f64, curve: ToneCurve) -> Image {
-    cube_map(BACKGROUND_SIZE, 1, |height, _| apply(curve, environment.luminance(height, 1.0).map(|l| l * exposure)))
+/// What the camera sees of a gradient, as final linear values in 0..=1: Bevy applies no tone curve to its skybox, so it is applied
+/// here.
+pub(super) fn background(zenith: [f64; 3], nadir: [f64; 3], exposure: f64, curve: ToneCurve) -> Image {
+    cube_map(BACKGROUND_SIZE, 1, |height, _| apply(curve, gradient(zenith, nadir, height, 1.0).map(|l| l * exposure)))
 }
 
 /// Linear light after exposure to linear display value.
@@ -130,32 +176,60 @@ fn neutral(color: [f64; 3]) -> [f64; 3] {
     color.map(|c| (c * new_peak / peak) * (1.0 - g) + new_peak * g)
 }
 
-/// A cube map whose texels depend on the height (y) of their direction and on the mip level.
-fn cube_map(size: u32, levels: u32, color: impl Fn(f64, u32) -> [f64; 3]) -> Image {
-    let mut data = Vec::new();
-    for face in 0..6 {
-        for level in 0..levels {
-            let size = (size >> level).max(1);
-            for row in 0..size {
-                for column in 0..size {
-                    let s = (f64::from(column) + 0.5) / f64::from(size) * 2.0 - 1.0;
-                    let t = (f64::from(row) + 0.5) / f64::from(size) * 2.0 - 1.0;
-                    let height = face_height(face, s, t);
-                    for channel in color(height, level) {
-                        data.extend_from_slice(&half_bits(channel).to_le_bytes());
-                    }
-                    data.extend_from_slice(&half_bits(1.0).to_le_bytes());
-                }
-            }
-        }
+/// The light after exposure that is displayed as the linear value `shown` (each channel in 0..=1): the inverse of what Bevy's shader
+/// does. What no finite light is displayed as comes within less than a byte's step.
+pub(super) fn undo(curve: ToneCurve, shown: [f64; 3]) -> [f64; 3] {
+    if curve == ToneCurve::Srgb {
+        return shown;
     }
+    const START: f64 = 0.8 - 0.04;
+    const DESATURATION: f64 = 0.15;
+    const MOST: f64 = 0.999;
+    let peak = shown.iter().copied().fold(0.0, f64::max);
+    let mut color = shown;
+    if peak > START {
+        let new_peak = peak.min(MOST);
+        let d = 1.0 - START;
+        let old_peak = d * d / (1.0 - new_peak) - d + START;
+        let g = 1.0 - 1.0 / (DESATURATION * (old_peak - new_peak) + 1.0);
+        color = color.map(|c| ((c.min(MOST) - new_peak * g) / (1.0 - g) * old_peak / new_peak).max(0.0));
+    }
+    // What was taken from all channels follows from the lowest.
+    let low = color.iter().copied().fold(f64::INFINITY, f64::min).max(0.0);
+    let before = if low < 0.04 { (low / 6.25).sqrt() } else { low + 0.04 };
+    color.map(|c| c + before - low)
+}
+
+/// A cube map whose texels depend on the height (y) of their direction and on the mip level.
+fn cube_map(size: u32, levels: u32, color: impl Fn(f64, u32) -> [f64; 3] + Sync) -> Image {
+    cube_map_of(size, levels, |direction, level| color(direction.y, level).into())
+}
+
+/// A cube map whose texels depend on their direction in the world, and on the mip level.
+pub(super) fn cube_map_of(size: u32, levels: u32, color: impl Fn(DVec3, u32) -> DVec3 + Sync) -> Image {
+    let rows: Vec<(u32, u32, u32)> = (0..6)
+        .flat_map(|face| {
+            (0..levels).flat_map(move |level| (0..(size >> level).max(1)).map(move |row| (face, level, row)))
+        })
+        .collect();
+    let row = |&(face, level, row): &(u32, u32, u32)| {
+        let size = (size >> level).max(1);
+        let place = |k: u32| (f64::from(k) + 0.5) / f64::from(size) * 2.0 - 1.0;
+        let texel = |column| {
+            let DVec3 { x, y, z } = color(face_direction(face, place(column), place(row)), level);
+            [x, y, z, 1.0].map(|channel| half_bits(channel).to_le_bytes())
+        };
+        (0..size).flat_map(texel).flatten().collect::<Vec<u8>>()
+    };
+    // In the order of the list, whoever computes them.
+    let data: Vec<Vec<u8>> = rows.par_iter().map(row).collect();
     let mut image = Image::new_uninit(
         Extent3d { width: size, height: size, depth_or_array_layers: 6 },
         TextureDimension::D2,
         TextureFormat::Rgba16Float,
         RenderAssetUsages::RENDER_WORLD,
     );
-    image.data = Some(data);
+    image.data = Some(data.concat());
     image.texture_descriptor.mip_level_count = levels;
     // Without COPY_DST: Bevy 0.19 would otherwise write new data of the same size into the old texture, and only into its
     // first mip level, so that a scene would be lit by the environment of the one before it.
@@ -166,19 +240,22 @@ fn cube_map(size: u32, levels: u32, color: impl Fn(f64, u32) -> [f64; 3]) -> Ima
     image
 }
 
-/// The y of the unit direction through a point of a cube face, `s` right and `t` down in -1..=1. Faces in the order
-/// +X, -X, +Y, -Y, +Z, -Z; a mirrored x or z, as between left- and right-handed cube maps, does not change y.
-fn face_height(face: u32, s: f64, t: f64) -> f64 {
-    let y = match face {
-        2 => 1.0,
-        3 => -1.0,
-        _ => -t,
+/// The unit direction in the world through a point of a cube face, `s` right and `t` down in -1..=1. Faces in the order +X, -X, +Y,
+/// -Y, +Z, -Z of a cube map, which are left-handed: Bevy looks them up with z turned round.
+fn face_direction(face: u32, s: f64, t: f64) -> DVec3 {
+    let looked_up = match face {
+        0 => DVec3::new(1.0, -t, -s),
+        1 => DVec3::new(-1.0, -t, s),
+        2 => DVec3::new(s, 1.0, t),
+        3 => DVec3::new(s, -1.0, -t),
+        4 => DVec3::new(s, -t, 1.0),
+        _ => DVec3::new(-s, -t, -1.0),
     };
-    y / (1.0 + s * s + t * t).sqrt()
+    (looked_up * DVec3::new(1.0, 1.0, -1.0)).normalize()
 }
 
 /// Bits of the nearest half float; values beyond its range become the largest finite one.
-fn half_bits(value: f64) -> u16 {
+pub(super) fn half_bits(value: f64) -> u16 {
     #[expect(clippy::cast_possible_truncation, reason = "rounded to half precision next")]
     let value = value.clamp(-65504.0, 65504.0) as f32;
     half::f16::from_f32(value).to_bits()

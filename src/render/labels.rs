@@ -6,8 +6,6 @@
 //! not depend on Bevy's phases, materials or batching (their order decides ties alone, see `capture`); it never blends and never
 //! multisamples.
 
-use bevy::asset::AssetId;
-use bevy::image::Image as BevyImage;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
@@ -18,6 +16,7 @@ use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use super::masks::{MaskJob, Tile};
 use super::readback::Plane;
 use super::surface::{SURFACE_WORDS, Surface, Textures, VIEW_WORDS, View, surface_words, view_words};
+use crate::assets::Wrap;
 
 /// Which labels of each point are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,14 +73,24 @@ impl Targets {
 
 const Z_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
 
-/// How vertices of every scene mesh lie in Bevy's buffers: the attributes that `upload` gives them, in Bevy's order (by
-/// attribute id): position, normal, uv, tangent.
+/// How vertices of scene meshes lie in Bevy's buffers: the attributes that `upload` gives them, in Bevy's order (by attribute id):
+/// position, normal, uv, tangent.
 const VERTEX_STRIDE: u64 = (3 + 3 + 2 + 4) * 4;
 const VERTEX_ATTRIBUTES: [wgpu::VertexAttribute; 4] = wgpu::vertex_attr_array![
     0 => Float32x3,
     1 => Float32x3,
     2 => Float32x2,
     3 => Float32x4,
+];
+/// Those of rich meshes: position, normal, uv, second uv, tangent, colour.
+const RICH_STRIDE: u64 = VERTEX_STRIDE + (2 + 4) * 4;
+const RICH_ATTRIBUTES: [wgpu::VertexAttribute; 6] = wgpu::vertex_attr_array![
+    0 => Float32x3,
+    1 => Float32x3,
+    2 => Float32x2,
+    4 => Float32x2,
+    3 => Float32x4,
+    5 => Float32x4,
 ];
 
 /// What a draw does.
@@ -91,8 +100,14 @@ enum Purpose {
     Amodal,
 }
 
-/// A pipeline for whole surfaces, and one for surfaces with holes.
-struct Pipelines([wgpu::RenderPipeline; 2]);
+/// For plain and for rich meshes, a pipeline for whole surfaces, and one for surfaces with holes.
+struct Pipelines([[wgpu::RenderPipeline; 2]; 2]);
+
+impl Pipelines {
+    fn of(&self, surface: &Surface) -> &wgpu::RenderPipeline {
+        &self.0[usize::from(surface.rich)][usize::from(surface.look.cut_out.is_some())]
+    }
+}
 
 /// The pipelines and fixed resources of the pass.
 pub(super) struct LabelPass {
@@ -106,7 +121,8 @@ pub(super) struct LabelPass {
     amodal: OnceCell<Pipelines>,
     /// Stands in for every texture that is not there.
     white: wgpu::TextureView,
-    sampler: wgpu::Sampler,
+    /// One for each way in which textures go on outside of 0..=1.
+    samplers: Vec<([Wrap; 2], wgpu::Sampler)>,
 }
 
 /// What is on the GPU of a scene.
@@ -157,13 +173,14 @@ impl LabelPass {
             },
             count: None,
         };
-        let sampler = wgpu::BindGroupLayoutEntry {
-            binding: 0,
+        let sampler = |binding| wgpu::BindGroupLayoutEntry {
+            binding,
             visibility: wgpu::ShaderStages::FRAGMENT,
             ty: wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
             count: None,
         };
-        let texture_layout = layout("label textures", &[sampler, texture(1), texture(2), texture(3), texture(4)]);
+        let textures = (0..4).map(texture).chain((4..8).map(sampler)).collect::<Vec<_>>();
+        let texture_layout = layout("label textures", &textures);
         let mask_layout = layout("amodal masks", &[buffer(0, wgpu::ShaderStages::FRAGMENT, storage(false), 1)]);
 
         let white = device.create_texture_with_data(
@@ -182,15 +199,25 @@ impl LabelPass {
             &[255; 4],
         );
         // As `upload` says it of every texture.
-        let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
-            label: Some("label textures"),
-            address_mode_u: wgpu::AddressMode::Repeat,
-            address_mode_v: wgpu::AddressMode::Repeat,
-            mag_filter: wgpu::FilterMode::Linear,
-            min_filter: wgpu::FilterMode::Linear,
-            mipmap_filter: wgpu::MipmapFilterMode::Linear,
-            ..Default::default()
-        });
+        let sampler = |wrap: [Wrap; 2]| {
+            let [address_mode_u, address_mode_v] = wrap.map(|wrap| match wrap {
+                Wrap::Repeat => wgpu::AddressMode::Repeat,
+                Wrap::Mirror => wgpu::AddressMode::MirrorRepeat,
+                Wrap::Clamp => wgpu::AddressMode::ClampToEdge,
+            });
+            device.create_sampler(&wgpu::SamplerDescriptor {
+                label: Some("label textures"),
+                address_mode_u,
+                address_mode_v,
+                mag_filter: wgpu::FilterMode::Linear,
+                min_filter: wgpu::FilterMode::Linear,
+                mipmap_filter: wgpu::MipmapFilterMode::Linear,
+                ..Default::default()
+            })
+        };
+        let wraps = [Wrap::Repeat, Wrap::Mirror, Wrap::Clamp];
+        let wraps = wraps.into_iter().flat_map(|u| wraps.map(|v| [u, v]));
+        let samplers = wraps.map(|wrap| (wrap, sampler(wrap))).collect();
         Self {
             basic: OnceCell::new(),
             full: OnceCell::new(),
@@ -200,7 +227,7 @@ impl LabelPass {
             texture_layout,
             mask_layout,
             white: white.create_view(&wgpu::TextureViewDescriptor::default()),
-            sampler,
+            samplers,
         }
     }
 
@@ -293,7 +320,8 @@ impl LabelPass {
         cell.get_or_init(|| {
             let groups = [Some(&self.surface_layout), Some(&self.texture_layout), Some(&self.mask_layout)];
             let groups = if purpose == Purpose::Amodal { &groups[..] } else { &groups[..2] };
-            Pipelines([false, true].map(|cut_out| pipeline(device, &self.shader, groups, purpose, cut_out)))
+            let pipeline = |rich, cut_out| pipeline(device, &self.shader, groups, purpose, rich, cut_out);
+            Pipelines([false, true].map(|rich| [false, true].map(|cut_out| pipeline(rich, cut_out))))
         })
     }
 
@@ -334,7 +362,7 @@ impl LabelPass {
                 pass.set_bind_group(1, &self.texture_group(device, textures(surface), assets.images)?, &[]);
                 bound = Some(textures(surface));
             }
-            pass.set_pipeline(&pipelines.0[usize::from(surface.look.cut_out.is_some())]);
+            pass.set_pipeline(pipelines.of(surface));
             pass.set_vertex_buffer(0, *vertices.buffer.slice(..));
             pass.set_index_buffer(*indices.buffer.slice(..), wgpu::IndexFormat::Uint32);
             let base = i32::try_from(vertices.range.start).map_err(|_| "room for a mesh")?;
@@ -361,21 +389,23 @@ impl LabelPass {
         textures: Textures,
         images: &RenderAssets<GpuImage>,
     ) -> Result<wgpu::BindGroup, Lacking> {
-        let view = |texture: Option<AssetId<BevyImage>>| match texture {
-            Some(id) => images.get(id).map(|image| &*image.texture_view).ok_or("a texture"),
-            None => Ok(&self.white),
-        };
-        let Textures { color, normal, metallic_roughness, emission } = textures;
-        let views = [view(color)?, view(normal)?, view(metallic_roughness)?, view(emission)?];
-        let sampler = wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Sampler(&self.sampler) };
-        let textures = (1..).zip(views).map(|(binding, view)| wgpu::BindGroupEntry {
-            binding,
-            resource: wgpu::BindingResource::TextureView(view),
-        });
+        let mut entries = Vec::with_capacity(8);
+        for (binding, lookup) in (0..).zip(textures.all()) {
+            let view = match lookup {
+                Some(lookup) => images.get(lookup.image).map(|image| &*image.texture_view).ok_or("a texture")?,
+                None => &self.white,
+            };
+            let wrap = lookup.map(|lookup| lookup.wrap).unwrap_or_default();
+            let sampler =
+                self.samplers.iter().find(|(of, _)| *of == wrap).map(|(_, sampler)| sampler).ok_or("a sampler")?;
+            entries.push(wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::TextureView(view) });
+            entries
+                .push(wgpu::BindGroupEntry { binding: binding + 4, resource: wgpu::BindingResource::Sampler(sampler) });
+        }
         Ok(device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("label textures"),
             layout: &self.texture_layout,
-            entries: &std::iter::once(sampler).chain(textures).collect::<Vec<_>>(),
+            entries: &entries,
         }))
     }
 }
@@ -385,6 +415,7 @@ fn pipeline(
     shader: &wgpu::ShaderModule,
     groups: &[Option<&wgpu::BindGroupLayout>],
     purpose: Purpose,
+    rich: bool,
     cut_out: bool,
 ) -> wgpu::RenderPipeline {
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
@@ -407,12 +438,12 @@ fn pipeline(
         layout: Some(&layout),
         vertex: wgpu::VertexState {
             module: shader,
-            entry_point: Some("vertex"),
+            entry_point: Some(if rich { "vertex_rich" } else { "vertex" }),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
             buffers: &[wgpu::VertexBufferLayout {
-                array_stride: VERTEX_STRIDE,
+                array_stride: if rich { RICH_STRIDE } else { VERTEX_STRIDE },
                 step_mode: wgpu::VertexStepMode::Vertex,
-                attributes: &VERTEX_ATTRIBUTES,
+                attributes: if rich { &RICH_ATTRIBUTES } else { &VERTEX_ATTRIBUTES },
             }],
         },
         primitive: wgpu::PrimitiveState { cull_mode: Some(wgpu::Face::Back), ..Default::default() },

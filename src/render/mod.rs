@@ -14,11 +14,14 @@
 
 mod adapter;
 mod app;
+mod backdrop;
 mod capture;
 mod environment;
 mod error;
+mod kept;
 mod labels;
 mod masks;
+mod panorama;
 mod projection;
 mod readback;
 mod ready;
@@ -165,7 +168,7 @@ impl Renderer {
             self.capture(scene, &shot)
         });
         shot.despawn(self.app.world_mut());
-        self.uploads.forget_rare_shapes();
+        self.uploads.end_scene();
         self.times.scenes += 1;
         frames
     }

@@ -87,6 +87,17 @@ fn missing_surfaces(render: &World, shot: &Shot, missing: &mut BTreeSet<String>)
             missing.insert("a material".to_owned());
         }
     }
+    for entity in shot.backdrops.iter().flatten().map(|&entity| MainEntity::from(entity)) {
+        let mesh = instances.mesh_asset_id(entity).filter(|&mesh| {
+            meshes.get(mesh).is_some()
+                && allocator.mesh_vertex_slice(&mesh).is_some()
+                && allocator.mesh_index_slice(&mesh).is_some()
+        });
+        let material = material_instances.instances.get(&entity);
+        if mesh.is_none() || material.and_then(|instance| materials.get(instance.asset_id)).is_none() {
+            missing.insert("the background".to_owned());
+        }
+    }
 }
 
 /// What one camera needs: its own images and bindings, a pipeline for every surface, and a sun's shadow maps.
@@ -116,6 +127,11 @@ fn missing_view(main: &World, render: &World, shot: &Shot, camera: Entity, missi
         |entity: &Entity| pipelines.and_then(|map| map.get(&MainEntity::from(*entity))).is_some_and(|&id| ready(id));
     if !shot.surfaces.iter().all(|(entity, _)| drawn(entity)) {
         missing.insert("the pipeline of an object".to_owned());
+    }
+    let position = shot.cameras.iter().position(|other| *other == camera);
+    let backdrop = position.and_then(|position| *shot.backdrops.get(position)?);
+    if backdrop.is_some_and(|entity| !drawn(&entity)) {
+        missing.insert("the background".to_owned());
     }
 
     let cascades = view.get::<ViewLightEntities>().map_or(0, |views| views.lights.len());

@@ -2,7 +2,7 @@
 //! of lights that do not change, whatever else does.
 
 use bevy::asset::Handle;
-use bevy::camera::visibility::NoFrustumCulling;
+use bevy::camera::visibility::{NoFrustumCulling, RenderLayers};
 use bevy::camera::{Camera as BevyCamera, Camera3d, ClearColorConfig, Exposure, Projection, RenderTarget};
 use bevy::color::{Color, LinearRgba};
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
@@ -22,14 +22,15 @@ use std::sync::Arc;
 
 use super::RenderError;
 use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
-use super::environment;
 use super::masks::PlacedBox;
 use super::projection::Pinhole;
 use super::surface::Surface;
 use super::upload::{UploadedMaterial, Uploads};
+use super::{backdrop, environment};
+use crate::assets::AssetError;
 use crate::frame::Owner;
 use crate::scene::exposure::meter_place;
-use crate::scene::{AntiAliasing, Camera, Light, Material, Scene, SurfaceLabels, ToneCurve};
+use crate::scene::{AntiAliasing, Background, Camera, Environment, Light, Material, Scene, SurfaceLabels, ToneCurve};
 
 /// A scene in flight: its entities, and what must be seen of them.
 pub(super) struct Shot {
@@ -43,6 +44,8 @@ pub(super) struct Shot {
     pub(super) owners: Arc<[Owner]>,
     /// Images that light and background need.
     pub(super) environment: Vec<Handle<BevyImage>>,
+    /// For each camera, the mesh behind everything, if there is one.
+    pub(super) backdrops: Vec<Option<Entity>>,
     /// How many shadow views there must be for each camera, and for all together (point and spot lights).
     pub(super) cascades_per_camera: usize,
     pub(super) shared_shadow_views: usize,
@@ -53,7 +56,9 @@ impl Shot {
     /// Takes everything out of the world again, in reverse order.
     pub(super) fn despawn(self, world: &mut World) {
         let meshes = self.surfaces.iter().map(|(entity, _)| *entity);
-        let all: Vec<Entity> = self.lights.iter().copied().chain(meshes).chain(self.cameras.iter().copied()).collect();
+        let backdrops = self.backdrops.iter().copied().flatten();
+        let all: Vec<Entity> =
+            self.lights.iter().copied().chain(meshes).chain(self.cameras.iter().copied()).chain(backdrops).collect();
         for entity in all.into_iter().rev() {
             world.despawn(entity);
         }
@@ -99,26 +104,46 @@ pub(super) fn spawn(
     let owners = placed.iter().map(|mesh| mesh.owner).collect();
     let surfaces = (1..).zip(placed).map(|(number, mesh)| mesh.spawn(world, number)).collect();
 
-    let light = maps.light(&mut world.resource_mut(), &scene.environment);
+    uploads.load_surroundings(scene)?;
+    let light = maps.light(&mut world.resource_mut(), &scene.environment, uploads.library())?;
     let mut environment: Vec<_> =
-        light.iter().flat_map(|(diffuse, specular)| [diffuse.clone(), specular.clone()]).collect();
-    let mut cameras = Vec::new();
+        light.iter().flat_map(|light| [light.diffuse.clone(), light.specular.clone()]).collect();
+    let (mut cameras, mut backdrops) = (Vec::new(), Vec::new());
     for (position, (camera, target)) in scene.cameras.iter().zip(targets).enumerate() {
         let entity = spawn_camera(world, scene, camera, position, target);
-        if let Some((diffuse, specular)) = &light {
-            let exposure = f64::from(Exposure { ev100: narrow(camera.ev100) }.exposure());
-            let background = environment::background(&scene.environment, exposure, scene.image.tone_curve);
-            let background = maps.background(&mut world.resource_mut(), position, background);
-            world.entity_mut(entity).insert(surroundings(
-                diffuse,
-                specular,
-                scene.environment.peak(),
-                &background,
-                exposure,
-            ));
-            environment.push(background);
+        if let Some(light) = &light {
+            world.entity_mut(entity).insert(surroundings(light));
         }
+        let exposure = f64::from(Exposure { ev100: narrow(camera.ev100) }.exposure());
+        let backdrop = match (&scene.background, &scene.environment) {
+            (None, Environment::Gradient { zenith, nadir }) => {
+                if light.is_some() {
+                    let sky = environment::background(*zenith, *nadir, exposure, scene.image.tone_curve);
+                    let image = maps.background(&mut world.resource_mut(), position, sky);
+                    // The map holds display values: undo the exposure that Bevy applies.
+                    let brightness = narrow(1.0 / exposure);
+                    let sky = Skybox { image: Some(image.clone()), brightness, rotation: Quat::IDENTITY };
+                    world.entity_mut(entity).insert(sky);
+                    environment.push(image);
+                }
+                None
+            }
+            (None, Environment::Image { path, yaw, luminance }) => {
+                let sky = uploads.library().skies.get(path).cloned();
+                let sky = sky.ok_or_else(|| AssetError::Missing(path.into()))?;
+                Some(uploads.backdrops.sky(world, (position, camera), &sky, *yaw, luminance * exposure))
+            }
+            (Some(Background::Color(color)), _) => {
+                Some(uploads.backdrops.color(world, (position, camera), &scene.image, *color))
+            }
+            (Some(Background::Image { path, mirrored }), _) => {
+                let picture = uploads.library().textures.get(path).cloned();
+                let picture = picture.ok_or_else(|| AssetError::Missing(path.into()))?;
+                Some(uploads.backdrops.picture(world, (position, camera), &scene.image, &picture, *mirrored))
+            }
+        };
         cameras.push(entity);
+        backdrops.push(backdrop);
     }
 
     let casts = |light: &&Light| match light {
@@ -137,6 +162,7 @@ pub(super) fn spawn(
         boxes,
         owners,
         environment,
+        backdrops,
         cascades_per_camera: suns * shadows.cascades(),
         shared_shadow_views: shared,
         lights,
@@ -183,6 +209,7 @@ impl PlacedMesh {
             number,
             instance: self.owner.instance,
             mesh: self.piece.mesh.handle.id(),
+            rich: self.piece.mesh.rich,
             world_from_local: self.transform.compute_affine(),
             instance_from_world: narrow_affine(&self.instance_from_world),
             instance_from_local: self.piece.instance_from_local,
@@ -394,30 +421,22 @@ fn spawn_camera(
                 ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
             },
             DebandDither::Disabled,
+            RenderLayers::from_layers(&[0, backdrop::layer(position)]),
             // One list of lights for the whole image: no state carried from frame to frame.
             ClusterConfig::Single,
         ))
         .id()
 }
 
-/// What lights a camera's scene from all sides, and what is seen of it.
-fn surroundings(
-    diffuse_map: &Handle<BevyImage>,
-    specular_map: &Handle<BevyImage>,
-    peak: f64,
-    background: &Handle<BevyImage>,
-    exposure: f64,
-) -> (EnvironmentMapLight, Skybox) {
-    let light = EnvironmentMapLight {
-        diffuse_map: diffuse_map.clone(),
-        specular_map: specular_map.clone(),
-        intensity: narrow(peak),
-        rotation: Quat::IDENTITY,
+/// What lights a camera's scene from all sides.
+fn surroundings(light: &environment::Light) -> EnvironmentMapLight {
+    EnvironmentMapLight {
+        diffuse_map: light.diffuse.clone(),
+        specular_map: light.specular.clone(),
+        intensity: narrow(light.intensity),
+        rotation: Quat::from_rotation_y(narrow(light.yaw)),
         affects_lightmapped_mesh_diffuse: true,
-    };
-    // The map holds display values: undo the exposure that Bevy applies.
-    let sky = Skybox { image: Some(background.clone()), brightness: narrow(1.0 / exposure), rotation: Quat::IDENTITY };
-    (light, sky)
+    }
 }
 
 /// A transform whose -Z points along `direction`.

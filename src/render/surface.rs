@@ -6,6 +6,7 @@ use bevy::math::{Affine3A, DMat3, Mat3, Mat4, Vec2, Vec3, Vec4};
 use bevy::mesh::Mesh as BevyMesh;
 
 use super::masks::{MaskJob, Tile};
+use crate::assets::Wrap;
 
 /// Bytes of `Surface` and `View` in the shader, in words.
 pub(super) const SURFACE_WORDS: usize = 68;
@@ -19,6 +20,8 @@ pub(super) struct Surface {
     /// Position of its instance in the scene.
     pub(super) instance: u32,
     pub(super) mesh: AssetId<BevyMesh>,
+    /// Whether its vertices have second UVs and colours.
+    pub(super) rich: bool,
     pub(super) world_from_local: Affine3A,
     pub(super) instance_from_world: Affine3A,
     /// From the mesh to the instance's own frame: primitives are unit meshes, mirrored ones are turned over.
@@ -51,17 +54,32 @@ pub(super) struct Look {
 /// `None` where a value does not come from a texture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Textures {
-    pub(super) color: Option<AssetId<BevyImage>>,
-    pub(super) normal: Option<AssetId<BevyImage>>,
-    pub(super) metallic_roughness: Option<AssetId<BevyImage>>,
-    pub(super) emission: Option<AssetId<BevyImage>>,
+    pub(super) color: Option<Lookup>,
+    pub(super) normal: Option<Lookup>,
+    pub(super) metallic_roughness: Option<Lookup>,
+    pub(super) emission: Option<Lookup>,
+}
+
+/// A texture, and how it is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lookup {
+    pub(super) image: AssetId<BevyImage>,
+    /// Outside of 0..=1, along u and v.
+    pub(super) wrap: [Wrap; 2],
+    /// By the second UVs rather than the first.
+    pub(super) second_uvs: bool,
 }
 
 impl Textures {
-    /// `HAS_COLOR` and the others of the shader.
+    /// In the order of the shader's bindings.
+    pub(super) fn all(self) -> [Option<Lookup>; 4] {
+        [self.color, self.normal, self.metallic_roughness, self.emission]
+    }
+
+    /// `HAS_COLOR` and the others of the shader, and four bits further up `COLOR_BY_SECOND` and the others.
     fn bits(self) -> u32 {
-        let there = [self.color, self.normal, self.metallic_roughness, self.emission].map(|texture| texture.is_some());
-        (0..).zip(there).map(|(bit, there)| u32::from(there) << bit).sum()
+        let bits = |lookup: Option<Lookup>| lookup.map_or(0, |lookup| 1 | u32::from(lookup.second_uvs) << 4);
+        (0..).zip(self.all()).map(|(place, lookup)| bits(lookup) << place).sum()
     }
 }
 

@@ -4,6 +4,7 @@ use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::color::{Color, ColorToPacked, LinearRgba};
 use bevy::image::{Image as BevyImage, ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::math::{Affine2, Vec2, Vec3};
+use bevy::mesh::UvChannel;
 use bevy::mesh::{Indices, Mesh as BevyMesh, PrimitiveTopology};
 use bevy::pbr::StandardMaterial;
 use bevy::prelude::AlphaMode;
@@ -15,13 +16,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use super::RenderError;
-use super::surface::{CutOut, Look, Textures};
-use crate::assets::{AssetError, Library, Map, Model, PartMaterial, Texture};
+use super::backdrop::Backdrops;
+use super::kept::Kept;
+use super::surface::{CutOut, Look, Lookup, Textures};
+use crate::assets::{AssetError, Library, Map, Model, PartMaterial, Texture, Wrap};
 use crate::image::Image;
 use crate::mesh::Mesh;
 use crate::mesh::shapes::{self, MeshKey};
 use crate::scene::color::linear_from_srgb;
-use crate::scene::{Material, Shape, SurfaceLabels};
+use crate::scene::{Background, Environment, Material, Scene, Shape, SurfaceLabels};
 
 /// One mesh with one material: what Bevy draws as one entity.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub(super) struct UploadedMesh {
     /// Bounding box in the mesh's own frame.
     pub(super) min: Vec3,
     pub(super) max: Vec3,
+    /// Whether its vertices have second UVs and colours.
+    pub(super) rich: bool,
 }
 
 /// A material on the GPU, with what the label pass has to know of it.
@@ -78,13 +83,41 @@ pub(super) struct Uploads {
     shapes: BTreeMap<(MeshKey, Form), UploadedMesh>,
     /// By whether a recipe's material says that their backs are surfaces too (`None` where the file's materials say), and
     /// whether they are mirrored.
-    models: BTreeMap<(String, Option<bool>, bool), Vec<Piece>>,
-    textures: BTreeMap<(String, Meaning), Handle<BevyImage>>,
+    models: Kept<(String, Option<bool>, bool), Vec<Piece>>,
+    textures: Kept<(String, Meaning), Handle<BevyImage>>,
+    pub(super) backdrops: Backdrops,
 }
+
+/// Room for models and for textures that no scene of late has used, bytes.
+const ROOM_FOR_MODELS: usize = 512 << 20;
+const ROOM_FOR_TEXTURES: usize = 1 << 30;
 
 impl Uploads {
     pub(super) fn new(root: PathBuf, library: Library) -> Self {
-        Self { root, library, shapes: BTreeMap::new(), models: BTreeMap::new(), textures: BTreeMap::new() }
+        Self {
+            root,
+            library,
+            shapes: BTreeMap::new(),
+            models: Kept::new(ROOM_FOR_MODELS),
+            textures: Kept::new(ROOM_FOR_TEXTURES),
+            backdrops: Backdrops::default(),
+        }
+    }
+
+    /// Every asset, as far as it is loaded.
+    pub(super) fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Loads what is around a scene, unless it is loaded already.
+    pub(super) fn load_surroundings(&mut self, scene: &Scene) -> Result<(), RenderError> {
+        if let Environment::Image { path, .. } = &scene.environment {
+            self.library.load_sky(&self.root, path)?;
+        }
+        if let Some(Background::Image { path, .. }) = &scene.background {
+            self.library.load_texture(&self.root, path)?;
+        }
+        Ok(())
     }
 
     /// The pieces of a shape, with the shape's own materials replaced by `material` where there is one. `mirrored` ones are turned
@@ -121,7 +154,7 @@ impl Uploads {
     ) -> Result<Vec<Piece>, RenderError> {
         let key = (format!("{shape:?}"), backs, mirrored);
         if let Some(pieces) = self.models.get(&key) {
-            return Ok(pieces.clone());
+            return Ok(pieces);
         }
         if let Shape::Gltf(path) = shape {
             self.library.load_model(&self.root, path)?;
@@ -135,12 +168,14 @@ impl Uploads {
             let material = self.look(world, &part.material);
             pieces.push(Piece { mesh, material, instance_from_local: turned(mirrored) });
         }
-        self.models.insert(key, pieces.clone());
+        self.models.insert(key, pieces.clone(), model.bytes());
         Ok(pieces)
     }
 
-    /// Drops meshes that few scenes share: those of random proportions. Everything else stays.
-    pub(super) fn forget_rare_shapes(&mut self) {
+    /// Ends a scene: drops primitives of random proportions, which few scenes share, and what there is no room for.
+    pub(super) fn end_scene(&mut self) {
+        self.models.end_scene();
+        self.textures.end_scene();
         self.shapes.retain(|(key, _), _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
     }
 
@@ -162,20 +197,39 @@ impl Uploads {
         let metallic_roughness = texture(&material.metallic_roughness_texture, Meaning::Linear);
         let occlusion = texture(&material.occlusion_texture, Meaning::Linear);
         let emission = texture(&material.emission_texture, Meaning::Srgb);
+        let channel = |map: &Option<Map>| match map {
+            Some(map) if map.uv_set == 1 => UvChannel::Uv1,
+            _ => UvChannel::Uv0,
+        };
+        let lookup = |map: &Option<Map>, handle: &Option<Handle<BevyImage>>| {
+            let (map, handle) = (map.as_ref()?, handle.as_ref()?);
+            Some(Lookup { image: handle.id(), wrap: map.texture.wrap, second_uvs: map.uv_set == 1 })
+        };
+        let textures = Textures {
+            color: lookup(&material.base_color_texture, &color),
+            normal: lookup(&material.normal_texture, &normal),
+            metallic_roughness: lookup(&material.metallic_roughness_texture, &metallic_roughness),
+            emission: lookup(&material.emission_texture, &emission),
+        };
         let [r, g, b, alpha] = material.base_color;
         let [er, eg, eb] = material.emission;
         let uv_scale = Vec2::from(material.uv_scale);
         let standard = StandardMaterial {
             base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
             base_color_texture: color,
+            base_color_channel: channel(&material.base_color_texture),
             metallic: material.metallic,
             perceptual_roughness: material.roughness,
             metallic_roughness_texture: metallic_roughness,
+            metallic_roughness_channel: channel(&material.metallic_roughness_texture),
             normal_map_texture: normal,
+            normal_map_channel: channel(&material.normal_texture),
             occlusion_texture: occlusion,
+            occlusion_channel: channel(&material.occlusion_texture),
             emissive: LinearRgba::rgb(er, eg, eb),
             emissive_exposure_weight: 1.0,
             emissive_texture: emission,
+            emissive_channel: channel(&material.emission_texture),
             unlit: material.unlit,
             uv_transform: Affine2::from_scale(uv_scale),
             specular_transmission: material.transmission,
@@ -187,7 +241,7 @@ impl Uploads {
             anisotropy_rotation: material.anisotropy_angle,
             ..surface(material.alpha_mask, material.blend)
         };
-        let look = look(&standard, uv_scale);
+        let look = look(&standard, textures, uv_scale);
         UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
             double_sided: material.double_sided,
@@ -199,10 +253,15 @@ impl Uploads {
     }
 
     fn texture(&mut self, world: &mut World, texture: &Texture, meaning: Meaning) -> Handle<BevyImage> {
-        self.textures
-            .entry((texture.key.clone(), meaning))
-            .or_insert_with(|| world.resource_mut::<Assets<BevyImage>>().add(upload_texture(&texture.image, meaning)))
-            .clone()
+        let key = (texture.key.clone(), meaning);
+        if let Some(handle) = self.textures.get(&key) {
+            return handle;
+        }
+        let image = upload_texture(texture, meaning);
+        let bytes = image.data.as_ref().map_or(0, Vec::len);
+        let handle = world.resource_mut::<Assets<BevyImage>>().add(image);
+        self.textures.insert(key, handle.clone(), bytes);
+        handle
     }
 }
 
@@ -218,8 +277,7 @@ fn surface(cutoff: Option<f32>, blend: bool) -> StandardMaterial {
 }
 
 /// What labels tell of a material: the values that it is drawn with.
-fn look(material: &StandardMaterial, uv_scale: Vec2) -> Look {
-    let texture = |handle: &Option<Handle<BevyImage>>| handle.as_ref().map(Handle::id);
+fn look(material: &StandardMaterial, textures: Textures, uv_scale: Vec2) -> Look {
     let color = material.base_color.to_linear();
     let cut_out = match material.alpha_mode {
         AlphaMode::Mask(cutoff) => Some(CutOut { alpha: color.alpha, cutoff }),
@@ -227,12 +285,7 @@ fn look(material: &StandardMaterial, uv_scale: Vec2) -> Look {
     };
     let emission = material.emissive;
     Look {
-        textures: Textures {
-            color: texture(&material.base_color_texture),
-            normal: texture(&material.normal_map_texture),
-            metallic_roughness: texture(&material.metallic_roughness_texture),
-            emission: texture(&material.emissive_texture),
-        },
+        textures,
         base_color: Vec3::new(color.red, color.green, color.blue),
         roughness: material.perceptual_roughness,
         metallic: material.metallic,
@@ -252,7 +305,8 @@ fn to_f32(value: f64) -> f32 {
     value as f32
 }
 
-/// Every mesh has these attributes and no others, so that all share one vertex layout (`labels` relies on it).
+/// Every mesh has these attributes and no others, so that all share one vertex layout, and those with second UVs or colours another
+/// (`labels` relies on it).
 ///
 /// Where `backs` are surfaces too, they are triangles of their own with normals of their own: Bevy 0.19 does not turn the
 /// normal of a back around where a mesh has tangents, and would light it as if it were the front.
@@ -269,13 +323,22 @@ fn upload_mesh(world: &mut World, mesh: &Mesh, form: Form) -> UploadedMesh {
         min = min.min(Vec3::from(position));
         max = max.max(Vec3::from(position));
     }
-    let bevy_mesh = BevyMesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
+    let rich = !mesh.uvs1.is_empty() || !mesh.colors.is_empty();
+    let mut bevy_mesh = BevyMesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD)
         .with_inserted_attribute(BevyMesh::ATTRIBUTE_POSITION, mesh.positions.clone())
         .with_inserted_attribute(BevyMesh::ATTRIBUTE_NORMAL, mesh.normals.clone())
         .with_inserted_attribute(BevyMesh::ATTRIBUTE_UV_0, mesh.uvs.clone())
         .with_inserted_attribute(BevyMesh::ATTRIBUTE_TANGENT, mesh.tangents.clone())
         .with_inserted_indices(Indices::U32(mesh.indices.clone()));
-    UploadedMesh { handle: world.resource_mut::<Assets<BevyMesh>>().add(bevy_mesh), min, max }
+    if rich {
+        let or = |there: bool| if there { 0 } else { mesh.positions.len() };
+        let uvs: Vec<_> = mesh.uvs1.iter().chain(mesh.uvs.iter().take(or(!mesh.uvs1.is_empty()))).copied().collect();
+        let white = std::iter::repeat_n([1.0; 4], or(!mesh.colors.is_empty()));
+        bevy_mesh.insert_attribute(BevyMesh::ATTRIBUTE_UV_1, uvs);
+        bevy_mesh
+            .insert_attribute(BevyMesh::ATTRIBUTE_COLOR, mesh.colors.iter().copied().chain(white).collect::<Vec<_>>());
+    }
+    UploadedMesh { handle: world.resource_mut::<Assets<BevyMesh>>().add(bevy_mesh), min, max, rich }
 }
 
 /// The mesh as a mirror across x = 0 shows it.
@@ -296,6 +359,8 @@ fn with_backs(mesh: &Mesh) -> Mesh {
     let count = u32::try_from(mesh.positions.len()).expect("indices are 32 bits, so vertices fit");
     both.positions.extend_from_slice(&mesh.positions);
     both.uvs.extend_from_slice(&mesh.uvs);
+    both.uvs1.extend_from_slice(&mesh.uvs1);
+    both.colors.extend_from_slice(&mesh.colors);
     both.normals.extend(mesh.normals.iter().map(|normal| normal.map(|c| -c)));
     // Of a back the whole normal turns round, bumps included: with it tangent and bitangent, which is w * normal x tangent.
     both.tangents.extend(mesh.tangents.iter().map(|tangent| tangent.map(|c| -c)));
@@ -304,8 +369,9 @@ fn with_backs(mesh: &Mesh) -> Mesh {
     both
 }
 
-/// A repeating, mipmapped texture.
-fn upload_texture(image: &Image<[u8; 4]>, meaning: Meaning) -> BevyImage {
+/// A mipmapped texture.
+fn upload_texture(texture: &Texture, meaning: Meaning) -> BevyImage {
+    let image = &texture.image;
     let format = match meaning {
         Meaning::Srgb => TextureFormat::Rgba8UnormSrgb,
         Meaning::Linear => TextureFormat::Rgba8Unorm,
@@ -326,9 +392,14 @@ fn upload_texture(image: &Image<[u8; 4]>, meaning: Meaning) -> BevyImage {
     );
     bevy_image.data = Some(data);
     bevy_image.texture_descriptor.mip_level_count = levels;
+    let [address_mode_u, address_mode_v] = texture.wrap.map(|wrap| match wrap {
+        Wrap::Repeat => ImageAddressMode::Repeat,
+        Wrap::Mirror => ImageAddressMode::MirrorRepeat,
+        Wrap::Clamp => ImageAddressMode::ClampToEdge,
+    });
     bevy_image.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {
-        address_mode_u: ImageAddressMode::Repeat,
-        address_mode_v: ImageAddressMode::Repeat,
+        address_mode_u,
+        address_mode_v,
         mag_filter: ImageFilterMode::Linear,
         min_filter: ImageFilterMode::Linear,
         mipmap_filter: ImageFilterMode::Linear,
@@ -341,29 +412,35 @@ fn upload_texture(image: &Image<[u8; 4]>, meaning: Meaning) -> BevyImage {
 static LINEAR: LazyLock<[f32; 256]> =
     LazyLock::new(|| std::array::from_fn(|byte| to_f32(linear_from_srgb(byte as f64 / 255.0))));
 
+/// sRGB byte of linear light in 65535ths.
+static SRGB: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let byte = |level: u32| LinearRgba::rgb(level as f32 / 65535.0, 0.0, 0.0);
+    (0..=65535).map(|level| bevy::color::Srgba::from(byte(level)).to_u8_array()[0]).collect()
+});
+
 /// The next mip level: the mean of two by two pixels, of linear light where the bytes are sRGB.
 fn half_size(image: &Image<[u8; 4]>, meaning: Meaning) -> Image<[u8; 4]> {
     let (width, height) = ((image.width() / 2).max(1), (image.height() / 2).max(1));
-    let mut half = Image::filled(width, height, [0; 4]);
-    for y in 0..height {
-        for x in 0..width {
-            let source = |dx: u32, dy: u32| {
-                let (x, y) = ((2 * x + dx).min(image.width() - 1), (2 * y + dy).min(image.height() - 1));
-                image.get(x, y).copied().unwrap_or_default()
-            };
-            let four = [source(0, 0), source(1, 0), source(0, 1), source(1, 1)];
-            let pixel = std::array::from_fn(|channel| {
+    let pixels = image.pixels();
+    let (columns, rows) = (image.width() as usize, image.height() as usize);
+    let mut half = Vec::with_capacity(width as usize * height as usize);
+    for y in 0..height as usize {
+        let (upper, lower) = (2 * y * columns, (2 * y + 1).min(rows - 1) * columns);
+        for x in 0..width as usize {
+            let (left, right) = (2 * x, (2 * x + 1).min(columns - 1));
+            let four = [pixels[upper + left], pixels[upper + right], pixels[lower + left], pixels[lower + right]];
+            half.push(std::array::from_fn(|channel| {
                 let bytes = four.map(|pixel| pixel[channel]);
                 match meaning {
                     Meaning::Srgb if channel < 3 => {
                         let mean = bytes.map(|b| LINEAR[usize::from(b)]).iter().sum::<f32>() / 4.0;
-                        bevy::color::Srgba::from(LinearRgba::rgb(mean, 0.0, 0.0)).to_u8_array()[0]
+                        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 65535")]
+                        SRGB[(mean * 65535.0 + 0.5) as usize]
                     }
                     _ => u8::try_from((bytes.iter().map(|&b| u32::from(b)).sum::<u32>() + 2) / 4).unwrap_or(u8::MAX),
                 }
-            });
-            half.set(x, y, pixel);
+            }));
         }
     }
-    half
+    Image::new(width, height, half).expect("as many pixels as it has room for")
 }

@@ -6,10 +6,10 @@ use std::f64::consts::FRAC_PI_2;
 use glam::{DVec2, DVec3};
 
 use super::random::{self, Key};
-use super::{Category, Environment, Keypoint, Light, Material, Shape, WIDEST_SHADOWED_SPOT, place};
+use super::{Background, Category, Environment, Keypoint, Light, Material, Shape, WIDEST_SHADOWED_SPOT, place};
 use crate::recipe::{
-    ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe, Scalar,
-    ScaleRecipe, ShapeRecipe,
+    BackgroundRecipe, ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe,
+    Scalar, ScaleRecipe, ShapeRecipe, Varied,
 };
 
 /// Sizes and scales outside are moved to the nearer end, metres. (A normal distribution has no ends.)
@@ -173,7 +173,12 @@ pub(super) fn light(name: &str, recipe: &LightRecipe, key: &Key) -> Light {
     }
 }
 
-pub(super) fn environment(recipe: &EnvironmentRecipe, key: &Key) -> Environment {
+pub(super) fn environment(recipe: &Varied<EnvironmentRecipe>, key: &Key) -> Environment {
+    let (recipe, key) = random::pick(recipe, key);
+    let luminance = |strength| {
+        let strength = light_amount(strength, &key.name("strength"));
+        strength.min(BRIGHTEST / ENVIRONMENT_LUMINANCE) * ENVIRONMENT_LUMINANCE
+    };
     let (zenith, nadir, strength) = match recipe {
         EnvironmentRecipe::Color { color, strength } => {
             let color = random::color(color, &key.name("color"));
@@ -182,8 +187,24 @@ pub(super) fn environment(recipe: &EnvironmentRecipe, key: &Key) -> Environment 
         EnvironmentRecipe::Gradient { sky, ground, strength } => {
             (random::color(sky, &key.name("sky")), random::color(ground, &key.name("ground")), strength)
         }
+        EnvironmentRecipe::Hdri { path, yaw, strength } => {
+            let path = random::pick(path, &key.name("path")).0.clone();
+            let yaw = random::angle(yaw, &key.name("yaw"));
+            return Environment::Image { path, yaw, luminance: luminance(strength) };
+        }
     };
-    let luminance =
-        light_amount(strength, &key.name("strength")).min(BRIGHTEST / ENVIRONMENT_LUMINANCE) * ENVIRONMENT_LUMINANCE;
-    Environment { zenith: zenith.map(|c| c * luminance), nadir: nadir.map(|c| c * luminance) }
+    let luminance = luminance(strength);
+    Environment::Gradient { zenith: zenith.map(|c| c * luminance), nadir: nadir.map(|c| c * luminance) }
+}
+
+pub(super) fn background(recipe: Option<&Varied<BackgroundRecipe>>, key: &Key) -> Option<Background> {
+    let (recipe, key) = random::pick(recipe?, key);
+    match recipe {
+        BackgroundRecipe::Environment => None,
+        BackgroundRecipe::Color(color) => Some(Background::Color(random::color(color, &key.name("color")))),
+        BackgroundRecipe::Image { path, mirrored } => Some(Background::Image {
+            path: random::pick(path, &key.name("path")).0.clone(),
+            mirrored: random::scalar(mirrored, &key.name("mirrored")) >= 0.5,
+        }),
+    }
 }

@@ -7,7 +7,8 @@ use std::f64::consts::PI;
 
 use glam::DVec3;
 
-use super::{Environment, Instance, Light, color};
+use super::{Environment, Instance, Light};
+use crate::assets::Library;
 
 /// What an illuminance is divided by to give `2^ev100`, lux. A matte white surface under `E` lux has a luminance of `E / pi`,
 /// and linear 1 is `1.2 * 2^ev100` (see [`Camera::ev100`](super::Camera::ev100)): under the metered light, white is just
@@ -25,9 +26,9 @@ const LEAST_ILLUMINANCE: f64 = 1e-3;
 ///
 /// A dome takes light from an angle `t` above by `(1 + cos t) / 2`: all of it from straight overhead, half of it from the
 /// horizon. Lamps give `flux / 4 pi / d^2`, spots only inside their cone. The environment counts as a level surface
-/// receives it, in closed form (see [`Environment`]). The colour of a lamp does not count: a red lamp is not made brighter
+/// receives it ([`Environment::level_illuminance`]). The colour of a lamp does not count: a red lamp is not made brighter
 /// for being red.
-pub fn illuminance(place: DVec3, lights: &[Light], environment: &Environment) -> f64 {
+pub fn illuminance(place: DVec3, lights: &[Light], environment: &Environment, library: &Library) -> f64 {
     let dome = |towards_light: DVec3| (1.0 + towards_light.y) / 2.0;
     let lamp = |position: DVec3, flux: f64| {
         let towards = position - place;
@@ -48,7 +49,7 @@ pub fn illuminance(place: DVec3, lights: &[Light], environment: &Environment) ->
             }
         })
         .sum();
-    lamps + PI * color::luminance(environment.luminance(1.0, Environment::COSINE_LOBE))
+    lamps + environment.level_illuminance(library)
 }
 
 /// Where the meter is: the mean position of the labelled instances, or of all where none is labelled.

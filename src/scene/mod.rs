@@ -17,22 +17,28 @@
 mod appearance;
 pub mod camera;
 pub mod color;
+mod environment;
 pub mod exposure;
 mod label;
 pub mod obb;
+mod parameters;
 pub mod place;
 pub mod random;
 mod sample;
 mod validate;
 
 pub use camera::Camera;
+pub use environment::{Background, Environment, gradient};
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
+pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
 
 use std::collections::BTreeMap;
 
 use glam::{DAffine3, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
+
+pub use crate::recipe::expression::Value;
 
 use crate::make::Made;
 
@@ -73,12 +79,19 @@ pub struct Scene {
     pub lights: Vec<Light>,
     /// What is behind everything, and lights the scene from all sides.
     pub environment: Environment,
+    /// What is seen behind everything in place of the environment.
+    pub background: Option<Background>,
     /// At least one camera, in name order.
     pub cameras: Vec<Camera>,
     /// For each object group of the recipe: how many instances were asked for and how many found a place.
     pub placed: Vec<PlacedCount>,
     /// For each reason, how often the scene was drawn again because of it.
     pub redrawn: BTreeMap<String, u32>,
+    /// How what was dropped came to rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
+    /// Its named parameters; `variant` is the variant of the recipe that it is of, where there are variants.
+    pub parameters: BTreeMap<String, Value>,
 }
 
 impl Scene {
@@ -373,45 +386,6 @@ pub enum Light {
     },
 }
 
-/// Radiance from infinitely far, seen behind everything and lighting everything, without shadows.
-///
-/// Luminance in direction `d` is linear in its height: `(zenith + nadir) / 2 + d.y * (zenith - nadir) / 2`, so that
-/// what a matte surface with normal `n` receives is known in closed form:
-/// `pi * ((zenith + nadir) / 2 + 2/3 * n.y * (zenith - nadir) / 2)` lux.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Environment {
-    /// Luminance straight up, cd/m2 per linear RGB channel.
-    pub zenith: [f64; 3],
-    /// Luminance straight down, cd/m2 per linear RGB channel.
-    pub nadir: [f64; 3],
-}
-
-impl Environment {
-    /// `k` of a cosine lobe, which a matte surface has: the integral of `d.y cos` over the hemisphere is `2 pi / 3`, against
-    /// `pi` for a constant.
-    pub const COSINE_LOBE: f64 = 2.0 / 3.0;
-
-    /// The brightest channel anywhere, cd/m2.
-    pub fn peak(&self) -> f64 {
-        self.zenith.iter().chain(&self.nadir).copied().fold(0.0, f64::max)
-    }
-
-    /// Whether it gives no light at all.
-    pub fn is_black(&self) -> bool {
-        self.peak() <= 0.0
-    }
-
-    /// Mean luminance, cd/m2 per linear RGB channel, over a lobe about a direction of this height (its y, -1 to 1): `k` is 1 for
-    /// the direction alone, and less for a wider lobe.
-    pub fn luminance(&self, height: f64, k: f64) -> [f64; 3] {
-        std::array::from_fn(|c| {
-            let (mean, half) = ((self.zenith[c] + self.nadir[c]) / 2.0, (self.zenith[c] - self.nadir[c]) / 2.0);
-            mean + k * half * height
-        })
-    }
-}
-
 /// How many instances of a group were asked for, and how many found a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -422,4 +396,24 @@ pub struct PlacedCount {
     pub asked: u32,
     /// How many are in the scene.
     pub placed: u32,
+}
+
+/// How the groups that were dropped onto one support came to rest, measured with the things themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settled {
+    /// Names of the groups.
+    pub objects: Vec<String>,
+    /// How many are in the scene.
+    pub at_rest: u32,
+    /// How many fell beside, and are not.
+    pub lost: u32,
+    /// Steps of 1/120 s until then.
+    pub steps: u32,
+    /// The greatest speed at the end, in longest sides of the thing per second.
+    pub speed: f64,
+    /// The deepest that one is in another thing, as a share of the longest side of the smaller.
+    pub depth: f64,
+    /// The farthest that one is from what is nearest to it, as a share of its longest side.
+    pub gap: f64,
 }

@@ -92,7 +92,12 @@ impl NearBoxes {
 
     /// Whether `obb` is clear of every stored box but those that `ignore` names.
     pub fn clear(&self, obb: &Obb, spacing: f64, ignore: impl Fn(&Obb) -> bool) -> bool {
-        let ok = |&n: &usize| ignore(&self.boxes[n]) || obb.clear_of(&self.boxes[n], spacing);
+        self.all_near(obb, spacing, |n| ignore(&self.boxes[n]) || obb.clear_of(&self.boxes[n], spacing))
+    }
+
+    /// Whether `ok` holds of every stored box that could come within `spacing` of `obb`; it may be asked of others too.
+    pub fn all_near(&self, obb: &Obb, spacing: f64, ok: impl Fn(usize) -> bool) -> bool {
+        let ok = |&n: &usize| ok(n);
         self.levels.iter().all(|(&level, stored)| {
             // Centres of boxes of this level that could touch lie within half a cell of the reach.
             let reach = obb.world_half() + spacing + libm::ldexp(0.5, level);

@@ -3,16 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::place::{self, Body, Group, Pose};
-use super::random::{self, Draws, Key};
-use super::{Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Shape};
-use super::{appearance, camera, exposure};
+use super::random::{self, Key};
+use super::{
+    Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape,
+};
+use super::{appearance, camera, exposure, parameters};
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::{
-    CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, PoseRecipe, Recipe,
+    CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, Place, PoseRecipe,
+    Recipe,
 };
+use crate::solid::Solid;
+use glam::DVec3;
 
 /// The most instances that one group may ask for; larger counts become this.
 pub const MAX_COUNT: u32 = 1_000_000;
+
+/// The most that a `density` brings about.
+const MOST_BY_DENSITY: u32 = 100_000;
 
 /// How often a scene is drawn before the recipe is said to want what cannot be.
 pub const MOST_DRAWS: u32 = 200;
@@ -89,13 +97,15 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
 /// # Errors
 /// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted.
 pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result<Scene, SampleError> {
-    let key = Key::of(Draws { seed, index, attempt, sampling: recipe.sampling.clone(), ..Draws::default() });
-    let (instances, placed) = instances(recipe, &key.name("objects"), index)?;
+    let (recipe, key) = parameters::decide(recipe, seed, index, attempt);
+    let (instances, placed, settled) = instances(recipe, &key, index)?;
     let lights_key = key.name("lights");
+    let lights = recipe.lights.iter().filter(|(name, _)| parameters::holds(recipe.conditions.lights.get(*name), &key));
     let lights: Vec<Light> =
-        recipe.lights.iter().map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
+        lights.map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
     let environment = appearance::environment(&recipe.environment, &key.name("environment"));
-    let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment);
+    let background = appearance::background(recipe.background.as_ref(), &key.name("background"));
+    let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment, &recipe.assets);
     let cameras_key = key.name("cameras");
     let cameras = recipe
         .cameras
@@ -113,9 +123,12 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         instances,
         lights,
         environment,
+        background,
         cameras,
         placed,
         redrawn: BTreeMap::new(),
+        settled,
+        parameters: key.draws().parameters.clone(),
     })
 }
 
@@ -126,18 +139,52 @@ struct Draft {
     body: Body,
 }
 
-fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, Vec<PlacedCount>), SampleError> {
+/// Where the cameras are that objects are placed by.
+fn eyes(recipe: &Recipe, key: &Key) -> BTreeMap<String, DVec3> {
+    let cameras_key = key.name("cameras");
+    let named = recipe.objects.values().filter_map(|object| match &object.place {
+        Place::Between { camera, .. } => Some(camera),
+        _ => None,
+    });
+    let eye = |name: &String| {
+        let camera = recipe.cameras.get(name)?;
+        Some((name.clone(), sample_camera(name, camera, &recipe.image, 1.0, &cameras_key.name(name)).position))
+    };
+    named.filter_map(eye).collect()
+}
+
+fn instances(
+    recipe: &Recipe,
+    key: &Key,
+    index: u64,
+) -> Result<(Vec<Instance>, Vec<PlacedCount>, Vec<Settled>), SampleError> {
+    let cameras = eyes(recipe, key);
+    let key = &key.name("objects");
     let mut drafts: BTreeMap<&str, Vec<Draft>> = BTreeMap::new();
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
-    for (name, object) in &recipe.objects {
+    let recipes = recipe.objects.iter().map(|(name, object)| (name.as_str(), object)).collect();
+    let present = parameters::present(recipe, key);
+    // Supports first: how large they are may say how many there are on them.
+    for name in place::order(&recipes)? {
+        let object = &recipe.objects[name];
         let key = key.name(name);
-        let list = (0..count(object, &key))
+        let count = match &object.density {
+            _ if !present.contains(name) => 0,
+            None => count(object, &key),
+            Some(density) => {
+                let support = object.place.support().and_then(|support| groups.get(support));
+                let area = support.map_or(0.0, |group| group.bodies.iter().map(Body::footprint).sum::<f64>());
+                let drawn = random::scalar(density, &key.name("density")).max(0.0) * area;
+                whole(drawn, MOST_BY_DENSITY)
+            }
+        };
+        let list = (0..count)
             .map(|number| draft(recipe, object, &key.item(u64::from(number))))
             .collect::<Result<Vec<_>, _>>()?;
-        groups.insert(name, Group { recipe: object, key, bodies: list.iter().map(|d| d.body).collect() });
+        groups.insert(name, Group { recipe: object, key, bodies: list.iter().map(|d| d.body.clone()).collect() });
         drafts.insert(name, list);
     }
-    let mut poses = place::place(&groups)?;
+    let place::Placement { mut poses, settled } = place::place(&groups, &cameras)?;
 
     let mut instances = Vec::new();
     let mut counts = Vec::new();
@@ -183,7 +230,7 @@ fn instances(recipe: &Recipe, key: &Key, index: u64) -> Result<(Vec<Instance>, V
         }
         counts.push(PlacedCount { object: name.to_owned(), asked, placed });
     }
-    Ok((instances, counts))
+    Ok((instances, counts, settled))
 }
 
 fn keypoint_tolerance(object: &ObjectRecipe, body: &Body) -> f64 {
@@ -192,10 +239,14 @@ fn keypoint_tolerance(object: &ObjectRecipe, body: &Body) -> f64 {
 }
 
 fn count(object: &ObjectRecipe, key: &Key) -> u32 {
-    let drawn = random::scalar(&object.count, &key.name("count")).round().clamp(0.0, f64::from(MAX_COUNT));
+    whole(random::scalar(&object.count, &key.name("count")), MAX_COUNT)
+}
+
+/// Rounded, from 0 to `most`.
+fn whole(value: f64, most: u32) -> u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped and whole")]
-    let count = drawn as u32;
-    count
+    let whole = value.round().clamp(0.0, f64::from(most)) as u32;
+    whole
 }
 
 fn category<'a>(recipe: &'a Recipe, object: &ObjectRecipe) -> Result<Option<&'a Category>, SampleError> {
@@ -206,8 +257,9 @@ fn category<'a>(recipe: &'a Recipe, object: &ObjectRecipe) -> Result<Option<&'a 
 
 fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, SampleError> {
     let shape = appearance::shape(object, key);
-    let bounds = local_bounds(&shape, &recipe.assets)
-        .ok_or_else(|| SampleError::Unchecked { what: format!("the asset of {shape:?}") })?;
+    let missing = || SampleError::Unchecked { what: format!("the asset of {shape:?}") };
+    let bounds = local_bounds(&shape, &recipe.assets).ok_or_else(missing)?;
+    let solid = Solid::of(&shape, &recipe.assets).ok_or_else(missing)?;
     let material = match &object.material {
         Some(names) => {
             let key = key.name("material");
@@ -221,7 +273,7 @@ fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, Sam
         None if matches!(shape, Shape::Gltf(_) | Shape::Made(_)) => None,
         None => Some(Material::default()),
     };
-    Ok(Draft { shape, material, body: Body { bounds, scale: appearance::scale(object, key) } })
+    Ok(Draft { shape, material, body: Body::new(solid, bounds, appearance::scale(object, key)) })
 }
 
 fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: f64, key: &Key) -> Camera {

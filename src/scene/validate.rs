@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::FRAC_PI_2;
 
 use super::{
-    Camera, Category, Instance, LONGEST_SIDE, LabelSettings, Light, MOST_SHADOWED_LAMPS, MOST_SUNS, Material,
-    SCENE_VERSION, Scene, Shape, WIDEST_SHADOWED_SPOT,
+    Background, Camera, Category, Environment, Instance, LONGEST_SIDE, LabelSettings, Light, MOST_SHADOWED_LAMPS,
+    MOST_SUNS, Material, SCENE_VERSION, Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
 
 /// Lengths and places beyond this leave the range in which single precision, which the GPU computes in, is of any use.
@@ -38,6 +38,8 @@ impl Scene {
         ensure(!self.cameras.is_empty(), || "there is no camera".into())?;
 
         self.labels.validate()?;
+        let finite = self.parameters.values().all(|value| !matches!(value, Value::Number(x) if !x.is_finite()));
+        ensure(finite, || "the numbers of `parameters` must be finite".into())?;
         let categories: BTreeMap<u32, &Category> =
             self.categories.iter().map(|category| (category.id, category)).collect();
         ensure(categories.len() == self.categories.len() && !categories.contains_key(&0), || {
@@ -85,10 +87,16 @@ impl Scene {
                 "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots"
             )
         })?;
-        let radiance = self.environment.zenith.iter().chain(&self.environment.nadir);
-        ensure(radiance.into_iter().all(|&c| c.is_finite() && c >= 0.0), || {
-            "`environment` must be finite and not negative".into()
-        })?;
+        let environment = match &self.environment {
+            Environment::Gradient { zenith, nadir } => {
+                zenith.iter().chain(nadir).all(|c| (0.0..=BRIGHTEST).contains(c))
+            }
+            Environment::Image { yaw, luminance, .. } => yaw.is_finite() && (0.0..=BRIGHTEST).contains(luminance),
+        };
+        ensure(environment, || format!("`environment` must be finite, not negative, and at most {BRIGHTEST:e}"))?;
+        if let Some(Background::Color(color)) = &self.background {
+            ensure(color.iter().all(|c| (0.0..=1.0).contains(c)), || "`background` must lie in 0..=1".into())?;
+        }
         let mut names = BTreeSet::new();
         for camera in &self.cameras {
             camera.validate().map_err(|reason| format!("camera `{}`: {reason}", camera.name))?;

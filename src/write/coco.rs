@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::annotate::polygon::{Polygon, polygons};
 use crate::annotate::{Annotation, Labels, Rle, RleError};
-use crate::scene::{Category, LabelSettings, Output, Scene};
-use crate::write::attributes::{attributes_json, left_out_json};
+use crate::scene::{Category, LabelSettings, Output, Scene, Value};
+use crate::write::attributes::{attributes_json, finite, left_out_json};
 use crate::write::{keypoints, panoptic};
 
 /// How masks are written to `instances.json`.
@@ -166,12 +166,29 @@ pub(crate) fn image_json(
 ) -> Result<ImageJson, CocoError> {
     let (width, height) = (scene.image.width, scene.image.height);
     let plain = serde_json::to_string(&ImageEntry { id, width, height, file_name, scene_index: scene.index, camera })?;
+    let plain = if scene.parameters.is_empty() { plain } else { with_fields(&plain, &parameters_json(scene)?) };
     let left_out: Vec<String> =
         labels.left_out.iter().map(|left_out| left_out_json(left_out, format)).collect::<Result<_, _>>()?;
     let with_left_out =
         (!left_out.is_empty()).then(|| with_fields(&plain, &format!("\"left_out\":[{}]", left_out.join(","))));
     let panoptic = labels.panoptic.as_ref().map(|p| panoptic::annotation_json(id, file_name, p)).transpose()?;
     Ok(ImageJson { plain, with_left_out, panoptic })
+}
+
+/// `"parameters":{"elevation":12.5,"weather":"rain"}`: what the scene was drawn with, to filter images by.
+fn parameters_json(scene: &Scene) -> Result<String, CocoError> {
+    let field = |(name, value): (&String, &Value)| {
+        let value = match value {
+            Value::Number(number) => {
+                finite("parameter", [*number])?;
+                serde_json::to_string(number)?
+            }
+            Value::Name(name) => serde_json::to_string(name)?,
+        };
+        Ok::<_, CocoError>(format!("{}:{value}", serde_json::to_string(name)?))
+    };
+    let fields = scene.parameters.iter().map(field).collect::<Result<Vec<_>, _>>()?;
+    Ok(format!("\"parameters\":{{{}}}", fields.join(",")))
 }
 
 /// Puts more fields, `"a":1,"b":2`, at the end of an object.

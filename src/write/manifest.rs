@@ -25,6 +25,10 @@ pub struct DatasetInfo {
     pub recipe_name: String,
     /// The recipe (or scene) file, byte for byte.
     pub recipe_text: String,
+    /// The files that the recipe includes or extends: path, relative to its folder, and text.
+    pub recipe_files: Vec<(String, String)>,
+    /// Values of the recipe that were set on the command line.
+    pub recipe_set: Vec<String>,
     /// The seed.
     pub seed: u64,
     /// Index of the first scene.
@@ -217,6 +221,18 @@ struct RecipeEntry<'a> {
     name: &'a str,
     sha256: String,
     text: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<RecipeFileEntry<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    set: &'a [String],
+}
+
+/// A file that the recipe includes or extends.
+#[derive(Serialize)]
+struct RecipeFileEntry<'a> {
+    path: &'a str,
+    sha256: String,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -315,6 +331,12 @@ pub(crate) fn manifest_json(
             name: &info.recipe_name,
             sha256: sha256(info.recipe_text.as_bytes()),
             text: &info.recipe_text,
+            files: info
+                .recipe_files
+                .iter()
+                .map(|(path, text)| RecipeFileEntry { path, sha256: sha256(text.as_bytes()), text })
+                .collect(),
+            set: &info.recipe_set,
         },
         seed: info.seed,
         first_index: info.first_index,

@@ -11,6 +11,7 @@ mod dataset; // files on disk
 mod distributions; // each law against its closed form
 mod docs; // what the documentation says is so
 mod keypoints; // seen, hidden, absent
+mod language; // parameters, expressions, conditions, variants, and recipes of several files
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]
@@ -27,5 +28,8 @@ mod rle; // masks and polygons
 mod sampling; // designs: how evenly they spread, and that an edit moves nothing else
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
+mod settle; // what is dropped: at rest, not in each other, not hovering
+mod sky; // panoramas
+mod solid; // distances, depths and falls of bodies against closed forms
 mod syntax; // the reader of RON against the `ron` crate
 mod synthetic; // scenes and frames painted by hand, for the other modules

@@ -159,7 +159,7 @@ fn what_a_recipe_leaves_out_has_a_default() {
     let camera = &recipe.cameras["main"];
     assert_eq!((camera.near, camera.exposure.clone()), (0.01, ExposureRecipe::Auto { compensation: constant(0.0) }));
     let grey = Varied::One(ColorRecipe::Rgb([constant(0.5), constant(0.5), constant(0.5)]));
-    assert_eq!(recipe.environment, EnvironmentRecipe::Color { color: grey, strength: constant(1.0) });
+    assert_eq!(recipe.environment, Varied::One(EnvironmentRecipe::Color { color: grey, strength: constant(1.0) }));
     assert!(recipe.lights.is_empty() && recipe.materials.is_empty() && recipe.categories.is_empty());
 }
 

@@ -67,6 +67,10 @@ pub(crate) fn object(shape: ShapeRecipe, count: Scalar, place: Place) -> ObjectR
         material: Some(Varied::One("glaze".into())),
         place,
         if_full: IfFull::Fewer,
+        density: None,
+        crowding: 0.0,
+        relations: Vec::new(),
+        physics: Physics::default(),
         keypoints: BTreeMap::new(),
         keypoint_tolerance: None,
         see_through: Vec::new(),
@@ -126,9 +130,15 @@ pub(crate) fn empty() -> Recipe {
         materials: BTreeMap::from([("glaze".to_owned(), material())]),
         objects: BTreeMap::new(),
         lights: BTreeMap::new(),
-        environment: EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) },
+        environment: Varied::One(EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) }),
+        background: None,
         cameras: BTreeMap::from([("main".to_owned(), camera())]),
+        parameters: Vec::new(),
+        conditions: Default::default(),
+        variants: Vec::new(),
         source: String::new(),
+        files: Vec::new(),
+        set: Vec::new(),
         assets: Arc::new(Library::default()),
     }
 }
@@ -165,10 +175,10 @@ pub(crate) fn tabletop() -> Recipe {
             shadows: true,
         },
     );
-    recipe.environment = EnvironmentRecipe::Gradient {
+    recipe.environment = Varied::One(EnvironmentRecipe::Gradient {
         sky: hex([0xbc, 0xd3, 0xee]),
         ground: hex([0x6b, 0x63, 0x58]),
         strength: uniform(0.5, 1.5),
-    };
+    });
     recipe
 }

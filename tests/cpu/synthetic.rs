@@ -61,10 +61,13 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         categories: categories(),
         instances,
         lights: Vec::new(),
-        environment: Environment { zenith: [1.0; 3], nadir: [1.0; 3] },
+        environment: Environment::Gradient { zenith: [1.0; 3], nadir: [1.0; 3] },
+        background: None,
         cameras: cameras.iter().map(|name| camera(name)).collect(),
         placed: vec![PlacedCount { object: "mugs".into(), asked: labelled, placed: labelled.div_ceil(2) }],
         redrawn: BTreeMap::new(),
+        settled: Vec::new(),
+        parameters: BTreeMap::new(),
     }
 }
 
@@ -188,6 +191,8 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
     DatasetInfo {
         recipe_name: "synthetic".into(),
         recipe_text: "(version: 1, name: \"synthetic\")\n".into(),
+        recipe_files: Vec::new(),
+        recipe_set: Vec::new(),
         seed: 0,
         first_index,
         count,

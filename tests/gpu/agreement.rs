@@ -81,7 +81,7 @@ fn agree(scene: &Scene, library: &Library, but: &[&str]) -> Result<(), String> {
 fn agree_in_colour(scene: &Scene) -> Result<(), String> {
     let mut painted = scene.clone();
     (painted.image.anti_aliasing, painted.image.tone_curve) = (AntiAliasing::Off, ToneCurve::Srgb);
-    painted.environment = Environment { zenith: [0.0; 3], nadir: [0.0; 3] };
+    painted.environment = Environment::Gradient { zenith: [0.0; 3], nadir: [0.0; 3] };
     painted.lights.clear();
     // Far apart in 8 bits; black is nothing. Colours repeat after 6^3 - 1 instances.
     let color = |k: usize| [k % 6, k / 6 % 6, k / 36 % 6].map(|step| step as u8 * 50);

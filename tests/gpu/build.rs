@@ -20,10 +20,13 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         categories: vec![Category::new(1, "thing", "")],
         instances: Vec::new(),
         lights: Vec::new(),
-        environment: Environment { zenith: [500.0; 3], nadir: [500.0; 3] },
+        environment: Environment::Gradient { zenith: [500.0; 3], nadir: [500.0; 3] },
+        background: None,
         cameras: vec![camera(width, height)],
         placed: Vec::new(),
         redrawn: BTreeMap::new(),
+        settled: Vec::new(),
+        parameters: BTreeMap::new(),
     }
 }
 

@@ -46,7 +46,7 @@ fn exposed(luminance: f64, ev100: f64) -> f64 {
 }
 
 fn dark(scene: &mut Scene) {
-    scene.environment = Environment { zenith: [0.0; 3], nadir: [0.0; 3] };
+    scene.environment = Environment::Gradient { zenith: [0.0; 3], nadir: [0.0; 3] };
 }
 
 fn matte(base: f64) -> Material {
@@ -233,7 +233,7 @@ fn exposure() -> Result<(), String> {
 fn furnace() -> Result<(), String> {
     for metallic in [0.0, 1.0] {
         let mut s = scene(64, 48);
-        s.environment = Environment { zenith: [300.0; 3], nadir: [300.0; 3] };
+        s.environment = Environment::Gradient { zenith: [300.0; 3], nadir: [300.0; 3] };
         add(&mut s, Shape::Sphere(1.0), DVec3::new(0.0, 0.0, -4.0));
         last(&mut s).material = Some(Material { metallic, ..matte(1.0) });
         let background = exposed(300.0, 9.0);
@@ -245,11 +245,11 @@ fn furnace() -> Result<(), String> {
 
 /// Planes that face up, sideways and down, seen each from 4 m: `base (mean + 2/3 n.y half)`.
 fn gradient() -> Result<(), String> {
-    let environment = Environment { zenith: [600.0; 3], nadir: [100.0; 3] };
+    let environment = Environment::Gradient { zenith: [600.0; 3], nadir: [100.0; 3] };
     for (normal, expected) in [(DVec3::Y, 350.0 + 500.0 / 3.0), (DVec3::Z, 350.0), (DVec3::NEG_Y, 350.0 - 500.0 / 3.0)]
     {
         let mut s = wall(0.5);
-        s.environment = environment;
+        s.environment = environment.clone();
         let turn = DQuat::from_rotation_arc(DVec3::Z, normal);
         last(&mut s).rotation = turn * last(&mut s).rotation;
         last(&mut s).position = normal * -4.0;
@@ -259,14 +259,14 @@ fn gradient() -> Result<(), String> {
     }
     // Seen directly: mean + d.y half, here along the horizon.
     let mut s = scene(33, 33);
-    s.environment = environment;
+    s.environment = environment.clone();
     close(linear_at(&s, 16, 16), exposed(350.0, 9.0), 0.01, "the horizon")
 }
 
 /// Luminance beyond what a half float holds: the furnace again, 500 000 cd/m2 at an exposure for it.
 fn blinding() -> Result<(), String> {
     let mut s = scene(64, 48);
-    s.environment = Environment { zenith: [5e5; 3], nadir: [5e5; 3] };
+    s.environment = Environment::Gradient { zenith: [5e5; 3], nadir: [5e5; 3] };
     s.cameras[0].ev100 = 20.0;
     add(&mut s, Shape::Sphere(1.0), DVec3::new(0.0, 0.0, -4.0));
     last(&mut s).material = Some(matte(1.0));

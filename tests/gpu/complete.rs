@@ -116,7 +116,7 @@ fn new_lights() -> Result<(), String> {
 fn new_environments() -> Result<(), String> {
     let surrounded = |zenith: [f64; 3], nadir: [f64; 3]| {
         let mut s = scene(64, 48);
-        s.environment = Environment { zenith, nadir };
+        s.environment = Environment::Gradient { zenith, nadir };
         for (x, roughness) in [(-0.5, 0.1), (0.5, 0.9)] {
             add(&mut s, Shape::Sphere(0.45), DVec3::new(x, 0.0, -2.5));
             last(&mut s).material =

@@ -22,7 +22,7 @@ pub(crate) fn cases() -> Vec<Case> {
 /// shares of it through sRGB.
 fn card_and_pane(pane: Material) -> Scene {
     let mut s = scene(80, 60);
-    s.environment = Environment { zenith: [0.0; 3], nadir: [0.0; 3] };
+    s.environment = Environment::Gradient { zenith: [0.0; 3], nadir: [0.0; 3] };
     s.labels.outputs = Output::ALL.into();
     add(&mut s, Shape::Plane(DVec2::splat(2.0)), DVec3::new(0.0, 0.0, -3.0));
     stand_up(&mut s);

@@ -16,6 +16,7 @@ mod masks; // each instance as it would be seen alone
 #[path = "../oracle/mod.rs"]
 mod oracle; // the CPU ray caster, and the comparison with it
 mod program; // the binary, as a shell sees it
+mod surroundings; // panoramas and pictures behind everything
 
 fn main() -> std::process::ExitCode {
     harness::run(vec![
@@ -27,6 +28,7 @@ fn main() -> std::process::ExitCode {
         ("glass", glass::cases()),
         ("complete", complete::cases()),
         ("determinism", determinism::cases()),
+        ("surroundings", surroundings::cases()),
         ("program", program::cases()),
     ])
 }

@@ -164,8 +164,7 @@ impl Singles {
                     self.values.push(min);
                 }
             }
-            Varied::Choice(options) => options.iter().for_each(|option| self.add(option)),
-            Varied::Weighted(options) => options.iter().for_each(|(_, option)| self.add(option)),
+            choice => choice.options().into_iter().for_each(|option| self.add(option)),
         }
     }
 
@@ -204,8 +203,7 @@ fn single_points(vector: &VectorDist, out: &mut Vec<[Singles; 3]>) {
             Singles { values: if flat { vec![min[axis]] } else { Vec::new() }, whole: Vec::new() }
         })),
         Varied::One(_) => {}
-        Varied::Choice(options) => options.iter().for_each(|option| single_points(option, out)),
-        Varied::Weighted(options) => options.iter().for_each(|(_, option)| single_points(option, out)),
+        choice => choice.options().into_iter().for_each(|option| single_points(option, out)),
     }
 }
 

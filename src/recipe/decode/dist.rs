@@ -20,6 +20,7 @@ const COLOR: Variants = Variants {
         &Form::variant("Kelvin", &["temperature"], &[]),
         &CHOICE,
         &WEIGHTED,
+        &super::parameter::MATCH,
     ],
 };
 const XYZ: Form =
@@ -33,6 +34,7 @@ const VECTOR: Variants = Variants {
         &Form::variant("OnSphere", &["center", "radius"], &[]),
         &CHOICE,
         &WEIGHTED,
+        &super::parameter::MATCH,
     ],
 };
 const ROTATION: Variants = Variants {
@@ -44,17 +46,20 @@ const ROTATION: Variants = Variants {
         &Form::variant("Any", &[], &[]),
         &CHOICE,
         &WEIGHTED,
+        &super::parameter::MATCH,
     ],
 };
 /// For a text that may vary.
-const TEXT: Variants =
-    Variants { what: "a text or a choice such as Choice([\"a\", \"b\"])", forms: &[&CHOICE, &WEIGHTED] };
+const TEXT: Variants = Variants {
+    what: "a text or a choice such as Choice([\"a\", \"b\"])",
+    forms: &[&CHOICE, &WEIGHTED, &super::parameter::MATCH],
+};
 
 pub(super) const VARIANTS: &[&Variants] = &[&NUMBER, &COLOR, &VECTOR, &ROTATION, &TEXT];
 
 /// Whether a word starts a choice.
 pub(super) fn is_choice(word: &str) -> bool {
-    word == CHOICE.name || word == WEIGHTED.name
+    word == CHOICE.name || word == WEIGHTED.name || word == super::parameter::MATCH.name
 }
 
 /// `Choice([..])`, `Weighted([(weight, ..), ..])`, or one value that `one` decodes.
@@ -67,6 +72,7 @@ pub(super) fn varied<T>(
     let form = match group.name.as_ref().map(|name| name.text.as_str()) {
         Some("Choice") => &CHOICE,
         Some("Weighted") => &WEIGHTED,
+        Some("Match") => return super::parameter::matched(cx, group, node, one).map(|it| Varied::Match(Box::new(it))),
         _ => return one(cx, node).map(Varied::One),
     };
     let example = if form.name == "Choice" { "Choice([a, b])" } else { "Weighted([(3, a), (1, b)])" };

@@ -1,22 +1,23 @@
 //! Lights and the environment.
 
 use super::super::diagnostics::Problem;
-use super::super::dist::{ColorRecipe, Number};
-use super::super::syntax::Node;
-use super::super::{EnvironmentRecipe, LightRecipe, Scalar, Varied};
+use super::super::dist::ColorRecipe;
+use super::super::syntax::{Kind, Node};
+use super::super::{BackgroundRecipe, EnvironmentRecipe, LightRecipe, Scalar, Varied};
 use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
 use super::material::grey;
-use super::number::{Limits, scalar, support};
-use super::{Context, LightKind};
+use super::number::{Limits, constant, scalar, support};
+use super::object::note_asset;
+use super::{AssetKind, Context, LightKind};
 use crate::scene::WIDEST_SHADOWED_SPOT;
 
 const LIGHT: Variants = Variants {
     what: "a light such as Sun(elevation: 45, azimuth: 30, illuminance: 5e4)",
     forms: &[
-        &Form::variant("Sun", &["elevation", "azimuth", "illuminance"], &["color", "shadows"]),
-        &Form::variant("Point", &["position", "flux"], &["color", "shadows"]),
-        &Form::variant("Spot", &["position", "target", "flux", "angle"], &["blend", "color", "shadows"]),
+        &Form::variant("Sun", &["elevation", "azimuth", "illuminance"], &["color", "shadows", "when"]),
+        &Form::variant("Point", &["position", "flux"], &["color", "shadows", "when"]),
+        &Form::variant("Spot", &["position", "target", "flux", "angle"], &["blend", "color", "shadows", "when"]),
     ],
 };
 const ENVIRONMENT: Variants = Variants {
@@ -24,10 +25,23 @@ const ENVIRONMENT: Variants = Variants {
     forms: &[
         &Form::variant("Color", &["color"], &["strength"]),
         &Form::variant("Gradient", &["sky", "ground"], &["strength"]),
+        &Form::variant("Hdri", &["path"], &["yaw", "strength"]),
+        &dist::CHOICE,
+        &dist::WEIGHTED,
+    ],
+};
+const BACKGROUND: Variants = Variants {
+    what: "a background such as Image(\"room.jpg\")",
+    forms: &[
+        &Form::variant("Environment", &[], &[]),
+        &Form::variant("Color", &["color"], &[]),
+        &Form::variant("Image", &["path"], &["mirrored"]),
+        &dist::CHOICE,
+        &dist::WEIGHTED,
     ],
 };
 
-pub(super) const VARIANTS: &[&Variants] = &[&LIGHT, &ENVIRONMENT];
+pub(super) const VARIANTS: &[&Variants] = &[&LIGHT, &ENVIRONMENT, &BACKGROUND];
 
 /// Degrees above the horizon.
 pub(super) const ELEVATION: Limits = Limits::new(-90.0, 90.0, "from -90 to 90 degrees", true);
@@ -35,8 +49,11 @@ pub(super) const ELEVATION: Limits = Limits::new(-90.0, 90.0, "from -90 to 90 de
 const CONE: Limits = Limits::new(0.1, 180.0, "from 0.1 to 180 degrees", false);
 
 /// Decodes a light.
-pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
+pub(super) fn light(cx: &mut Context, light_name: &str, node: &Node) -> Option<LightRecipe> {
     let (name, fields) = variant(cx, node, &LIGHT)?;
+    if let Some(Some(when)) = fields.maybe(cx, "when", super::parameter::condition) {
+        cx.conditions.lights.insert(light_name.to_owned(), when);
+    }
     let color = fields.or(cx, "color", grey(1.0), dist::color);
     let shadows = fields.or(cx, "shadows", true, Context::bool);
     let kind = match name {
@@ -65,7 +82,7 @@ pub(super) fn light(cx: &mut Context, node: &Node) -> Option<LightRecipe> {
     let target = fields.need(cx, "target", dist::vector);
     let angle = fields.need(cx, "angle", |cx, node| scalar(cx, node, CONE));
     let angle = angle.filter(|angle| !shadows.unwrap_or(false) || casts_shadows(cx, &fields, angle));
-    let blend = fields.or(cx, "blend", Varied::One(Number::Const(0.15)), |cx, node| scalar(cx, node, Limits::SHARE));
+    let blend = fields.or(cx, "blend", constant(0.15), |cx, node| scalar(cx, node, Limits::SHARE));
     if let (Some(position), Some(target)) = (&position, &target) {
         super::camera::apart(
             cx,
@@ -101,22 +118,60 @@ fn casts_shadows(cx: &mut Context, fields: &Fields<'_>, angle: &Scalar) -> bool 
 }
 
 /// What is there when the recipe says nothing: an even sRGB mid grey.
-pub(super) fn default_environment() -> EnvironmentRecipe {
-    let half = Varied::One(Number::Const(0.5));
-    let color = Varied::One(ColorRecipe::Rgb([half.clone(), half.clone(), half]));
-    EnvironmentRecipe::Color { color, strength: Varied::One(Number::Const(1.0)) }
+pub(super) fn default_environment() -> Varied<EnvironmentRecipe> {
+    let color = Varied::One(ColorRecipe::Rgb([0.5; 3].map(constant)));
+    Varied::One(EnvironmentRecipe::Color { color, strength: constant(1.0) })
 }
 
 /// Decodes the environment.
-pub(super) fn environment(cx: &mut Context, node: &Node) -> Option<EnvironmentRecipe> {
+pub(super) fn environment(cx: &mut Context, node: &Node) -> Option<Varied<EnvironmentRecipe>> {
+    dist::varied(cx, node, &one_environment)
+}
+
+fn one_environment(cx: &mut Context, node: &Node) -> Option<EnvironmentRecipe> {
     let (name, fields) = variant(cx, node, &ENVIRONMENT)?;
-    let strength =
-        fields.or(cx, "strength", Varied::One(Number::Const(1.0)), |cx, node| scalar(cx, node, Limits::NOT_NEGATIVE));
-    if name == "Color" {
-        let color = fields.need(cx, "color", dist::color);
-        return Some(EnvironmentRecipe::Color { color: color?, strength: strength? });
+    let strength = fields.or(cx, "strength", constant(1.0), |cx, node| scalar(cx, node, Limits::NOT_NEGATIVE));
+    match name {
+        "Color" => {
+            let color = fields.need(cx, "color", dist::color);
+            Some(EnvironmentRecipe::Color { color: color?, strength: strength? })
+        }
+        "Hdri" => {
+            let path = fields.need(cx, "path", |cx, node| {
+                file(cx, node, "the path of a panorama: a .hdr or .exr file", AssetKind::Sky)
+            });
+            let yaw = fields.or(cx, "yaw", constant(0.0), |cx, node| scalar(cx, node, Limits::ANY));
+            Some(EnvironmentRecipe::Hdri { path: path?, yaw: yaw?, strength: strength? })
+        }
+        _ => {
+            let sky = fields.need(cx, "sky", dist::color);
+            let ground = fields.need(cx, "ground", dist::color);
+            Some(EnvironmentRecipe::Gradient { sky: sky?, ground: ground?, strength: strength? })
+        }
     }
-    let sky = fields.need(cx, "sky", dist::color);
-    let ground = fields.need(cx, "ground", dist::color);
-    Some(EnvironmentRecipe::Gradient { sky: sky?, ground: ground?, strength: strength? })
+}
+
+/// Decodes what is seen behind everything.
+pub(super) fn background(cx: &mut Context, node: &Node) -> Option<Varied<BackgroundRecipe>> {
+    dist::varied(cx, node, &|cx, node| {
+        let (name, fields) = variant(cx, node, &BACKGROUND)?;
+        match name {
+            "Environment" => Some(BackgroundRecipe::Environment),
+            "Color" => fields.need(cx, "color", dist::color).map(BackgroundRecipe::Color),
+            _ => {
+                let path =
+                    fields.need(cx, "path", |cx, node| file(cx, node, "the path of an image file", AssetKind::Texture));
+                let mirrored = fields.or(cx, "mirrored", constant(0.0), |cx, node| match node.kind {
+                    Kind::Bool(value) => Some(constant(f64::from(u8::from(value)))),
+                    _ => scalar(cx, node, Limits::SHARE),
+                });
+                Some(BackgroundRecipe::Image { path: path?, mirrored: mirrored? })
+            }
+        }
+    })
+}
+
+/// The path of a file, or a choice of paths.
+fn file(cx: &mut Context, node: &Node, what: &str, kind: AssetKind) -> Option<Varied<String>> {
+    dist::varied_text(cx, node, what, &|cx, path, span| note_asset(cx, kind, path, span))
 }

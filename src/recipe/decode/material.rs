@@ -173,8 +173,11 @@ fn see_through(
 }
 
 fn texture(cx: &mut Context, node: &Node) -> Option<Varied<String>> {
-    dist::varied_text(cx, node, "the path of an image file", &|cx, path, span| {
-        note_asset(cx, AssetKind::Texture, path, span);
+    dist::varied(cx, node, &|cx, node| {
+        let path = cx.text(node, "the path of an image file")?;
+        let path = cx.located(path, node.span);
+        note_asset(cx, AssetKind::Texture, &path, node.span);
+        Some(path)
     })
 }
 

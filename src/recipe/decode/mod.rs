@@ -14,26 +14,41 @@ mod make;
 mod material;
 mod number;
 mod object;
+mod parameter;
+mod place;
 mod sampling;
 mod top;
 
 pub(super) use fields::Form;
 pub(super) use object::MOST_INSTANCES;
-pub(super) use top::recipe;
+pub(super) use top::{recipe, variant_weight};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Conditions;
+use super::compose::joined;
 use super::diagnostics::{Problem, Report, Span, quoted};
+use super::expression::Support;
 use super::syntax::{Kind, Node};
+use crate::assets::Library;
 
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in [top::NOUNS, sampling::NOUNS, label::NOUNS, object::NOUNS, material::NOUNS, camera::NOUNS] {
+    for nouns in
+        [top::NOUNS, sampling::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, material::NOUNS, camera::NOUNS]
+    {
         forms.extend_from_slice(nouns);
     }
-    let all =
-        [top::VARIANTS, sampling::VARIANTS, label::VARIANTS, dist::VARIANTS, material::VARIANTS, object::VARIANTS];
+    let all = [
+        top::VARIANTS,
+        sampling::VARIANTS,
+        label::VARIANTS,
+        dist::VARIANTS,
+        material::VARIANTS,
+        object::VARIANTS,
+        place::VARIANTS,
+    ];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
         forms.extend_from_slice(variants.forms);
     }
@@ -46,6 +61,7 @@ pub(super) enum Kinds {
     Category,
     Material,
     Object,
+    Camera,
 }
 
 /// Where something refers to something else by name.
@@ -57,10 +73,11 @@ pub(super) struct Reference {
 }
 
 /// What an asset is to be used as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AssetKind {
     Model,
     Texture,
+    Sky,
 }
 
 /// A file that is named in the recipe.
@@ -135,6 +152,8 @@ pub(super) struct Findings {
     pub(super) assets: Vec<AssetUse>,
     /// Which group stands on which, and where that is said.
     pub(super) supports: BTreeMap<String, (String, Span)>,
+    /// Which group is placed by another one that has to be there, and where that is said.
+    pub(super) relations: BTreeMap<String, Vec<(String, Span)>>,
     /// Every light: its kind, whether it casts shadows, and where it is.
     pub(super) lights: Vec<(LightKind, bool, Span)>,
     /// By group; only of those that say it.
@@ -156,6 +175,15 @@ pub(super) struct Context {
     /// Place of the value of each path of names.
     pub(super) spans: BTreeMap<String, Span>,
     path: String,
+    /// What each parameter can be.
+    pub(super) parameters: BTreeMap<String, Support>,
+    /// When parts are there.
+    pub(super) conditions: Conditions,
+    pub(super) has_variants: bool,
+    /// Where each text begins, and the folder of its file relative to that of the recipe.
+    pub(super) folders: Vec<(usize, String)>,
+    /// What is loaded already.
+    pub(super) library: Library,
 }
 
 /// Paths longer than this are not kept: no sensible name makes one, and a hostile file could fill memory with them.
@@ -167,6 +195,22 @@ const LONGEST_NAME: usize = 64;
 impl Context {
     pub(super) fn push(&mut self, problem: Problem) {
         self.report.push(problem);
+    }
+
+    /// Says that each scene is of one of these variants, if there are any.
+    pub(super) fn has_variants(&mut self, names: &BTreeSet<String>) {
+        if !names.is_empty() {
+            self.parameters.insert(parameter::VARIANT.to_owned(), Support::Names(names.clone()));
+            self.has_variants = true;
+        }
+    }
+
+    /// A path that is written at `span`, as seen from the folder of the recipe: in a file that is included it is relative to that
+    /// file's folder.
+    pub(super) fn located(&self, path: &str, span: Span) -> String {
+        let behind = self.folders.partition_point(|(start, _)| *start <= span.start);
+        let folder = behind.checked_sub(1).and_then(|file| self.folders.get(file)).map_or("", |(_, folder)| folder);
+        if path.is_empty() || path.contains("://") { path.to_owned() } else { joined(folder, path) }
     }
 
     /// Decodes something that has a name, and remembers its place.
@@ -365,7 +409,7 @@ impl Context {
 }
 
 /// `a text`, `a list`...
-fn describe(node: &Node) -> String {
+pub(super) fn describe(node: &Node) -> String {
     match &node.kind {
         Kind::Bool(value) => format!("`{value}`"),
         Kind::Integer(value) => format!("the number {value}"),

@@ -31,12 +31,15 @@ pub(super) const NUMBER: Variants = Variants {
         &distribution::VON_MISES,
         &distribution::HISTOGRAM,
         &distribution::CURVE,
+        &super::parameter::PARAM,
+        &super::parameter::EXPR,
         &super::dist::CHOICE,
         &super::dist::WEIGHTED,
+        &super::parameter::MATCH,
     ],
 };
 /// No number in a recipe is larger: nothing computed from it overflows.
-const LARGEST: f64 = 1e9;
+pub(super) const LARGEST: f64 = 1e9;
 /// What "greater than 0" means: sizes survive being squared in single precision.
 pub(super) const SMALLEST: f64 = 1e-6;
 
@@ -130,6 +133,11 @@ pub(super) fn constant(value: f64) -> Scalar {
     Varied::One(Number::Const(value))
 }
 
+/// Evenly between two numbers.
+pub(super) fn uniform(min: f64, max: f64) -> Scalar {
+    Varied::One(Number::Uniform { min, max })
+}
+
 /// A number that may vary.
 pub(super) fn scalar(cx: &mut Context, node: &Node, limits: Limits) -> Option<Scalar> {
     cx.note_number();
@@ -162,6 +170,10 @@ fn zero_scale(span: Span, number: &Number) -> Option<Problem> {
             .help(format!("add `{end}: ...`; draws beyond it are drawn again"))
     };
     Some(match *number {
+        Number::Expression { .. } => {
+            Problem::at(span, format!("a scale may not be 0, and this can be from {min} to {max}"))
+                .help("keep it away from 0: Expr(\"max(..., 0.001)\")")
+        }
         Number::Const(0.0) => {
             Problem::at(span, "a scale may not be 0").help("1 keeps the size, and a negative number mirrors")
         }
@@ -198,6 +210,7 @@ fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
     let (name, fields) = variant(cx, node, &NUMBER)?;
     match name {
         "Normal" => normal(cx, &fields, limits),
+        "Param" | "Expr" => super::parameter::number(cx, name, &fields, limits),
         "UniformInt" => {
             let (min, max) = ordered(cx, &fields, Limits { whole: true, ..limits })?;
             // Whole and at most 1e9, so exact.
@@ -302,6 +315,10 @@ pub(super) fn share_between(mean: f64, std: f64, min: f64, max: f64) -> f64 {
 /// Smallest and largest value that a number can take; infinite where there is no end.
 pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
     let of_number = |number: &Number| match *number {
+        Number::Expression { ref expression, min, max } => {
+            let interval = expression.interval();
+            (interval.min.max(min).min(max), interval.max.min(max).max(min))
+        }
         Number::Const(value) => (value, value),
         Number::Uniform { min, max }
         | Number::LogUniform { min, max }
@@ -321,8 +338,7 @@ pub(super) fn support(scalar: &Scalar) -> (f64, f64) {
     let nothing = (f64::INFINITY, f64::NEG_INFINITY);
     match scalar {
         Varied::One(number) => of_number(number),
-        Varied::Choice(options) => options.iter().map(support).fold(nothing, join),
-        Varied::Weighted(options) => options.iter().map(|(_, option)| support(option)).fold(nothing, join),
+        choice => choice.options().into_iter().map(support).fold(nothing, join),
     }
 }
 

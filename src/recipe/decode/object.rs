@@ -5,16 +5,30 @@ use std::collections::BTreeMap;
 use super::super::diagnostics::{Problem, Span};
 use super::super::dist::{Number, RotationRecipe, VectorRecipe};
 use super::super::syntax::{Kind, Node};
-use super::super::{IfFull, ObjectRecipe, Place, PointRecipe, RotationDist, Scalar, ScaleRecipe, ShapeRecipe, Varied};
+use super::super::{ObjectRecipe, Physics, Place, PointRecipe, RotationDist, Scalar, ScaleRecipe, ShapeRecipe, Varied};
 use super::dist::{self, scalars, varied};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{self, Limits, plain_within, scalar, support};
+use super::place::{self, Placing};
 use super::{AssetKind, AssetUse, Context, CountFact, Kinds, ObjectFacts, make};
 
 const OBJECT: Form = Form::noun(
     "an object",
     &["shape"],
-    &["category", "count", "scale", "material", "place", "keypoints", "keypoint_tolerance", "see_through"],
+    &[
+        "category",
+        "count",
+        "scale",
+        "material",
+        "place",
+        "crowding",
+        "relations",
+        "physics",
+        "keypoints",
+        "keypoint_tolerance",
+        "see_through",
+        "when",
+    ],
 );
 
 pub(super) const NOUNS: &[&Form] = &[&OBJECT];
@@ -35,29 +49,16 @@ const SHAPE: Variants = Variants {
 };
 /// Those that are read here.
 const PRIMITIVES: &[&str] = &["Box", "Sphere", "Cylinder", "Cone", "Capsule", "Torus", "Plane", "Gltf"];
-const PLACE: Variants = Variants {
-    what: "a place such as At(position: (0, 0, 0))",
-    forms: &[
-        &Form::variant("At", &[], &["position", "rotation"]),
-        &Form::variant("InBox", &["min", "max"], &["rotation", "spacing", "if_full"]),
-        &Form::variant("On", &["support"], &["spacing", "yaw", "if_full"]),
-    ],
-};
-const IF_FULL: Variants = Variants {
-    what: "`Fewer` or `Fail`",
-    forms: &[&Form::variant("Fewer", &[], &[]), &Form::variant("Fail", &[], &[])],
-};
-
 const POINT: Variants = Variants {
     what: "a point such as Local(0, 0.05, 0)",
     forms: &[&Form::variant("Local", &["x", "y", "z"], &[]), &Form::variant("Relative", &["x", "y", "z"], &[])],
 };
 
-pub(super) const VARIANTS: &[&Variants] = &[&SHAPE, &PLACE, &IF_FULL, &POINT];
+pub(super) const VARIANTS: &[&Variants] = &[&SHAPE, &POINT];
 
 /// More instances than this in one scene do not fit into the memory of a common machine.
 pub(in crate::recipe) const MOST_INSTANCES: f64 = 1e6;
-const COUNT: Limits = Limits { whole: true, ..Limits::new(0.0, MOST_INSTANCES, "from 0 to 1000000", true) };
+pub(super) const COUNT: Limits = Limits { whole: true, ..Limits::new(0.0, MOST_INSTANCES, "from 0 to 1000000", true) };
 
 /// Decodes the group called `name`.
 pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<ObjectRecipe> {
@@ -83,13 +84,20 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
         })
     });
     let anywhere = Place::At { position: origin(), rotation: unrotated() };
-    let place = fields.or(cx, "place", (anywhere, IfFull::Fewer), |cx, node| place(cx, name, node));
+    let place = fields.or(cx, "place", Placing::at(anywhere), |cx, node| place::place(cx, name, node));
+    let place = place::counted(cx, &fields, place);
+    let crowding = place::crowding(cx, &fields);
+    let relations = fields.or(cx, "relations", Vec::new(), |cx, node| place::relations(cx, name, node));
+    let physics = fields.or(cx, "physics", Physics::default(), place::physics);
     let keypoints = fields.or(cx, "keypoints", (BTreeMap::new(), BTreeMap::new()), keypoints);
     let keypoint_tolerance =
         fields.maybe(cx, "keypoint_tolerance", |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
     let see_through = fields
         .or(cx, "see_through", Vec::new(), |cx, node| cx.texts(node, "a material of the glTF file", "[\"Glass\"]"));
-    let (place, if_full) = place?;
+    if let Some(Some(when)) = fields.maybe(cx, "when", super::parameter::condition) {
+        cx.conditions.objects.insert(name.to_owned(), when);
+    }
+    let Placing { place, if_full, density } = place?;
     let (shape, category, (points, keypoints), see_through) = (shape?, category?, keypoints?, see_through?);
     cx.findings.objects.push(ObjectFacts {
         name: name.to_owned(),
@@ -108,6 +116,10 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
         material: material?,
         place,
         if_full,
+        density,
+        crowding: crowding?,
+        relations: relations?,
+        physics: physics?,
         keypoints,
         keypoint_tolerance: keypoint_tolerance?,
         see_through: see_through.into_iter().map(|(name, _)| name).collect(),
@@ -137,11 +149,11 @@ fn point(cx: &mut Context, node: &Node) -> Option<PointRecipe> {
     Some(if name == "Local" { PointRecipe::Local(point) } else { PointRecipe::Relative(point) })
 }
 
-fn origin() -> super::super::VectorDist {
+pub(super) fn origin() -> super::super::VectorDist {
     Varied::One(VectorRecipe::PerComponent([0.0; 3].map(|x| Varied::One(Number::Const(x)))))
 }
 
-fn unrotated() -> RotationDist {
+pub(super) fn unrotated() -> RotationDist {
     Varied::One(RotationRecipe::Yaw(Varied::One(Number::Const(0.0))))
 }
 
@@ -154,8 +166,7 @@ fn likely_most(count: &Scalar) -> f64 {
         Varied::One(Number::Exponential { mean, max, .. }) => (14.0 * mean).min(*max),
         Varied::One(Number::LogNormal { median, sigma, max, .. }) => (median * libm::exp(4.8 * sigma)).min(*max),
         Varied::One(_) => support(count).1,
-        Varied::Choice(options) => options.iter().map(likely_most).fold(0.0, f64::max),
-        Varied::Weighted(options) => options.iter().map(|(_, option)| likely_most(option)).fold(0.0, f64::max),
+        choice => choice.options().into_iter().map(likely_most).fold(0.0, f64::max),
     }
 }
 
@@ -208,8 +219,9 @@ fn torus_has_a_hole(cx: &mut Context, fields: &Fields<'_>, major: &Scalar, minor
 pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<String> {
     let what = if kind == AssetKind::Model { "the path of a glTF or GLB file" } else { "the path of an image file" };
     let path = cx.text(node, what)?;
-    note_asset(cx, kind, path, node.span);
-    Some(path.to_owned())
+    let path = cx.located(path, node.span);
+    note_asset(cx, kind, &path, node.span);
+    Some(path)
 }
 
 pub(super) fn note_asset(cx: &mut Context, kind: AssetKind, path: &str, span: Span) {
@@ -223,36 +235,4 @@ fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
         return Some(ScaleRecipe::PerAxis([x?, y?, z?]));
     }
     number::scale(cx, node).map(ScaleRecipe::Uniform)
-}
-
-fn place(cx: &mut Context, object: &str, node: &Node) -> Option<(Place, IfFull)> {
-    if cx.bare_value(node, PLACE.what, "write At(position: (x, y, z))") {
-        return None;
-    }
-    let (name, fields) = variant(cx, node, &PLACE)?;
-    if name == "At" {
-        let position = fields.or(cx, "position", origin(), dist::vector);
-        let rotation = fields.or(cx, "rotation", unrotated(), dist::rotation);
-        return Some((Place::At { position: position?, rotation: rotation? }, IfFull::Fewer));
-    }
-    let spacing = fields.or(cx, "spacing", 0.0, |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
-    let if_full = fields.or(cx, "if_full", IfFull::Fewer, |cx, node| {
-        Some(if variant(cx, node, &IF_FULL)?.0 == "Fail" { IfFull::Fail } else { IfFull::Fewer })
-    });
-    let place = if name == "InBox" {
-        let corners = dist::corners(cx, &fields);
-        let rotation = fields.or(cx, "rotation", unrotated(), dist::rotation);
-        let (min, max) = corners?;
-        Place::InBox { min, max, rotation: rotation?, spacing: spacing? }
-    } else {
-        let support = fields.need(cx, "support", |cx, node| {
-            let support = cx.text(node, "the name of an object")?;
-            dist::refer(cx, Kinds::Object, support, node.span);
-            cx.findings.supports.insert(object.to_owned(), (support.to_owned(), node.span));
-            Some(support.to_owned())
-        });
-        let yaw = fields.or(cx, "yaw", Varied::One(Number::Const(0.0)), |cx, node| scalar(cx, node, Limits::ANY));
-        Place::On { support: support?, yaw: yaw?, spacing: spacing? }
-    };
-    Some((place, if_full?))
 }

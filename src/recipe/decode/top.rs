@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::Recipe;
-use super::super::diagnostics::{Problem, quoted};
+use super::super::diagnostics::{Problem, Span, quoted};
 use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
-use super::number::{Limits, whole};
+use super::number::{Limits, plain, whole};
 use super::{Context, Kinds, camera, label, light, material, object, sampling};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
@@ -15,11 +15,27 @@ use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
 const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
-    &["sampling", "outputs", "labels", "categories", "materials", "objects", "lights", "environment"],
+    &[
+        "sampling",
+        "outputs",
+        "labels",
+        "categories",
+        "parameters",
+        "materials",
+        "objects",
+        "lights",
+        "environment",
+        "background",
+        "variants",
+        "include",
+        "extends",
+    ],
 );
+const VARIANT: Form =
+    Form::noun("a variant", &[], &["weight", "parameters", "materials", "objects", "lights", "environment", "cameras"]);
 const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
 
-pub(super) const NOUNS: &[&Form] = &[&RECIPE, &IMAGE];
+pub(super) const NOUNS: &[&Form] = &[&RECIPE, &VARIANT, &IMAGE];
 
 const ANTI_ALIASING: Variants =
     Variants { what: "`Off` or `Msaa4`", forms: &[&Form::variant("Off", &[], &[]), &Form::variant("Msaa4", &[], &[])] };
@@ -45,6 +61,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         let name = cx.text(node, "the name of the dataset")?;
         cx.check_name(name, node.span, "a recipe").then(|| name.to_owned())
     });
+    let parameters = fields.or(cx, "parameters", Vec::new(), super::parameter::parameters);
     let image = fields.need(cx, "image", image);
     let sampling = fields.or(cx, "sampling", sampling::Said::default(), sampling::sampling);
     let labels = label::labels(cx, &fields);
@@ -53,13 +70,17 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let materials =
         map(cx, &fields, "materials", "a material", Some(Kinds::Material), |cx, _, node| material::material(cx, node));
     let objects = map(cx, &fields, "objects", "an object", Some(Kinds::Object), object::object);
-    let lights = map(cx, &fields, "lights", "a light", None, |cx, _, node| light::light(cx, node));
+    let lights = map(cx, &fields, "lights", "a light", None, light::light);
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
-    let cameras = map(cx, &fields, "cameras", "a camera", None, |cx, _, node| camera::camera(cx, node));
+    let background = fields.maybe(cx, "background", light::background);
+    let cameras = map(cx, &fields, "cameras", "a camera", Some(Kinds::Camera), |cx, _, node| camera::camera(cx, node));
+    // Those that are written right were taken out before: see `compose`.
+    let variants = map(cx, &fields, "variants", "a variant", None, weight);
     if let (Some(node), Some(true)) = (fields.get("cameras"), cameras.as_ref().map(BTreeMap::is_empty)) {
         let help = "add one: \"main\": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0)))";
         cx.push(Problem::at(node.span, "there is no camera to see anything with").help(help));
     }
+    variants?;
     let sampling = sampling.and_then(|said| sampling::finish(cx, said));
     Some(Recipe {
         name: name?,
@@ -71,8 +92,14 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         objects: objects?,
         lights: lights?,
         environment: environment?,
+        background: background?,
         cameras: cameras?,
+        parameters: parameters?,
+        conditions: std::mem::take(&mut cx.conditions),
+        variants: Vec::new(),
         source: source.into(),
+        files: Vec::new(),
+        set: Vec::new(),
         assets: Arc::new(Library::default()),
     })
 }
@@ -99,6 +126,23 @@ fn speaks_our_version(cx: &mut Context, node: &Node) -> bool {
             .help("write `version: 1`, or use a program that knows the other version"),
     );
     false
+}
+
+/// Decodes what a variant says of itself: how likely it is. What it says of the recipe is read with the recipe.
+pub(in crate::recipe) fn variant_weight(cx: &mut Context, name: &str, place: Span, node: &Node) -> Option<f64> {
+    let good = cx.check_name(name, place, "a variant");
+    weight(cx, name, node).filter(|_| good)
+}
+
+fn weight(cx: &mut Context, _: &str, node: &Node) -> Option<f64> {
+    let fields = Fields::of_noun(cx, node, &VARIANT)?;
+    let weight = fields.or(cx, "weight", 1.0, plain)?;
+    if let (Some(node), true) = (fields.get("weight"), weight <= 0.0) {
+        let problem = Problem::at(node.span, format!("a weight must be greater than 0, and this is {weight}"));
+        cx.push(problem.help("leave out what must not occur"));
+        return None;
+    }
+    Some(weight)
 }
 
 /// A field that holds named things; absent means none.

@@ -1,0 +1,104 @@
+//! Scenes made ready ahead of the renderer, by threads of their own: decided, their shapes built, their textures painted.
+//!
+//! They come out in order of index, whichever thread was first, and no more than a few are ahead: memory is bounded.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::annotate::Subject;
+use crate::plan::Plan;
+use crate::scene::SampleError;
+
+/// A scene that can be rendered.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The scene, with what is known of its geometry.
+    pub subject: Arc<Subject>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+type Outcome = Result<Prepared, SampleError>;
+
+/// The scenes of a plan, in order.
+pub struct Ahead {
+    /// A thread takes one before it begins a scene; one is put back for each scene that comes out.
+    room: Sender<()>,
+    ready: Receiver<(u64, Outcome)>,
+    /// Done before their turn.
+    waiting: BTreeMap<u64, Outcome>,
+    next: u64,
+    end: u64,
+}
+
+/// Starts `threads` threads that make the scenes of `plan` ready. They end with the last scene, or when the iterator is dropped.
+pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, threads: NonZeroUsize) -> Ahead {
+    let indices = plan.indices();
+    // One in the making and one done for each thread.
+    let most = 2 * threads.get();
+    let (room, tokens) = bounded(most);
+    let (done, ready) = bounded(most);
+    for _ in 0..most {
+        // There is room for as many.
+        let _ = room.try_send(());
+    }
+    let next = Arc::new(AtomicU64::new(indices.start));
+    for _ in 0..threads.get() {
+        let (tokens, done, next, end) = (tokens.clone(), done.clone(), next.clone(), indices.end);
+        scope.spawn(move || {
+            while tokens.recv().is_ok() {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= end {
+                    return;
+                }
+                if done.send((index, prepare(plan, index))).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ahead { room, ready, waiting: BTreeMap::new(), next: indices.start, end: indices.end }
+}
+
+fn prepare(plan: &Plan, index: u64) -> Outcome {
+    let start = clock();
+    let subject = plan.subject(index)?;
+    for material in subject.scene.instances.iter().filter_map(|instance| instance.material.as_ref()) {
+        // Paints the textures that it needs, for the renderer to find; what is missing the renderer reports.
+        let _ = plan.library().look(material);
+    }
+    Ok(Prepared { subject: Arc::new(subject), took: start.elapsed() })
+}
+
+impl Iterator for Ahead {
+    type Item = Outcome;
+
+    fn next(&mut self) -> Option<Outcome> {
+        if self.next >= self.end {
+            return None;
+        }
+        let outcome = loop {
+            if let Some(outcome) = self.waiting.remove(&self.next) {
+                break outcome;
+            }
+            // Nothing comes any more where a thread panicked: the scope passes its panic on.
+            let (index, outcome) = self.ready.recv().ok()?;
+            self.waiting.insert(index, outcome);
+        };
+        self.next += 1;
+        let _ = self.room.try_send(());
+        Some(outcome)
+    }
+}
+
+/// Timings are for people; nothing that is made depends on them.
+#[expect(clippy::disallowed_methods, reason = "timings only")]
+fn clock() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,118 @@
+//! Convex bodies: the hull of points, whether triangles are convex, and parts of those that are not.
+
+use std::collections::BTreeSet;
+
+use glam::DVec3;
+use rapier3d_f64::parry::math::Vector;
+use rapier3d_f64::parry::shape::ConvexPolyhedron;
+use rapier3d_f64::parry::transformation::try_convex_hull;
+use rapier3d_f64::parry::transformation::vhacd::{VHACD, VHACDParameters};
+
+use super::{ours, theirs};
+
+/// More points than these are thinned out before a hull is made of them.
+const MOST_POINTS: usize = 4000;
+/// More triangles than these are parted by their voxels alone.
+const MOST_TRIANGLES: usize = 30_000;
+/// Triangles that fill so much of their hull are convex: the gaps are the dimples of a coarse mesh.
+const CONVEX: f64 = 0.985;
+
+/// The convex hull of some points; `None` where they span no volume.
+pub(super) fn hull(points: &[DVec3]) -> Option<ConvexPolyhedron> {
+    let low = points.iter().fold(DVec3::INFINITY, |a, &b| a.min(b));
+    let high = points.iter().fold(DVec3::NEG_INFINITY, |a, &b| a.max(b));
+    let size = (high - low).max_element();
+    if !(size > 0.0 && size.is_finite()) || (high - low).min_element() < size * 1e-6 {
+        return None;
+    }
+    // Worked out at size 1 about the origin: rounding allowed for there is not relative.
+    let middle = (low + high) / 2.0;
+    let unit: Vec<Vector> = thinned(points).into_iter().map(|p| theirs((p - middle) / size)).collect();
+    let (corners, faces) = try_convex_hull(&unit).ok()?;
+    let corners = corners.into_iter().map(|p| theirs(ours(p) * size + middle)).collect();
+    ConvexPolyhedron::from_convex_mesh(corners, &faces)
+}
+
+/// Different points, and of very many those that reach farthest.
+fn thinned(points: &[DVec3]) -> Vec<DVec3> {
+    let mut seen = BTreeSet::new();
+    let mut different: Vec<DVec3> =
+        points.iter().copied().filter(|p| seen.insert(p.to_array().map(|c| (c + 0.0).to_bits()))).collect();
+    if different.len() <= MOST_POINTS {
+        return different;
+    }
+    // Directions of a Fibonacci spiral, evenly over the sphere.
+    const DIRECTIONS: u32 = 1500;
+    let golden = std::f64::consts::PI * (3.0 - 5.0_f64.sqrt());
+    let mut kept = BTreeSet::new();
+    for k in 0..DIRECTIONS {
+        let y = 1.0 - 2.0 * (f64::from(k) + 0.5) / f64::from(DIRECTIONS);
+        let (sin, cos) = libm::sincos(golden * f64::from(k));
+        let r = (1.0 - y * y).sqrt();
+        let direction = DVec3::new(r * cos, y, r * sin);
+        let far =
+            (0..different.len()).max_by(|&a, &b| different[a].dot(direction).total_cmp(&different[b].dot(direction)));
+        kept.extend(far);
+    }
+    let mut number = 0;
+    different.retain(|_| {
+        number += 1;
+        kept.contains(&(number - 1))
+    });
+    different
+}
+
+fn volume<'a>(triangles: impl Iterator<Item = [&'a DVec3; 3]>) -> f64 {
+    triangles.map(|[a, b, c]| a.dot(b.cross(*c))).sum::<f64>() / 6.0
+}
+
+/// The hull of triangles that are a closed convex surface.
+pub(super) fn convex(points: &[DVec3], indices: &[[u32; 3]]) -> Option<ConvexPolyhedron> {
+    let middle = points.iter().sum::<DVec3>() / points.len().max(1) as f64;
+    let local: Vec<DVec3> = points.iter().map(|&p| p - middle).collect();
+    // Of a closed surface, areas point everywhere alike.
+    let area = |t: &[u32; 3]| {
+        let [a, b, c] = t.map(|i| local[i as usize]);
+        (b - a).cross(c - a)
+    };
+    let open: DVec3 = indices.iter().map(area).sum();
+    let whole: f64 = indices.iter().map(|t| area(t).length()).sum();
+    if open.length() > 1e-3 * whole {
+        return None;
+    }
+    let filled = volume(indices.iter().map(|t| t.map(|i| &local[i as usize])));
+    let hull = hull(points)?;
+    let (corners, faces) = hull.to_trimesh();
+    let corners: Vec<DVec3> = corners.into_iter().map(|p| ours(p) - middle).collect();
+    let held = volume(faces.iter().map(|t| t.map(|i| &corners[i as usize])));
+    (filled >= CONVEX * held).then_some(hull)
+}
+
+/// Corners of convex bodies that together fill what triangles enclose: V-HACD (Mamou, 2016) with fixed parameters.
+pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<Vec<DVec3>> {
+    let low = points.iter().fold(DVec3::INFINITY, |a, &b| a.min(b));
+    let high = points.iter().fold(DVec3::NEG_INFINITY, |a, &b| a.max(b));
+    let size = (high - low).max_element();
+    let one = || vec![points.to_vec()];
+    if !(size > 0.0 && size.is_finite()) || (high - low).min_element() < size * 1e-4 {
+        return one();
+    }
+    let unit: Vec<Vector> = points.iter().map(|&p| theirs((p - low) / size)).collect();
+    let parameters = VHACDParameters {
+        resolution: 64,
+        concavity: 0.002,
+        max_convex_hulls: 32,
+        plane_downsampling: 2,
+        convex_hull_downsampling: 2,
+        ..VHACDParameters::default()
+    };
+    let exact = indices.len() <= MOST_TRIANGLES;
+    let parts = VHACD::decompose(&parameters, &unit, indices, exact);
+    let hulls = if exact { parts.compute_exact_convex_hulls(&unit, indices) } else { parts.compute_convex_hulls(2) };
+    let pieces: Vec<Vec<DVec3>> = hulls
+        .into_iter()
+        .map(|(points, _)| points.into_iter().map(|p| ours(p) * size + low).collect::<Vec<DVec3>>())
+        .filter(|points| hull(points).is_some())
+        .collect();
+    if pieces.is_empty() { one() } else { pieces }
+}
