@@ -15,6 +15,7 @@ pub mod frame;
 pub mod image;
 pub mod make;
 pub mod mesh;
+pub mod paint;
 pub mod plan;
 pub mod prepare;
 pub mod preview;

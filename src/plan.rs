@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span};
-use crate::scene::{Background, Environment, LabelSettings, SampleError, Scene, Shape, sample};
+use crate::scene::{Background, Environment, LabelSettings, Material, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -231,7 +231,9 @@ impl Plan {
     pub fn asset_files(&self) -> Vec<AssetFile> {
         let models = self.library.models.values().map(|model| model.file.clone());
         let textures = self.library.textures.values().map(|texture| texture.file.clone());
-        models.chain(textures).chain(self.library.skies.values().map(|sky| sky.file.clone())).collect()
+        let skies = self.library.skies.values().map(|sky| sky.file.clone());
+        let fonts = self.library.fonts.values().map(|font| font.file.clone());
+        models.chain(textures).chain(skies).chain(fonts).collect()
     }
 }
 
@@ -268,11 +270,20 @@ fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
         library.load_texture(root, path)?;
     }
     for instance in &scene.instances {
-        if let Shape::Gltf(path) = &instance.shape {
-            library.load_model(root, path)?;
+        let (mut models, mut fonts) = (Vec::new(), Vec::new());
+        instance.shape.visit(&mut |shape| match shape {
+            Shape::Gltf(path) => models.push(path.clone()),
+            Shape::Made(made) => fonts.extend(made.font().map(str::to_owned)),
+            _ => {}
+        });
+        for path in models {
+            library.load_model(root, &path)?;
         }
-        let material = instance.material.iter();
-        for path in material.flat_map(|m| m.base_color_texture.iter().chain(&m.normal_texture)) {
+        for path in fonts {
+            library.load_font(root, &path)?;
+        }
+        let material = instance.material.iter().chain(instance.shape.materials());
+        for path in material.flat_map(Material::pictures) {
             library.load_texture(root, path)?;
         }
     }

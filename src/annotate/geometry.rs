@@ -7,7 +7,7 @@ use glam::DVec3;
 
 use super::probe::{Probe, Probes};
 use super::vertices::Vertices;
-use crate::assets::{Library, Part};
+use crate::assets::Library;
 use crate::mesh::shapes::{local_bounds, world_bounds};
 use crate::scene::{Instance, Scene, SurfaceLabels};
 
@@ -90,12 +90,8 @@ impl Subject {
 
 /// For each part of an instance, whether labels see through it.
 fn see_through(instance: &Instance, library: &Library) -> Vec<bool> {
-    let own = instance.material.as_ref().map(|material| material.labels == SurfaceLabels::SeeThrough);
     match library.model(&instance.shape) {
-        Some(model) => {
-            let in_model = |part: &Part| part.is_seen_through(instance);
-            model.parts.iter().map(|part| own.unwrap_or_else(|| in_model(part))).collect()
-        }
-        None => vec![own.unwrap_or(false)],
+        Some(model) => model.parts.iter().map(|part| part.is_seen_through(instance)).collect(),
+        None => vec![instance.material.as_ref().is_some_and(|own| own.labels == SurfaceLabels::SeeThrough)],
     }
 }

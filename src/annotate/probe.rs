@@ -51,14 +51,12 @@ impl Probes {
     /// Of an instance. A model that is not in `library` has none.
     pub(super) fn of(&mut self, instance: &Instance, library: &Library) -> Arc<[Probe]> {
         let material = instance.material.as_ref();
-        if material.is_some_and(|material| !shows_itself(material)) {
-            return Arc::default();
-        }
-        let double_sided = material.map(|material| material.double_sided);
-        let key = format!("{:?} {double_sided:?} {:?}", instance.shape, instance.see_through);
+        let shown = material.map(|material| (shows_itself(material), material.double_sided));
+        let key = format!("{:?} {shown:?} {:?}", instance.shape, instance.see_through);
         let make = || match library.model(&instance.shape) {
-            Some(model) => of_model(&model, instance, double_sided),
-            None => of_primitive(&instance.shape, double_sided.unwrap_or(false)),
+            Some(model) => of_model(&model, instance),
+            None if material.is_some_and(|material| !shows_itself(material)) => Vec::new(),
+            None => of_primitive(&instance.shape, material.is_some_and(|material| material.double_sided)),
         };
         self.known.entry(key).or_insert_with(|| make().into()).clone()
     }
@@ -116,15 +114,13 @@ fn rectangle(center: DVec3, right: DVec3, up: DVec3, double_sided: bool) -> Prob
     Probe::Patch { triangles: vec![[a, b, c], [a, c, d]], double_sided }
 }
 
-fn of_model(model: &Model, instance: &Instance, double_sided: Option<bool>) -> Vec<Probe> {
+fn of_model(model: &Model, instance: &Instance) -> Vec<Probe> {
     let shown: Vec<_> = model
         .parts
         .iter()
-        .filter(|part| {
-            // A material of the instance's own replaces that of the part.
-            let own = &part.material;
-            let file = own.alpha_mask.is_none() && !part.is_seen_through(instance);
-            double_sided.is_some() || file
+        .filter(|part| match part.replaced_by(instance) {
+            Some(material) => shows_itself(material),
+            None => part.material.alpha_mask.is_none() && !part.is_seen_through(instance),
         })
         .collect();
     let total: usize = shown.iter().map(|part| part.mesh.indices.len() / 3).sum();
@@ -158,7 +154,8 @@ fn of_model(model: &Model, instance: &Instance, double_sided: Option<bool>) -> V
         let start = seed.saturating_sub(PATCH / 2);
         let others = (start..start + PATCH).filter(|&n| n != seed).filter_map(|n| triangle(mesh, n));
         let triangles: Vec<_> = triangle(mesh, seed).into_iter().chain(others).collect();
-        Some(Probe::Patch { triangles, double_sided: double_sided.unwrap_or(part.material.double_sided) })
+        let replaced = part.replaced_by(instance).map(|material| material.double_sided);
+        Some(Probe::Patch { triangles, double_sided: replaced.unwrap_or(part.material.double_sided) })
     };
     largest.chain(seeds).filter_map(patch).collect()
 }

@@ -3,6 +3,7 @@
 mod accessor;
 pub mod cache;
 pub mod file;
+mod font;
 mod material;
 pub mod model;
 mod morph;
@@ -13,6 +14,7 @@ pub mod sky;
 pub mod texture;
 
 pub use file::sha256;
+pub use font::{Font, Glyph};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,11 +27,14 @@ use self::sky::Sky;
 use crate::image::Image;
 use crate::make;
 use crate::mesh::Mesh;
+use crate::paint::{self, Baked, Paint};
 use crate::scene::{Instance, Material, Shape, SurfaceLabels};
 use crate::solid::Solid;
 
 /// Room for models that are made, bytes.
 const MADE_MODELS: usize = 512 << 20;
+/// Room for textures that are made, bytes.
+const MADE_TEXTURES: usize = 512 << 20;
 /// Room for their bodies, bytes.
 const MADE_SOLIDS: usize = 256 << 20;
 
@@ -42,6 +47,8 @@ pub struct Library {
     pub textures: BTreeMap<String, Arc<Texture>>,
     /// Panoramas.
     pub skies: BTreeMap<String, Arc<Sky>>,
+    /// Font files.
+    pub fonts: BTreeMap<String, Arc<Font>>,
     /// What is made from numbers. Shared by all clones of a library.
     pub made: Arc<MadeThings>,
 }
@@ -51,13 +58,15 @@ pub struct Library {
 pub struct MadeThings {
     /// By the shape's own words.
     pub models: Cache<Model>,
+    /// By the hash of the paint's own words.
+    pub paints: Cache<Baked>,
     /// The bodies of shapes that have a model, by the shape's own words.
     pub solids: Cache<Solid>,
 }
 
 impl Default for MadeThings {
     fn default() -> Self {
-        Self { models: Cache::new(MADE_MODELS), solids: Cache::new(MADE_SOLIDS) }
+        Self { models: Cache::new(MADE_MODELS), paints: Cache::new(MADE_TEXTURES), solids: Cache::new(MADE_SOLIDS) }
     }
 }
 
@@ -83,8 +92,10 @@ pub struct Part {
     pub name: String,
     /// Node transforms, morph targets and skins are baked in.
     pub mesh: Arc<Mesh>,
-    /// As in the file.
+    /// What it shows where its instance has no material.
     pub material: PartMaterial,
+    /// Whether it shows its own material whatever its instance wears: so where a recipe gives a material to this very part.
+    pub own: bool,
 }
 
 /// A texture as one property of a material uses it.
@@ -275,18 +286,22 @@ impl Library {
                 self.textures.get(path).cloned().map(|texture| Some(Map::new(texture))).ok_or_else(|| path.clone())
             }
         };
+        let baked = material.paint.as_ref().map(|paint| self.baked(paint)).transpose()?;
+        let painted = |which: fn(&Baked) -> &Option<Arc<Texture>>| {
+            baked.as_ref().and_then(|baked| which(baked).clone()).map(Map::new)
+        };
         let [r, g, b] = material.base_color.map(narrow);
         Ok(PartMaterial {
             name: String::new(),
             base_color: [r, g, b, narrow(material.alpha)],
-            base_color_texture: map(&material.base_color_texture)?,
+            base_color_texture: painted(|baked| &baked.color).or(map(&material.base_color_texture)?),
             metallic: narrow(material.metallic),
             roughness: narrow(material.roughness),
-            metallic_roughness_texture: None,
-            normal_texture: map(&material.normal_texture)?,
+            metallic_roughness_texture: painted(|baked| &baked.metallic_roughness),
+            normal_texture: painted(|baked| &baked.normal).or(map(&material.normal_texture)?),
             occlusion_texture: None,
             emission: material.emission.map(narrow),
-            emission_texture: None,
+            emission_texture: painted(|baked| &baked.emission),
             alpha_mask: material.alpha_mask.map(narrow),
             blend: material.blend,
             double_sided: material.double_sided,
@@ -300,6 +315,19 @@ impl Library {
             anisotropy: narrow(material.anisotropy),
             anisotropy_angle: narrow(material.anisotropy_angle),
             labels: material.labels,
+        })
+    }
+
+    /// The images of a paint. Equal paints have the same ones, made once for as long as there is room for them.
+    ///
+    /// # Errors
+    /// A picture that it shows is not in the library: the path.
+    pub fn baked(&self, paint: &Paint) -> Result<Arc<Baked>, String> {
+        let key = format!("paint/{}", sha256(format!("{paint:?}").as_bytes()));
+        self.made.paints.get_or_make(&key, || {
+            let baked = paint::bake(paint, &key, self)?;
+            let bytes = baked.bytes();
+            Ok((baked, bytes))
         })
     }
 
@@ -332,6 +360,27 @@ impl Library {
         self.textures.insert(path.to_owned(), texture.clone());
         Ok(texture)
     }
+
+    /// Loads the font at `path` (as written in a recipe whose folder is `root`), unless it is loaded already. TrueType and OpenType.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, or no font.
+    pub fn load_font(&mut self, root: &Path, path: &str) -> Result<Arc<Font>, AssetError> {
+        if let Some(font) = self.fonts.get(path) {
+            return Ok(font.clone());
+        }
+        let font = Arc::new(Font::load(root, path)?);
+        self.fonts.insert(path.to_owned(), font.clone());
+        Ok(font)
+    }
+
+    /// The font at `path`, or where there is none the one that is part of the program. `None` where it is not loaded.
+    pub fn font(&self, path: Option<&str>) -> Option<Arc<Font>> {
+        match path {
+            Some(path) => self.fonts.get(path).cloned(),
+            None => Some(Font::built_in()),
+        }
+    }
 }
 
 impl Library {
@@ -350,8 +399,17 @@ impl Library {
 }
 
 impl Part {
-    /// Whether labels see through it, where the instance has no material of its own.
+    /// The material of `instance` where it replaces the part's own. Light, labels, audit and tests all follow this one rule: a part that
+    /// the recipe gave a material of its own keeps it, all others wear the instance's, if it has one.
+    pub fn replaced_by<'a>(&self, instance: &'a Instance) -> Option<&'a Material> {
+        instance.material.as_ref().filter(|_| !self.own)
+    }
+
+    /// Whether labels see through it.
     pub fn is_seen_through(&self, instance: &Instance) -> bool {
+        if let Some(material) = self.replaced_by(instance) {
+            return material.labels == SurfaceLabels::SeeThrough;
+        }
         self.material.labels == SurfaceLabels::SeeThrough
             || !self.material.name.is_empty() && instance.see_through.contains(&self.material.name)
     }

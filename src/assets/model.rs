@@ -119,7 +119,7 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
                 "" => format!("{name} {}", primitive.index() + 1),
                 material => format!("{name} {material}"),
             });
-            parts.push(Part { name: String::new(), mesh: built.into(), material });
+            parts.push(Part { name: String::new(), mesh: built.into(), material, own: false });
         }
     }
     for (part, name) in parts.iter_mut().zip(unique(names)) {

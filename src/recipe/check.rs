@@ -13,6 +13,7 @@ use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
 /// Checks what was found while decoding, and loads the assets.
 pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     let mut found = Vec::new();
+    leave_out_spare(cx);
     references(cx, &mut found);
     circles(cx, &mut found);
     if found.is_empty() {
@@ -30,6 +31,24 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     }
     found.into_iter().for_each(|problem| cx.push(problem));
     library
+}
+
+/// The files of materials that come from a library and that nothing wears are not loaded: a library is for many recipes.
+fn leave_out_spare(cx: &mut Context) {
+    let Some(names) = cx.findings.names.get(&Kinds::Material) else { return };
+    let references = cx.findings.references.iter().filter(|reference| reference.to == Kinds::Material);
+    let used: BTreeSet<&str> = references.map(|reference| reference.name.as_str()).collect();
+    let spare = names.iter().filter(|(name, span)| !cx.is_own(**span) && !used.contains(name.as_str()));
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    for (name, _) in spare {
+        let fields = format!("materials.{name}.");
+        let within = cx.spans.range(fields.clone()..).take_while(|(path, _)| path.starts_with(&fields));
+        places.extend(within.map(|(_, span)| (span.start, span.end)));
+    }
+    cx.findings.assets.retain(|asset| {
+        let before = places.range(..=asset.span.start).next_back();
+        before.is_none_or(|(_, end)| asset.span.start >= *end)
+    });
 }
 
 /// Whether further problems would not be shown: then none is looked for, as a good message takes work.
@@ -197,7 +216,7 @@ fn unused(cx: &Context, found: &mut Vec<Problem>) {
         let Some(names) = cx.findings.names.get(&kind) else { continue };
         let used: BTreeSet<&str> =
             cx.findings.references.iter().filter(|used| used.to == kind).map(|used| used.name.as_str()).collect();
-        for (name, span) in names.iter().filter(|(name, _)| !used.contains(name.as_str())) {
+        for (name, span) in names.iter().filter(|(name, span)| !used.contains(name.as_str()) && cx.is_own(**span)) {
             found.push(Problem::at(*span, format!("{consequence} \"{}\"", quoted(name))).warning());
         }
     }
@@ -251,6 +270,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
         AssetKind::Model => library.load_model(root, path).map(drop),
         AssetKind::Texture => library.load_texture(root, path).map(drop),
         AssetKind::Sky => library.load_sky(root, path).map(drop),
+        AssetKind::Font => library.load_font(root, path).map(drop),
     };
     let reason = match outcome.err()? {
         AssetError::Missing(missing) if missing == file => {

@@ -174,6 +174,11 @@ impl Report {
         self.errors > 0
     }
 
+    /// How many problems were too many to keep.
+    pub(super) fn omitted(&self) -> usize {
+        self.omitted
+    }
+
     /// Everything found so far.
     pub(super) fn take(&mut self) -> Vec<Problem> {
         self.errors = 0;
@@ -216,6 +221,12 @@ impl Problems {
         let mut report = Report::default();
         problems.into_iter().for_each(|problem| report.push(problem));
         report.finish(sources)
+    }
+
+    /// The same, and so many more that were not kept.
+    pub(super) fn and_more(mut self, omitted: usize) -> Self {
+        self.omitted += omitted;
+        self
     }
 
     pub(super) fn sources(&self) -> &Sources {

@@ -85,6 +85,15 @@ pub enum Number {
         /// Last.
         max: i64,
     },
+    /// `Param("x")` or `Expr("2 * x")`: computed from the scene's parameters.
+    Expression {
+        /// What is computed.
+        expression: Arc<Expression>,
+        /// Least legal value. The expression may be less by rounding alone.
+        min: f64,
+        /// Greatest legal value.
+        max: f64,
+    },
     /// Beta, stretched from `[0, 1]` to `[min, max]`.
     Beta {
         /// First shape, positive: above 1 the density is 0 at `min`.
@@ -145,15 +154,6 @@ pub enum Number {
     Histogram(Arc<Histogram>),
     /// The density is a line from each of the points to the next.
     Curve(Arc<Curve>),
-    /// `Param("x")` or `Expr("2 * x")`: computed from the scene's parameters.
-    Expression {
-        /// What is computed.
-        expression: Arc<Expression>,
-        /// Least legal value. The expression may be less by rounding alone.
-        min: f64,
-        /// Greatest legal value.
-        max: f64,
-    },
 }
 
 /// Largest mean of a Poisson distribution: drawing takes time in proportion to its root.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::compose::{self, Composed, Origin};
-use super::diagnostics::{Problem, Problems, Severity, Sources, Span};
+use super::diagnostics::{MOST_PROBLEMS, Problem, Problems, Severity, Sources, Span};
 use super::syntax::Node;
 use super::{Recipe, VariantRecipe, check, decode};
 use crate::assets::Library;
@@ -153,12 +153,12 @@ fn read(origin: Origin<'_>, root: &Path) -> Result<Checked, Problems> {
     }
     let mut composed = compose::compose(origin);
     let readable = composed.problems.is_empty();
-    let mut problems = std::mem::take(&mut composed.problems);
-    let mut spans = BTreeMap::new();
+    let problems = std::mem::take(&mut composed.problems);
+    let mut found = Found { problems, omitted: 0, spans: BTreeMap::new() };
     // Where brackets do not match, things are not where they were meant to be: anything said about them would mislead.
-    let recipe =
-        if composed.well_nested { whole(&mut composed, origin, root, &mut problems, &mut spans) } else { None };
-    let problems = Problems::in_sources(composed.sources, problems);
+    let recipe = if composed.well_nested { whole(&mut composed, origin, root, &mut found) } else { None };
+    let Found { problems, omitted, spans } = found;
+    let problems = Problems::in_sources(composed.sources, problems).and_more(omitted);
     match recipe.filter(|_| readable) {
         Some(recipe) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
             let source_map = SourceMap { sources: problems.sources().clone(), spans };
@@ -168,14 +168,17 @@ fn read(origin: Origin<'_>, root: &Path) -> Result<Checked, Problems> {
     }
 }
 
+/// What was found out about a recipe.
+struct Found {
+    problems: Vec<Problem>,
+    /// How many more there were.
+    omitted: usize,
+    spans: BTreeMap<String, Span>,
+}
+
 /// The recipe with all its variants.
-fn whole(
-    composed: &mut Composed,
-    origin: Origin<'_>,
-    root: &Path,
-    problems: &mut Vec<Problem>,
-    spans: &mut BTreeMap<String, Span>,
-) -> Option<Recipe> {
+fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Found) -> Option<Recipe> {
+    let Found { problems, omitted, spans } = all;
     let size = origin.text.len() + composed.files.iter().map(|file| file.text.len()).sum::<usize>();
     let variants = compose::split(&mut composed.root, size, problems);
     let names: BTreeSet<String> = variants.iter().map(|variant| variant.name.clone()).collect();
@@ -189,6 +192,7 @@ fn whole(
         for (path, span) in std::mem::take(&mut cx.spans) {
             spans.entry(path).or_insert(span);
         }
+        *omitted += cx.report.omitted();
         (recipe, library, cx.report.take())
     };
     let finish = |mut recipe: Recipe, library: Arc<Library>| {
@@ -214,7 +218,7 @@ fn whole(
         let (errors, own): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.severity == Severity::Error);
         for error in errors {
             // What is wrong with the part that variants share is told once.
-            if !problems.contains(&error) {
+            if problems.len() < 2 * MOST_PROBLEMS && !problems.contains(&error) {
                 problems.push(error);
             }
         }

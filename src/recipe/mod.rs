@@ -16,6 +16,7 @@ mod place;
 pub mod sampling;
 pub mod syntax;
 
+pub(crate) use decode::greatest;
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
 pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, load_set, parse, parse_checked, parse_set,
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use crate::assets::Library;
 use crate::make::Made;
+use crate::paint::PaintRecipe;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
 use expression::Expression;
 
@@ -251,6 +253,10 @@ pub struct MaterialRecipe {
     pub anisotropy_angle: Angle,
     /// What labels make of it.
     pub labels: SurfaceLabels,
+    /// Its patterns and layers.
+    pub paint: Option<Box<PaintRecipe>>,
+    /// How many looks it has in all scenes together; `None` means one for each instance.
+    pub variants: Option<u32>,
 }
 
 /// A light whose properties may vary.

@@ -280,7 +280,7 @@ fn place_meshes(world: &mut World, uploads: &mut Uploads, scene: &Scene) -> Resu
                 scale: instance.scale.as_vec3() * piece.instance_from_local,
             };
             let see_through = piece.material.labels == SurfaceLabels::SeeThrough
-                || instance.material.is_none() && instance.see_through.contains(&piece.material.name);
+                || (piece.own || instance.material.is_none()) && instance.see_through.contains(&piece.material.name);
             let owner = Owner { instance: position, id: instance.id, part };
             let instance_from_world = instance.world_from_instance().inverse();
             placed.push(PlacedMesh {

@@ -33,6 +33,8 @@ pub(super) struct Piece {
     pub(super) material: UploadedMaterial,
     /// Scale that takes the mesh to the instance's own frame.
     pub(super) instance_from_local: Vec3,
+    /// Whether its material stays, whatever the instance wears: see `Part::own`.
+    pub(super) own: bool,
 }
 
 /// A mesh on the GPU.
@@ -133,7 +135,9 @@ impl Uploads {
         if let Shape::Gltf(_) | Shape::Made(_) = shape {
             let mut pieces = self.model(world, shape, material.map(|material| material.double_sided), mirrored)?;
             if let Some(material) = material {
-                pieces.iter_mut().for_each(|piece| piece.material = material.clone());
+                // `Part::replaced_by` is the rule.
+                let worn = pieces.iter_mut().filter(|piece| !piece.own);
+                worn.for_each(|piece| piece.material = material.clone());
             }
             return Ok(pieces);
         }
@@ -142,7 +146,7 @@ impl Uploads {
         let form = Form { backs: material.double_sided, mirrored };
         let entry = self.shapes.entry((key, form));
         let mesh = entry.or_insert_with(|| upload_mesh(world, &shapes::build(&key), form)).clone();
-        Ok(vec![Piece { mesh, material, instance_from_local: scale.as_vec3() * turned(mirrored) }])
+        Ok(vec![Piece { mesh, material, instance_from_local: scale.as_vec3() * turned(mirrored), own: false }])
     }
 
     fn model(
@@ -156,17 +160,24 @@ impl Uploads {
         if let Some(pieces) = self.models.get(&key) {
             return Ok(pieces);
         }
-        if let Shape::Gltf(path) = shape {
-            self.library.load_model(&self.root, path)?;
+        let mut paths = Vec::new();
+        shape.visit(&mut |shape| {
+            if let Shape::Gltf(path) = shape {
+                paths.push(path.clone());
+            }
+        });
+        for path in paths {
+            self.library.load_model(&self.root, &path)?;
         }
         let model: Arc<Model> =
             self.library.model(shape).ok_or_else(|| RenderError::NoModel { shape: format!("{shape:?}") })?;
         let mut pieces = Vec::with_capacity(model.parts.len());
         for part in &model.parts {
-            let form = Form { backs: backs.unwrap_or(part.material.double_sided), mirrored };
+            let backs = backs.filter(|_| !part.own).unwrap_or(part.material.double_sided);
+            let form = Form { backs, mirrored };
             let mesh = upload_mesh(world, &part.mesh, form);
             let material = self.look(world, &part.material);
-            pieces.push(Piece { mesh, material, instance_from_local: turned(mirrored) });
+            pieces.push(Piece { mesh, material, instance_from_local: turned(mirrored), own: part.own });
         }
         self.models.insert(key, pieces.clone(), model.bytes());
         Ok(pieces)
@@ -177,11 +188,13 @@ impl Uploads {
         self.models.end_scene();
         self.textures.end_scene();
         self.shapes.retain(|(key, _), _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
+        // What is made from numbers is made anew for most scenes.
+        self.models.retain(|(shape, ..), _| !shape.starts_with("Made("));
     }
 
     /// A recipe's material.
     pub(super) fn material(&mut self, world: &mut World, material: &Material) -> Result<UploadedMaterial, RenderError> {
-        for path in material.base_color_texture.iter().chain(&material.normal_texture) {
+        for path in material.pictures() {
             self.library.load_texture(&self.root, path)?;
         }
         let look = self.library.look(material).map_err(|path| AssetError::Missing(self.root.join(path)))?;

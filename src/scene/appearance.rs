@@ -6,7 +6,11 @@ use std::f64::consts::FRAC_PI_2;
 use glam::{DVec2, DVec3};
 
 use super::random::{self, Key};
-use super::{Background, Category, Environment, Keypoint, Light, Material, Shape, WIDEST_SHADOWED_SPOT, place};
+use super::{
+    Background, Category, Environment, Keypoint, Light, Material, SampleError, Shape, WIDEST_SHADOWED_SPOT, place,
+};
+use crate::make::Materials;
+use crate::paint::{self, Paint, Tint, Value};
 use crate::recipe::{
     BackgroundRecipe, ENVIRONMENT_LUMINANCE, EnvironmentRecipe, LightRecipe, MaterialRecipe, ObjectRecipe, PointRecipe,
     Scalar, ScaleRecipe, ShapeRecipe, Varied,
@@ -23,10 +27,11 @@ fn size(dist: &Scalar, key: &Key) -> f64 {
     random::scalar(dist, key).clamp(SIZES.0, SIZES.1)
 }
 
-pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
-    let (shape, key) = random::pick(&recipe.shape, &key.name("shape"));
+/// A shape, keyed by `key` itself. `materials` are the recipe's: shapes may have parts with materials of their own.
+pub(crate) fn shape(varied: &Varied<ShapeRecipe>, materials: &Materials, key: &Key) -> Result<Shape, SampleError> {
+    let (shape, key) = random::pick(varied, key);
     let named = |dist, name: &str| size(dist, &key.name(name));
-    match shape {
+    Ok(match shape {
         ShapeRecipe::Box([x, y, z]) => Shape::Box(DVec3::new(named(x, "x"), named(y, "y"), named(z, "z"))),
         ShapeRecipe::Sphere(radius) => Shape::Sphere(named(radius, "radius")),
         ShapeRecipe::Cylinder(radius, height) => {
@@ -46,15 +51,15 @@ pub(super) fn shape(recipe: &ObjectRecipe, key: &Key) -> Shape {
         }
         ShapeRecipe::Plane([x, z]) => Shape::Plane(DVec2::new(named(x, "x"), named(z, "z"))),
         ShapeRecipe::Gltf(path) => Shape::Gltf(path.clone()),
-        ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key))),
-    }
+        ShapeRecipe::Made(made) => Shape::Made(Box::new(made.draw(&key, materials)?)),
+    })
 }
 
-pub(super) fn scale(recipe: &ObjectRecipe, key: &Key) -> DVec3 {
-    let key = key.name("scale");
-    match &recipe.scale {
-        ScaleRecipe::Uniform(dist) => DVec3::splat(away_from_zero(random::scalar(dist, &key))),
-        ScaleRecipe::PerAxis(dists) => DVec3::from_array(random::triple(dists, &key).to_array().map(away_from_zero)),
+/// A scale, keyed by `key` itself.
+pub(crate) fn scale(recipe: &ScaleRecipe, key: &Key) -> DVec3 {
+    match recipe {
+        ScaleRecipe::Uniform(dist) => DVec3::splat(away_from_zero(random::scalar(dist, key))),
+        ScaleRecipe::PerAxis(dists) => DVec3::from_array(random::triple(dists, key).to_array().map(away_from_zero)),
     }
 }
 
@@ -87,8 +92,46 @@ pub(super) fn keypoints(
     found.collect()
 }
 
-pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
+/// A material of the recipe, keyed by `key` itself.
+pub(crate) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
     let key = &key.described_at(&["materials", name]);
+    let key = &recipe.variants.map_or_else(|| key.clone(), |variants| paint::variant_key(name, variants, key));
+    let plain = plain_material(name, recipe, key);
+    match &recipe.paint {
+        Some(paint) => painted(plain, paint.draw(key), recipe, key),
+        None => plain,
+    }
+}
+
+/// What a layer changes has to have a lowest coat: the material's own value, which then multiplies by one.
+fn painted(mut material: Material, mut paint: Paint, recipe: &MaterialRecipe, key: &Key) -> Material {
+    let touched = paint.touches();
+    let value = |painted: &mut Option<Value>, touched: bool, own: &mut f64| {
+        if touched {
+            painted.get_or_insert(Value::Plain(*own));
+            *own = 1.0;
+        }
+    };
+    value(&mut paint.base.alpha, touched.alpha, &mut material.alpha);
+    value(&mut paint.base.roughness, touched.roughness, &mut material.roughness);
+    value(&mut paint.base.metallic, touched.metallic, &mut material.metallic);
+    if touched.height {
+        paint.base.height.get_or_insert(Value::Plain(0.0));
+    }
+    if touched.base_color {
+        paint.base.base_color.get_or_insert(Tint::Plain(material.base_color));
+        material.base_color = [1.0; 3];
+    }
+    if touched.emission {
+        let own = random::color(&recipe.emission, &key.name("emission"));
+        paint.base.emission.get_or_insert(Tint::Plain(own));
+        material.emission = [light_amount(&recipe.emission_luminance, &key.name("emission_luminance")); 3];
+    }
+    material.paint = Some(Box::new(paint));
+    material
+}
+
+fn plain_material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
     let unit = |dist, name: &str| random::scalar(dist, &key.name(name)).clamp(0.0, 1.0);
     let luminance = light_amount(&recipe.emission_luminance, &key.name("emission_luminance"));
     let path =
@@ -120,6 +163,7 @@ pub(super) fn material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Materi
         anisotropy: unit(&recipe.anisotropy, "anisotropy"),
         anisotropy_angle: random::angle(&recipe.anisotropy_angle, &key.name("anisotropy_angle")),
         labels: recipe.labels,
+        paint: None,
     }
 }
 

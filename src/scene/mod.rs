@@ -27,11 +27,13 @@ pub mod random;
 mod sample;
 mod validate;
 
+pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
 pub use camera::Camera;
 pub use environment::{Background, Environment, gradient};
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
 pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
+pub(crate) use validate::validate_pose;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +43,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::recipe::expression::Value;
 
 use crate::make::Made;
+use crate::paint::Paint;
 
 /// The version of the scene file that this program writes and reads.
 pub const SCENE_VERSION: u32 = 3;
@@ -257,6 +260,23 @@ pub enum Shape {
     Made(Box<Made>),
 }
 
+impl Shape {
+    /// This shape, and all that it is made of.
+    pub fn visit(&self, look: &mut impl FnMut(&Shape)) {
+        look(self);
+        if let Self::Made(made) = self {
+            made.inner().into_iter().for_each(|shape| shape.visit(look));
+        }
+    }
+
+    /// The materials that its parts have of their own.
+    pub fn materials(&self) -> Vec<&Material> {
+        let Self::Made(made) = self else { return Vec::new() };
+        let inner = made.inner().into_iter().flat_map(Self::materials);
+        made.materials().into_iter().chain(inner).collect()
+    }
+}
+
 /// Light reflected and given off by a surface (metallic-roughness model).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -304,6 +324,16 @@ pub struct Material {
     pub anisotropy_angle: f64,
     /// What labels make of it.
     pub labels: SurfaceLabels,
+    /// Textures made from numbers, in the place of those from files. Of what it touches, the number above multiplies it.
+    pub paint: Option<Box<Paint>>,
+}
+
+impl Material {
+    /// Paths of the image files that it shows.
+    pub fn pictures(&self) -> impl Iterator<Item = &String> {
+        let painted = self.paint.iter().flat_map(|paint| paint.pictures());
+        self.base_color_texture.iter().chain(&self.normal_texture).chain(painted)
+    }
 }
 
 impl Default for Material {
@@ -331,6 +361,7 @@ impl Default for Material {
             anisotropy: 0.0,
             anisotropy_angle: 0.0,
             labels: SurfaceLabels::Solid,
+            paint: None,
         }
     }
 }

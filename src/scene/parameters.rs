@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Scene;
 use super::random::{self, Draws, Key};
 use crate::recipe::expression::{Expression, Value};
-use crate::recipe::{ParameterRecipe, Place, Recipe};
+use crate::recipe::{ParameterRecipe, Recipe};
 
 /// The parameter that says which variant of its recipe a scene is of.
 pub const VARIANT: &str = "variant";
@@ -52,10 +52,7 @@ pub(super) fn present<'a>(recipe: &'a Recipe, key: &Key) -> BTreeSet<&'a str> {
     if recipe.conditions.objects.is_empty() {
         return recipe.objects.keys().map(String::as_str).collect();
     }
-    let support = |name: &str| match recipe.objects.get(name).map(|object| &object.place) {
-        Some(Place::On { support, .. }) => Some(support.as_str()),
-        _ => None,
-    };
+    let support = |name: &str| recipe.objects.get(name).and_then(|object| object.place.support());
     let mut known: BTreeMap<&str, bool> = BTreeMap::new();
     for start in recipe.objects.keys() {
         // Down to what stands on nothing, what is absent, or what is known; a checked recipe has no circles.

@@ -8,6 +8,8 @@ use super::{
     Camera, Category, ImageSettings, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape,
 };
 use super::{appearance, camera, exposure, parameters};
+use crate::assets::Library;
+use crate::make;
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::{
     CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, Place, PoseRecipe,
@@ -256,8 +258,8 @@ fn category<'a>(recipe: &'a Recipe, object: &ObjectRecipe) -> Result<Option<&'a 
 }
 
 fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, SampleError> {
-    let shape = appearance::shape(object, key);
-    let missing = || SampleError::Unchecked { what: format!("the asset of {shape:?}") };
+    let shape = appearance::shape(&object.shape, &recipe.materials, &key.name("shape"))?;
+    let missing = || cannot_be(&shape, &recipe.assets);
     let bounds = local_bounds(&shape, &recipe.assets).ok_or_else(missing)?;
     let solid = Solid::of(&shape, &recipe.assets).ok_or_else(missing)?;
     let material = match &object.material {
@@ -273,7 +275,19 @@ fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, Sam
         None if matches!(shape, Shape::Gltf(_) | Shape::Made(_)) => None,
         None => Some(Material::default()),
     };
-    Ok(Draft { shape, material, body: Body::new(solid, bounds, appearance::scale(object, key)) })
+    let scale = appearance::scale(&object.scale, &key.name("scale"));
+    Ok(Draft { shape, material, body: Body::new(solid, bounds, scale) })
+}
+
+/// Why a shape has no triangles: numbers that together make nothing are drawn again.
+fn cannot_be(shape: &Shape, library: &Library) -> SampleError {
+    match shape {
+        Shape::Made(made) => match make::build(made, library) {
+            Err(reason) => SampleError::Rejected { reason },
+            Ok(_) => SampleError::Unchecked { what: "a shape".into() },
+        },
+        _ => SampleError::Unchecked { what: format!("the asset of {shape:?}") },
+    }
 }
 
 fn sample_camera(name: &str, recipe: &CameraRecipe, image: &ImageSettings, lux: f64, key: &Key) -> Camera {

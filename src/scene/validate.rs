@@ -137,12 +137,7 @@ impl Instance {
     }
 
     fn validate(&self) -> Result<(), String> {
-        ensure_within_reach(self.position)?;
-        ensure_rotation(self.rotation)?;
-        let scale = self.scale.abs();
-        ensure(scale.is_finite() && scale.min_element() >= LEAST_SCALE && scale.max_element() <= FARTHEST, || {
-            format!("`scale` must be at least {LEAST_SCALE:e}, or at most -{LEAST_SCALE:e}, and within {FARTHEST:e}")
-        })?;
+        validate_pose(self.position, self.rotation, self.scale)?;
         ensure(self.keypoint_tolerance.is_finite() && self.keypoint_tolerance >= 0.0, || {
             "`keypoint_tolerance` must be finite and not negative".into()
         })?;
@@ -155,8 +150,18 @@ impl Instance {
     }
 }
 
+/// Of an instance, or of a part of one.
+pub(crate) fn validate_pose(position: DVec3, rotation: DQuat, scale: DVec3) -> Result<(), String> {
+    ensure_within_reach(position)?;
+    ensure_rotation(rotation)?;
+    let scale = scale.abs();
+    ensure(scale.is_finite() && scale.min_element() >= LEAST_SCALE && scale.max_element() <= FARTHEST, || {
+        format!("`scale` must be at least {LEAST_SCALE:e}, or at most -{LEAST_SCALE:e}, and within {FARTHEST:e}")
+    })
+}
+
 impl Shape {
-    fn validate(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self) -> Result<(), String> {
         let lengths = match self {
             Self::Box(size) => size.to_array().to_vec(),
             Self::Sphere(radius) => vec![*radius],
@@ -178,7 +183,7 @@ impl Shape {
 }
 
 impl Material {
-    fn validate(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self) -> Result<(), String> {
         let shares = [
             ("alpha", self.alpha),
             ("metallic", self.metallic),
@@ -202,7 +207,8 @@ impl Material {
         ensure(self.emission.iter().all(|c| (0.0..=BRIGHTEST).contains(c)), || {
             format!("`emission` must not be negative, and is at most {BRIGHTEST:e}")
         })?;
-        ensure(self.tiling.is_finite(), || "`tiling` must be finite".into())
+        ensure(self.tiling.is_finite(), || "`tiling` must be finite".into())?;
+        self.paint.as_ref().map_or(Ok(()), |paint| paint.validate())
     }
 }
 

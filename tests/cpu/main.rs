@@ -13,10 +13,12 @@ mod docs; // what the documentation says is so
 mod keypoints; // seen, hidden, absent
 mod language; // parameters, expressions, conditions, variants, and recipes of several files
 mod layering; // the shape of the source, and what README and architecture page say of it
+mod make; // shapes made from numbers: closed, right way out, as large as paper says
 mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]
 mod oracle; // the ray caster, for the other modules
 mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones
+mod paint; // textures made from numbers
 mod placement; // no overlap, checked by other means than the placer's
 mod poses; // poses and 3D boxes, against numbers worked out by hand
 mod preview; // the contact sheet

@@ -54,6 +54,8 @@ pub(crate) fn material() -> MaterialRecipe {
         clearcoat_roughness: c(0.0),
         anisotropy: c(0.0),
         anisotropy_angle: c(0.0),
+        paint: None,
+        variants: None,
         labels: SurfaceLabels::Solid,
     }
 }

@@ -102,7 +102,7 @@ proptest! {
     #[test]
     fn a_fall_ends_where_two_bodies_touch(x in -0.9..0.9f64, seed in any::<u64>()) {
         // A box, turned anyhow, falls onto a ball: the gap at the end is nothing, and never less.
-        let turn = scenewright::scene::random::Key::new(seed, 0).stream().rotation();
+        let turn = scenewright::scene::random::any_rotation(scenewright::scene::random::Key::new(seed, 0).units());
         let cuboid = solid(&Shape::Box(DVec3::new(0.4, 0.5, 0.6))).at_scale(DVec3::ONE);
         let ball = solid(&Shape::Sphere(1.0)).at_scale(DVec3::ONE);
         let from = Stand { position: DVec3::new(x, 3.0, 0.0), rotation: turn };

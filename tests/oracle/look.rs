@@ -1,7 +1,7 @@
 //! Materials and textures, where a ray meets them.
 
 use glam::{DVec2, DVec3};
-use scenewright::assets::{Library, Map, PartMaterial};
+use scenewright::assets::{Library, Map, Part, PartMaterial};
 use scenewright::scene::{Instance, Material, SurfaceLabels};
 
 /// What a surface is made of, whether a recipe says so or a glTF file.
@@ -28,12 +28,13 @@ impl Look {
     }
 
     /// A part of a model: its own material, or the instance's in its place.
-    pub(super) fn of_part(instance: &Instance, part: &PartMaterial, library: &Library) -> Self {
+    pub(super) fn of_part(instance: &Instance, part: &Part, library: &Library) -> Self {
         match &instance.material {
-            Some(material) => Self::of_recipe(material, library),
-            None => {
-                let named = !part.name.is_empty() && instance.see_through.contains(&part.name);
-                Self::of(part, named || part.labels == SurfaceLabels::SeeThrough)
+            Some(material) if !part.own => Self::of_recipe(material, library),
+            _ => {
+                let own = &part.material;
+                let named = !own.name.is_empty() && instance.see_through.contains(&own.name);
+                Self::of(own, named || own.labels == SurfaceLabels::SeeThrough)
             }
         }
     }

@@ -72,11 +72,14 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
 pub(crate) fn load(scene: &Scene, root: &Path) -> Library {
     let mut library = Library::default();
     for instance in &scene.instances {
-        if let Shape::Gltf(path) = &instance.shape {
-            library.load_model(root, path).unwrap();
-        }
-        let material = instance.material.iter();
-        for path in material.flat_map(|m| [&m.base_color_texture, &m.normal_texture]).flatten() {
+        instance.shape.visit(&mut |shape| {
+            if let Shape::Gltf(path) = shape {
+                library.load_model(root, path).unwrap();
+            }
+        });
+        let own = instance.shape.materials();
+        let material = instance.material.iter().chain(own);
+        for path in material.flat_map(|m| m.pictures()) {
             library.load_texture(root, path).unwrap();
         }
     }

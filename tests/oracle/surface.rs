@@ -52,7 +52,7 @@ pub(super) fn surfaces(scene: &Scene, library: &Library, camera: &Camera) -> Vec
         match library.model(&instance.shape) {
             Some(model) => {
                 for (number, part) in (1..).zip(&model.parts) {
-                    let look = Look::of_part(instance, &part.material, library);
+                    let look = Look::of_part(instance, part, library);
                     surfaces.push(Surface::new(owner(number), look, &part.mesh, DVec3::ONE, instance, camera));
                 }
             }

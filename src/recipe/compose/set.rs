@@ -27,6 +27,11 @@ pub(super) fn apply(root: &mut Node, assignment: &str, start: usize, problems: &
         problems.push(problem.help("write --set objects.mugs.count=5"));
         return;
     }
+    if let [(name @ ("include" | "extends"), span), ..] = names[..] {
+        let problem = Problem::at(span, "`include` and `extends` cannot be set: files are read before");
+        problems.push(problem.help(format!("write a recipe that has `{name}: ...`")));
+        return;
+    }
     if value.trim().is_empty() {
         problems.push(Problem::at(whole, "there is no value after `=`"));
         return;

@@ -8,7 +8,7 @@ use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
 use super::material::grey;
 use super::number::{Limits, constant, scalar, support};
-use super::object::note_asset;
+use super::object::asset;
 use super::{AssetKind, Context, LightKind};
 use crate::scene::WIDEST_SHADOWED_SPOT;
 
@@ -137,9 +137,7 @@ fn one_environment(cx: &mut Context, node: &Node) -> Option<EnvironmentRecipe> {
             Some(EnvironmentRecipe::Color { color: color?, strength: strength? })
         }
         "Hdri" => {
-            let path = fields.need(cx, "path", |cx, node| {
-                file(cx, node, "the path of a panorama: a .hdr or .exr file", AssetKind::Sky)
-            });
+            let path = fields.need(cx, "path", |cx, node| file(cx, node, AssetKind::Sky));
             let yaw = fields.or(cx, "yaw", constant(0.0), |cx, node| scalar(cx, node, Limits::ANY));
             Some(EnvironmentRecipe::Hdri { path: path?, yaw: yaw?, strength: strength? })
         }
@@ -159,8 +157,7 @@ pub(super) fn background(cx: &mut Context, node: &Node) -> Option<Varied<Backgro
             "Environment" => Some(BackgroundRecipe::Environment),
             "Color" => fields.need(cx, "color", dist::color).map(BackgroundRecipe::Color),
             _ => {
-                let path =
-                    fields.need(cx, "path", |cx, node| file(cx, node, "the path of an image file", AssetKind::Texture));
+                let path = fields.need(cx, "path", |cx, node| file(cx, node, AssetKind::Texture));
                 let mirrored = fields.or(cx, "mirrored", constant(0.0), |cx, node| match node.kind {
                     Kind::Bool(value) => Some(constant(f64::from(u8::from(value)))),
                     _ => scalar(cx, node, Limits::SHARE),
@@ -172,6 +169,6 @@ pub(super) fn background(cx: &mut Context, node: &Node) -> Option<Varied<Backgro
 }
 
 /// The path of a file, or a choice of paths.
-fn file(cx: &mut Context, node: &Node, what: &str, kind: AssetKind) -> Option<Varied<String>> {
-    dist::varied_text(cx, node, what, &|cx, path, span| note_asset(cx, kind, path, span))
+fn file(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<Varied<String>> {
+    dist::varied(cx, node, &|cx, node| asset(cx, node, kind))
 }

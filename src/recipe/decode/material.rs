@@ -7,8 +7,8 @@ use super::super::{ColorDist, MaterialRecipe, Scalar, Varied};
 use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, constant, plain_within, scalar, support};
-use super::object::note_asset;
-use super::{AssetKind, Context};
+use super::object::asset;
+use super::{AssetKind, Context, paint};
 use crate::scene::SurfaceLabels;
 
 const MATERIAL: Form = Form::noun(
@@ -36,12 +36,20 @@ const MATERIAL: Form = Form::noun(
         "anisotropy",
         "anisotropy_angle",
         "labels",
+        "height",
+        "layers",
+        "patterns",
+        "resolution",
+        "variants",
     ],
 );
 const SURFACE_LABELS: Variants = Variants {
     what: "`Solid` or `SeeThrough`",
     forms: &[&Form::variant("Solid", &[], &[]), &Form::variant("SeeThrough", &[], &[])],
 };
+
+/// Numbers that a pattern may give.
+const PAINTED: [&str; 3] = ["alpha", "roughness", "metallic"];
 
 pub(super) const NOUNS: &[&Form] = &[&MATERIAL];
 pub(super) const VARIANTS: &[&Variants] = &[&SURFACE_LABELS];
@@ -56,17 +64,27 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
     let fields = Fields::of_noun(cx, node, &MATERIAL)?;
     // A texture is shown as it is, what has none is light grey.
     let plain_color = if fields.get("base_color_texture").is_some() { 1.0 } else { 0.6 };
-    let share = |cx: &mut Context, name, default| {
-        fields.or(cx, name, constant(default), |cx, node| scalar(cx, node, Limits::SHARE))
+    // What is painted is read by `paint`.
+    let share = |cx: &mut Context, name, default| match fields.get(name) {
+        Some(node) if paint::is_map(node) && PAINTED.contains(&name) => Some(constant(default)),
+        _ => fields.or(cx, name, constant(default), |cx, node| scalar(cx, node, Limits::SHARE)),
     };
-    let base_color = fields.or(cx, "base_color", grey(plain_color), dist::color);
+    let color = |cx: &mut Context, name, default: f64| match fields.get(name) {
+        Some(node) if paint::is_tint(node) => Some(grey(1.0)),
+        _ => fields.or(cx, name, grey(default), dist::color),
+    };
+    let base_color = color(cx, "base_color", plain_color);
     let alpha = share(cx, "alpha", 1.0);
     let base_color_texture = fields.maybe(cx, "base_color_texture", texture);
     let metallic = share(cx, "metallic", 0.0);
     let roughness = share(cx, "roughness", 0.6);
     // A luminance alone glows white; a colour alone glows as brightly as a computer screen.
     let glows = fields.get("emission").is_some() || fields.get("emission_luminance").is_some();
-    let emission = fields.or(cx, "emission", grey(if glows { 1.0 } else { 0.0 }), dist::color);
+    let painted = paint::paint(cx, &fields);
+    let layers_glow =
+        painted.as_ref().is_some_and(|painted| painted.touched.emission) && fields.get("emission").is_none();
+    let emission = color(cx, "emission", if glows && !layers_glow { 1.0 } else { 0.0 });
+    let glows = glows || layers_glow;
     let luminance = fields.or(cx, "emission_luminance", constant(if glows { 300.0 } else { 0.0 }), |cx, node| {
         scalar(cx, node, Limits::NOT_NEGATIVE)
     });
@@ -87,8 +105,12 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
         let solid = variant(cx, node, &SURFACE_LABELS)?.0 == "Solid";
         Some(if solid { SurfaceLabels::Solid } else { SurfaceLabels::SeeThrough })
     });
+    let variants = fields.maybe(cx, "variants", paint::variants);
+    let paint = painted.map(|painted| painted.paint);
     if let (Some(alpha), Some(blend), Some(transmission), Some(labels)) = (&alpha, blend, &transmission, labels) {
-        see_through(cx, &fields, alpha, blend, transmission, labels);
+        let painted = paint.iter().flatten().find(|_| fields.get("base_color_texture").is_none());
+        let alpha = painted.map_or_else(|| alpha.clone(), |painted| paint::alpha_support(painted, alpha));
+        see_through(cx, &fields, &alpha, blend, transmission, labels);
     }
     Some(MaterialRecipe {
         base_color: base_color?,
@@ -112,6 +134,8 @@ pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> 
         anisotropy: anisotropy?,
         anisotropy_angle: anisotropy_angle?,
         labels: labels?,
+        paint: paint?.map(Box::new),
+        variants: variants?,
     })
 }
 
@@ -173,12 +197,7 @@ fn see_through(
 }
 
 fn texture(cx: &mut Context, node: &Node) -> Option<Varied<String>> {
-    dist::varied(cx, node, &|cx, node| {
-        let path = cx.text(node, "the path of an image file")?;
-        let path = cx.located(path, node.span);
-        note_asset(cx, AssetKind::Texture, &path, node.span);
-        Some(path)
-    })
+    dist::varied(cx, node, &|cx, node| asset(cx, node, AssetKind::Texture))
 }
 
 /// `tiling: 2` or `tiling: (2, 1)`.

@@ -14,6 +14,7 @@ mod make;
 mod material;
 mod number;
 mod object;
+mod paint;
 mod parameter;
 mod place;
 mod sampling;
@@ -35,9 +36,18 @@ use crate::assets::Library;
 /// Every name that a recipe may use: for each struct and variant, its fields.
 pub(super) fn forms() -> Vec<&'static Form> {
     let mut forms = Vec::new();
-    for nouns in
-        [top::NOUNS, sampling::NOUNS, label::NOUNS, object::NOUNS, place::NOUNS, material::NOUNS, camera::NOUNS]
-    {
+    let nouns = [
+        top::NOUNS,
+        sampling::NOUNS,
+        label::NOUNS,
+        object::NOUNS,
+        make::NOUNS,
+        place::NOUNS,
+        material::NOUNS,
+        paint::NOUNS,
+        camera::NOUNS,
+    ];
+    for nouns in nouns {
         forms.extend_from_slice(nouns);
     }
     let all = [
@@ -46,7 +56,9 @@ pub(super) fn forms() -> Vec<&'static Form> {
         label::VARIANTS,
         dist::VARIANTS,
         material::VARIANTS,
+        paint::VARIANTS,
         object::VARIANTS,
+        make::VARIANTS,
         place::VARIANTS,
     ];
     for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS]).flatten() {
@@ -78,6 +90,7 @@ pub(super) enum AssetKind {
     Model,
     Texture,
     Sky,
+    Font,
 }
 
 /// A file that is named in the recipe.
@@ -211,6 +224,11 @@ impl Context {
         let behind = self.folders.partition_point(|(start, _)| *start <= span.start);
         let folder = behind.checked_sub(1).and_then(|file| self.folders.get(file)).map_or("", |(_, folder)| folder);
         if path.is_empty() || path.contains("://") { path.to_owned() } else { joined(folder, path) }
+    }
+
+    /// Whether a place is in the recipe's own file rather than in one that it includes or extends.
+    pub(super) fn is_own(&self, span: Span) -> bool {
+        self.folders.get(1).is_none_or(|(start, _)| span.start < *start)
     }
 
     /// Decodes something that has a name, and remembers its place.
@@ -431,6 +449,11 @@ pub(super) fn describe(node: &Node) -> String {
         },
         Kind::Bad => "something unreadable".into(),
     }
+}
+
+/// The greatest value that a number can take; infinite where there is no end.
+pub(crate) fn greatest(number: &super::Scalar) -> f64 {
+    number::support(number).1
 }
 
 /// Some of many, for a message: `"a", "b", ...`

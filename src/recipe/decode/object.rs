@@ -45,6 +45,22 @@ const SHAPE: Variants = Variants {
         &Form::variant("Plane", &["x", "z"], &[]),
         &Form::variant("Gltf", &["path"], &[]),
         &make::SUPERELLIPSOID,
+        &make::ROUNDED_BOX,
+        &make::ROUNDED_CYLINDER,
+        &make::TUBE,
+        &make::LATHE,
+        &make::EXTRUDE,
+        &make::SWEEP,
+        &make::TEXT,
+        &make::TERRAIN,
+        &make::ROCK,
+        &make::BLOB,
+        &make::BONE,
+        &make::DISPLACED,
+        &make::PLANT,
+        &make::GROUP,
+        &make::ARRAY,
+        &make::RING,
     ],
 };
 /// Those that are read here.
@@ -65,7 +81,8 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
     let fields = Fields::of_noun(cx, node, &OBJECT)?;
     let first_file = cx.findings.assets.len();
     let shape = fields.need(cx, "shape", |cx, node| varied(cx, node, &shape));
-    let models = cx.findings.assets[first_file..].iter().map(|file| (file.path.clone(), file.span)).collect();
+    let models = cx.findings.assets[first_file..].iter().filter(|file| file.kind == AssetKind::Model);
+    let models = models.map(|file| (file.path.clone(), file.span)).collect();
     let category = fields.maybe(cx, "category", |cx, node| {
         let category = cx.text(node, "the name of a category")?;
         dist::refer(cx, Kinds::Category, category, node.span);
@@ -170,7 +187,8 @@ fn likely_most(count: &Scalar) -> f64 {
     }
 }
 
-fn shape(cx: &mut Context, node: &Node) -> Option<ShapeRecipe> {
+/// One shape, not a choice of shapes.
+pub(super) fn shape(cx: &mut Context, node: &Node) -> Option<ShapeRecipe> {
     let (name, fields) = variant(cx, node, &SHAPE)?;
     if !PRIMITIVES.contains(&name) {
         return make::made(cx, name, &fields).map(|made| ShapeRecipe::Made(Box::new(made)));
@@ -217,7 +235,12 @@ fn torus_has_a_hole(cx: &mut Context, fields: &Fields<'_>, major: &Scalar, minor
 
 /// The path of a file, noted for `check`.
 pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<String> {
-    let what = if kind == AssetKind::Model { "the path of a glTF or GLB file" } else { "the path of an image file" };
+    let what = match kind {
+        AssetKind::Model => "the path of a glTF or GLB file",
+        AssetKind::Texture => "the path of an image file",
+        AssetKind::Sky => "the path of a panorama: a .hdr or .exr file",
+        AssetKind::Font => "the path of a TrueType or OpenType font",
+    };
     let path = cx.text(node, what)?;
     let path = cx.located(path, node.span);
     note_asset(cx, kind, &path, node.span);
@@ -228,7 +251,7 @@ pub(super) fn note_asset(cx: &mut Context, kind: AssetKind, path: &str, span: Sp
     cx.findings.assets.push(AssetUse { kind, path: path.to_owned(), span });
 }
 
-fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
+pub(super) fn scale(cx: &mut Context, node: &Node) -> Option<ScaleRecipe> {
     if matches!(&node.kind, Kind::Group(group) if group.name.is_none()) {
         let fields = dist::xyz(cx, node)??;
         let [x, y, z] = ["x", "y", "z"].map(|name| fields.need(cx, name, number::scale));

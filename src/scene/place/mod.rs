@@ -408,9 +408,10 @@ impl<'a> World<'a> {
                 let &(_, room) = self.choose(object, attempt)?;
                 let way = self.rooms.get_box(room).center - eye;
                 let share = random::scalar(share, &attempt.name("share"));
-                let mut stream = attempt.name("position").stream();
-                let direction = stream.direction();
-                let middle = eye + way * share + direction * (*spread * libm::cbrt(stream.unit()));
+                let [height, turn, far] = attempt.name("position").units();
+                // The volume within r grows with its cube.
+                let off = random::direction([height, turn]) * (*spread * libm::cbrt(far));
+                let middle = eye + way * share + off;
                 let rotation = random::rotation(rotation, &attempt.name("rotation"));
                 let position = within_reach(middle - rotation * body.middle());
                 Some(turned(Pose { position, rotation }))
@@ -455,9 +456,8 @@ fn spacing(place: &Place) -> f64 {
     }
 }
 
-fn attempts(key: &Key) -> impl Iterator<Item = Key> {
-    let key = key.clone();
-    (0..u64::from(ATTEMPTS)).map(move |k| key.attempt(k))
+fn attempts(key: &Key) -> impl Iterator<Item = Key> + '_ {
+    (0..u64::from(ATTEMPTS)).map(|k| key.attempt(k))
 }
 
 /// Keeps every coordinate within a million kilometres.

@@ -5,7 +5,7 @@ use glam::{DQuat, DVec3};
 use super::ground::{Base, Ground};
 use super::{Body, Candidate, Group, Pose, World, within_reach};
 use crate::recipe::{Align, Surface};
-use crate::scene::random::{self, Key};
+use crate::scene::random::{self, Key, quantile};
 
 /// The faces of an instance that are not too steep, in the world.
 #[derive(Debug)]
@@ -73,11 +73,11 @@ impl World<'_> {
                 let count = random::scalar(clusters, &clusters_key).round().clamp(1.0, 1e6);
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped and whole")]
                 let count = count as u64;
-                let own = clusters_key.item(key.name("cluster").stream().below(count));
+                let own = clusters_key.item(quantile::below(key.name("cluster").unit(), count));
                 let &(_, room) = self.choose(&place.support, &own)?;
                 let (center, _) = self.surfaces.get(&(room, slope))?.point(&own)?;
-                let mut stream = attempt.name("position").stream();
-                let off = DVec3::new(stream.normal() * spread, 0.0, stream.normal() * spread);
+                let [x, z] = attempt.name("position").units().map(quantile::standard_normal);
+                let off = DVec3::new(x * spread, 0.0, z * spread);
                 let obb = self.rooms.get_box(room);
                 let top = obb.center.y + obb.world_half().y + 1.0;
                 let start = DVec3::new(center.x + off.x, top, center.z + off.z);
