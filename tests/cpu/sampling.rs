@@ -1,4 +1,10 @@
 //! Designs: how evenly they spread values over scenes, and that they keep the promises of dice: random access, edit stability, independence.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout,
+    reason = "small counts; figures are printed"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
