@@ -62,7 +62,7 @@ fn the_sobol_sequence_is_the_published_one() {
         [9, 7, 1, 13, 3, 11],
         [1, 15, 9, 5, 11, 3],
     ];
-    let point = |place: u64, dimension: u32| design::sobol(place ^ (place >> 1), dimension) as f64 / 2f64.powf(64.0);
+    let point = |place: u64, dimension: u32| design::sobol(place ^ (place >> 1), dimension) as f64 / libm::exp2(64.0);
     for (place, point_of) in (0..).zip(first) {
         for (dimension, sixteenths) in (0..).zip(point_of) {
             assert_eq!(point(place, dimension), f64::from(sixteenths) / 16.0, "{place} {dimension}");
