@@ -14,12 +14,13 @@ pub const VARIANT: &str = "variant";
 ///
 /// The variant does not depend on the attempt: scenes that are drawn again leave the weights of variants as they are.
 pub(super) fn decide(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> (&Recipe, Key) {
-    let mut draws = Draws { seed, index, attempt, sampling: recipe.sampling.clone(), ..Draws::default() };
+    let mut draws = Draws { seed, index, attempt, ..Draws::default() };
     let mut recipe = recipe;
     if let Some(variant) = variant(recipe, &Key::new(seed, index)) {
         draws.parameters.insert(VARIANT.to_owned(), Value::Name(recipe.variants[variant].name.clone()));
         recipe = &recipe.variants[variant].recipe;
     }
+    draws.sampling = recipe.sampling.clone();
     for (name, parameter) in &recipe.parameters {
         let key = Key::of(draws.clone()).name("parameters").name(name);
         let value = match parameter {

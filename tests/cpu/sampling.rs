@@ -1,4 +1,10 @@
 //! Designs: how evenly they spread values over scenes, and that they keep the promises of dice: random access, edit stability, independence.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout,
+    reason = "small counts; figures are printed"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +16,7 @@ use scenewright::recipe::sampling::{Design, MOST_JOINT, Sampling};
 use scenewright::recipe::{Drawing, Recipe, parse};
 use scenewright::scene::random::design::{self, Seeds};
 use scenewright::scene::random::{self, Draws, Key};
-use scenewright::scene::{Scene, Shape, sample};
+use scenewright::scene::{Environment, Light, Scene, Shape, sample};
 
 use crate::recipes::{c, uniform};
 
@@ -56,7 +62,7 @@ fn the_sobol_sequence_is_the_published_one() {
         [9, 7, 1, 13, 3, 11],
         [1, 15, 9, 5, 11, 3],
     ];
-    let point = |place: u64, dimension: u32| design::sobol(place ^ (place >> 1), dimension) as f64 / 2f64.powf(64.0);
+    let point = |place: u64, dimension: u32| design::sobol(place ^ (place >> 1), dimension) as f64 / libm::exp2(64.0);
     for (place, point_of) in (0..).zip(first) {
         for (dimension, sixteenths) in (0..).zip(point_of) {
             assert_eq!(point(place, dimension), f64::from(sixteenths) / 16.0, "{place} {dimension}");
@@ -237,6 +243,7 @@ fn world(sampling: &str, more: &str) -> Recipe {
     read(&format!(
         r#"(version: 1, name: "t", image: (width: 64, height: 48), outputs: [Keypoints], {sampling}
         categories: [(id: 1, name: "thing", keypoints: ["tip"])],
+        parameters: {{ "hour": Uniform(6, 18) }},
         materials: {{
             "glaze": (base_color: Hsv(Uniform(0, 360), Uniform(0.1, 1), 1), roughness: Beta(2, 3), tiling: (Uniform(1, 2), 3)),
             "oak": (base_color: Kelvin(Uniform(2000, 9000)), metallic: Uniform(0, 1)),
@@ -251,7 +258,7 @@ fn world(sampling: &str, more: &str) -> Recipe {
             {more}
         }},
         lights: {{
-            "sun": Sun(elevation: Uniform(15, 80), azimuth: VonMises(0, 1), illuminance: LogUniform(8e3, 9e4)),
+            "sun": Sun(elevation: Uniform(15, 80), azimuth: VonMises(0, 1), illuminance: Expr("1000 * hour")),
             "spot": Spot(position: (Uniform(1, 2), 2, 2), target: (0, 0, 0), flux: Exponential(100), angle: Triangular(20, 30, 90)),
         }},
         environment: Gradient(sky: Linear(Uniform(0, 1), 1, 1), ground: Rgb(0, 0, 0.5), strength: Uniform(0, 1)),
@@ -303,6 +310,8 @@ fn every_path_of_a_recipe_reaches_what_is_drawn_there() {
         "objects.posts.scale.y",
         "objects.posts.place.position",
         "objects.posts.place.rotation",
+        "parameters.hour",
+        "parameters",
     ] {
         let other = world(&format!("sampling: (paths: {{ \"{path}\": Stratified(1000) }}),"), "");
         let moved =
@@ -415,8 +424,8 @@ fn numbers_of_a_list_are_spread_together() {
     let mut of_mugs = [const { Vec::new() }; 3];
     for index in 0..256 {
         let scene = sample(&recipe, 5, index).unwrap();
-        let scenewright::scene::Light::Sun { direction, .. } = scene.lights[1] else { panic!("a sun") };
-        let scenewright::scene::Environment::Gradient { zenith, .. } = scene.environment else { unreachable!() };
+        let Light::Sun { direction, .. } = scene.lights[1] else { panic!("a sun") };
+        let Environment::Gradient { zenith, .. } = scene.environment else { panic!("a gradient") };
         points.push((zenith[2] / 5000.0, (libm::asin(-direction.y).to_degrees() - 15.0) / 65.0));
         for (mug, of_mug) in scene.instances.iter().filter(|i| i.object == "mugs").zip(&mut of_mugs) {
             let half = match mug.shape {

@@ -91,15 +91,16 @@ pub(super) fn number(cx: &mut Context, name: &str, fields: &Fields<'_>, limits: 
 /// The ends of a distribution that by itself goes from `support.0` to `support.1`: those given, else those of the field where they are natural.
 fn bounds(cx: &mut Context, fields: &Fields<'_>, limits: Limits, support: (f64, f64)) -> Option<(f64, f64)> {
     let word = fields.name();
+    let word = if word == "Exponential" { format!("an {word}") } else { format!("a {word}") };
     let mut side = |name: &str, own: f64, field: f64| match fields.get(name) {
         Some(node) => {
             let value = plain(cx, node)?;
             if limits.whole && value != value.round() {
-                cx.push(Problem::at(node.span, format!("a {word} yields whole numbers, and this is {value}")));
+                cx.push(Problem::at(node.span, format!("{word} yields whole numbers, and this is {value}")));
                 return None;
             }
             if value < support.0 {
-                cx.push(Problem::at(node.span, format!("no value of a {word} lies below {}", support.0)));
+                cx.push(Problem::at(node.span, format!("no value of {word} lies below {}", support.0)));
                 return None;
             }
             within(cx, node.span, value, limits, "reaches").then_some(value)
@@ -107,7 +108,7 @@ fn bounds(cx: &mut Context, fields: &Fields<'_>, limits: Limits, support: (f64, 
         None if (limits.min..=limits.max).contains(&own) => Some(own),
         None if !limits.natural => {
             let reach = if own.is_finite() { format!("reaches {own}") } else { "has no end".into() };
-            let message = format!("`{}` must be {}, and a {word} without `{name}` {reach}", cx.field(), limits.text);
+            let message = format!("`{}` must be {}, and {word} without `{name}` {reach}", cx.field(), limits.text);
             cx.push(Problem::at(fields.head, message).help(format!("add `{name}: ...`: it is cut off there")));
             None
         }

@@ -139,6 +139,14 @@ fn end_normals(scalar: &mut Scalar) {
             *min = min.max(*mean - NORMAL_ENDS * *std);
             *max = max.min(*mean + NORMAL_ENDS * *std);
         }
+        Varied::One(Number::LogNormal { median, sigma, max, .. }) => {
+            *max = max.min(*median * libm::exp(NORMAL_ENDS * *sigma));
+        }
+        // One in 1e21.
+        Varied::One(Number::Exponential { mean, max, .. }) => *max = max.min(50.0 * *mean),
+        Varied::One(Number::Poisson { mean, max, .. }) => {
+            *max = max.min((*mean + NORMAL_ENDS * mean.sqrt() + 50.0).floor());
+        }
         Varied::One(_) => {}
         Varied::Choice(options) => options.iter_mut().for_each(end_normals),
         Varied::Weighted(options) => options.iter_mut().for_each(|(_, option)| end_normals(option)),

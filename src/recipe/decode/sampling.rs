@@ -183,7 +183,7 @@ fn missing(cx: &Context, path: &str, span: Span, whole: bool) -> Option<Problem>
             let start = if depth == 0 { String::new() } else { format!("{parent}.") };
             let below = cx.spans.range(start.clone()..).map_while(|(known, _)| known.strip_prefix(&start));
             let names = below.filter(|rest| !rest.contains('.') && !PLAIN.contains(rest));
-            let problem = Problem::at(span, format!("this recipe has no \"{}\"", quoted(&here)));
+            let problem = Problem::at(span, format!("there is no \"{}\" in this recipe", quoted(&here)));
             return Some(match nearest(name, names) {
                 Some(near) => problem.help(format!("did you mean \"{}\"?", quoted(&format!("{start}{near}")))),
                 None => problem.help("a path is made of names, from the outside in: \"cameras.main.pose.azimuth\""),

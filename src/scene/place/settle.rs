@@ -156,7 +156,7 @@ fn start(world: &World<'_>, boxes: &NearBoxes, drop: &Drop, body: &Body, target:
     let top = target.center.y + target.world_half().y;
     let margin = 0.02 * radius;
     (0..MOST_LEVELS * PER_LEVEL).find_map(|k| {
-        let key = key.name("attempt").item(k);
+        let key = key.attempt(k);
         let rotation = random::rotation(&drop.rotation, &key.name("rotation"));
         let mut stream = key.name("position").stream();
         let mut along = |half: f64| {

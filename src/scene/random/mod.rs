@@ -201,13 +201,27 @@ impl Key {
 
     /// Alternative `number` of the choice that is drawn by this key: the one in whose part of `[0, 1)` this key's number falls.
     fn alternative(&self, number: u64, (start, end): (f64, f64)) -> Self {
-        if self.spread.design == Design::Random {
-            return self.name("choice").item(number);
-        }
-        let (offset, width) = self.spread.left;
-        let path = Self { path: self.part(b'.', b"choice"), ..self.clone() }.part(b'[', &number.to_le_bytes());
-        let left = (offset + width * start, width * (end - start));
-        Self { path, draws: self.draws.clone(), spread: Spread { left, ..self.spread } }
+        let path = self.at(self.part(b'.', b"choice")).part(b'[', &number.to_le_bytes());
+        let spread = match self.spread.design {
+            Design::Random => {
+                Spread { set: Set::Path(path.len()), dimension: 0, own: true, left: (0.0, 1.0), ..self.spread }
+            }
+            _ => {
+                let (offset, width) = self.spread.left;
+                Spread { left: (offset + width * start, width * (end - start)), ..self.spread }
+            }
+        };
+        Self { path, draws: self.draws.clone(), spread }
+    }
+
+    /// `path.match.name`: what this is where a parameter has the value `name`.
+    fn case(&self, name: &str) -> Self {
+        self.at(self.at(self.part(b'.', b"match")).part(b'.', name.as_bytes()))
+    }
+
+    /// The same value under another path.
+    fn at(&self, path: Vec<u8>) -> Self {
+        Self { path, draws: self.draws.clone(), spread: self.spread }
     }
 
     /// Lengths are written before names, so that no name can be mistaken for a path.
@@ -220,9 +234,15 @@ impl Key {
         path
     }
 
-    /// The stream of this path: dice, whatever the design.
+    /// The stream of this path. Under a design, its first numbers are those of the path's set, and the rest are dice.
     pub fn stream(&self) -> Stream {
-        Stream(ChaCha8Rng::from_seed(*blake3::hash(&self.path).as_bytes()))
+        let dice = ChaCha8Rng::from_seed(*blake3::hash(&self.path).as_bytes());
+        let spread = (self.spread.design != Design::Random).then(|| {
+            let set = if self.spread.own { self.spread.set } else { Set::Path(self.path.len()) };
+            let left = if self.spread.own { self.spread.left } else { (0.0, 1.0) };
+            Even { design: self.spread.design, index: self.draws.index, seeds: self.seeds(set), left, drawn: 0 }
+        });
+        Stream { dice, spread }
     }
 
     /// The number in `[0, 1)` that decides the value of this path, under the design in force.
@@ -245,9 +265,9 @@ impl Key {
         let mut dimension = first;
         [(); N].map(|()| {
             let unit = design::unit(spread.design, self.draws.index, dimension, seeds).unwrap_or_default();
-            let (start, width) = if dimension == spread.dimension { spread.left } else { (0.0, 1.0) };
+            let left = if dimension == spread.dimension { spread.left } else { (0.0, 1.0) };
             dimension += 1;
-            ((unit - start) / width).clamp(0.0, 1.0 - f64::EPSILON / 2.0)
+            rest(unit, left)
         })
     }
 
@@ -276,13 +296,36 @@ impl Key {
 
 /// Random numbers of one path. Value-stable: part of the contract of a seed.
 #[derive(Debug, Clone)]
-pub struct Stream(ChaCha8Rng);
+pub struct Stream {
+    dice: ChaCha8Rng,
+    spread: Option<Even>,
+}
+
+/// What a stream yields before it throws dice.
+#[derive(Debug, Clone, Copy)]
+struct Even {
+    design: Design,
+    index: u64,
+    seeds: design::Seeds,
+    left: (f64, f64),
+    drawn: u32,
+}
+
+/// So many numbers of a stream are spread by a design: what is drawn at a time takes fewer.
+const MOST_EVEN: u32 = 8;
 
 impl Stream {
-    /// Evenly in `[0, 1)`: the top 53 bits of 64.
+    /// Evenly in `[0, 1)`: 53 bits.
     pub fn unit(&mut self) -> f64 {
+        if let Some(even) = self.spread.as_mut().filter(|even| even.drawn < MOST_EVEN)
+            && let Some(unit) = design::unit(even.design, even.index, even.drawn, even.seeds)
+        {
+            let left = if even.drawn == 0 { even.left } else { (0.0, 1.0) };
+            even.drawn += 1;
+            return rest(unit, left);
+        }
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
-        let bits = (self.0.next_u64() >> 11) as f64;
+        let bits = (self.dice.next_u64() >> 11) as f64;
         bits / (1u64 << 53) as f64
     }
 
@@ -290,6 +333,31 @@ impl Stream {
     pub fn uniform(&mut self, min: f64, max: f64) -> f64 {
         quantile::uniform(self.unit(), min, max)
     }
+
+    /// A whole number in `0..n`, all equally likely; 0 where `n` is 0.
+    pub fn below(&mut self, n: u64) -> u64 {
+        quantile::below(self.unit(), n)
+    }
+
+    /// Standard normal.
+    pub fn normal(&mut self) -> f64 {
+        quantile::standard_normal(self.unit())
+    }
+
+    /// A rotation, evenly over SO(3).
+    pub fn rotation(&mut self) -> DQuat {
+        any_rotation([self.unit(), self.unit(), self.unit()])
+    }
+
+    /// A unit vector, evenly over the sphere.
+    pub fn direction(&mut self) -> DVec3 {
+        direction([self.unit(), self.unit()])
+    }
+}
+
+/// Where in the part of `[0, 1)` that choices have left a number lies.
+fn rest(unit: f64, (start, width): (f64, f64)) -> f64 {
+    if width > 0.0 { ((unit - start) / width).clamp(0.0, 1.0 - f64::EPSILON / 2.0) } else { 0.0 }
 }
 
 /// A unit vector, evenly over the sphere, from two even numbers (Archimedes: the height is even).
@@ -345,7 +413,7 @@ pub fn pick<'a, T>(mut varied: &'a Varied<T>, key: &Key) -> (&'a T, Key) {
                 };
                 let case = choice.cases.get_key_value(value);
                 let chosen = case.map(|(_, chosen)| chosen).or(choice.otherwise.as_ref());
-                key = key.name("match").name(case.map_or("", |(name, _)| name));
+                key = key.case(case.map_or("", |(name, _)| name));
                 varied = chosen.expect("a checked recipe has a case for each value of a parameter");
                 continue;
             }
@@ -371,12 +439,11 @@ pub fn scalar(dist: &Scalar, key: &Key) -> f64 {
     if value.is_nan() { 0.0 } else { value.clamp(-LARGEST, LARGEST) }
 }
 
-/// Where the share `u` of a distribution lies below, `u` in `[0, 1)`. Not a number for an expression, which is not drawn.
+/// Where the share `u` of a distribution lies below, `u` in `[0, 1)`. An expression is no distribution: 0.
 pub fn quantile_of(number: &Number, u: f64) -> f64 {
     match *number {
         Number::Const(value) => value,
-        // Not drawn, but computed: see `scalar`.
-        Number::Expression { .. } => f64::NAN,
+        Number::Expression { .. } => 0.0,
         Number::Uniform { min, max } => quantile::uniform(u, min, max),
         Number::LogUniform { min, max } => quantile::log_uniform(u, min, max),
         Number::Normal { mean, std, min, max } => quantile::normal(u, mean, std, min, max),

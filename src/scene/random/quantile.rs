@@ -163,7 +163,6 @@ pub fn triangular(u: f64, min: f64, mode: f64, max: f64) -> f64 {
 
 /// Poisson, cut off at its ends, which are whole and 0 or more. Probabilities are summed from the likeliest value outwards, as far as they are
 /// above 1e-30 of the largest.
-#[expect(clippy::while_float, reason = "counts whole numbers that an f64 holds exactly")]
 pub fn poisson(u: f64, mean: f64, min: f64, max: f64) -> f64 {
     if mean <= 0.0 || max <= min {
         return min;
