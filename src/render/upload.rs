@@ -185,7 +185,6 @@ impl Uploads {
         self.textures.end_scene();
         self.shapes.retain(|(key, _), _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
         // What is made from numbers is made anew for most scenes.
-        self.models.retain(|(shape, ..), _| !shape.starts_with("Made("));
     }
 
     /// A recipe's material.
