@@ -2,14 +2,16 @@
 
 use glam::{DQuat, DVec2, DVec3};
 use scenewright::annotate::{Amodal, Subject, annotate};
-use scenewright::assets::Library;
+use scenewright::assets::{Library, Part};
 use scenewright::audit::audit;
 use scenewright::frame::Frame;
 use scenewright::plan::{Plan, Selection};
 use scenewright::recipe;
 use scenewright::scene::camera::look_at;
 use scenewright::scene::color::linear_from_srgb;
-use scenewright::scene::{AntiAliasing, Environment, Material, Output, Scene, Shape, SurfaceLabels, ToneCurve};
+use scenewright::scene::{
+    AntiAliasing, Environment, Instance, Material, Output, Scene, Shape, SurfaceLabels, ToneCurve,
+};
 use std::collections::BTreeSet;
 use std::f64::consts::PI;
 use std::path::Path;
@@ -43,10 +45,10 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 /// What is not compared: nothing.
-const EVERYTHING: [&str; 0] = [];
+pub(crate) const EVERYTHING: [&str; 0] = [];
 
 /// What depends on textures: a GPU filters those that are finer than the picture, and the ray caster does not.
-const FINE_TEXTURES: [&str; 5] = ["shaded_normals", "albedo", "roughness", "metallic", "emission"];
+pub(crate) const FINE_TEXTURES: [&str; 5] = ["shaded_normals", "albedo", "roughness", "metallic", "emission"];
 
 /// What changes across a thing: all of it within a part of a pixel, where the thing is narrower than one.
 const NARROW: [&str; 1] = ["uv"];
@@ -73,12 +75,12 @@ fn agree(scene: &Scene, library: &Library, but: &[&str]) -> Result<(), String> {
         found.disagreement().map_or(Ok(()), |said| Err(format!("{which}: {said}")))?;
         agree_on_labels(&scene, library, &truth, &frame).map_err(|said| format!("{which}: {said}"))?;
     }
-    agree_in_colour(&scene)
+    agree_in_colour(&scene, library)
 }
 
 /// Every instance in a flat colour of its own, without light and without anti-aliasing: each pixel's colour is that of the instance that
 /// its label names, to the last pixel.
-fn agree_in_colour(scene: &Scene) -> Result<(), String> {
+fn agree_in_colour(scene: &Scene, library: &Library) -> Result<(), String> {
     let mut painted = scene.clone();
     (painted.image.anti_aliasing, painted.image.tone_curve) = (AntiAliasing::Off, ToneCurve::Srgb);
     painted.environment = Environment::Gradient { zenith: [0.0; 3], nadir: [0.0; 3] };
@@ -98,9 +100,19 @@ fn agree_in_colour(scene: &Scene) -> Result<(), String> {
         }
         instance.see_through.clear();
     }
-    let known = |k: usize| painted.instances[k].material.as_ref().is_some_and(|material| material.unlit);
+    // Parts keep materials of their own, and colours of vertices multiply: such instances are not flat.
+    let flat = |instance: &Instance| {
+        let model = library.model(&instance.shape);
+        model.is_none_or(|model| model.parts.iter().all(|part| !part.own && part.mesh.colors.is_empty()))
+    };
+    let known = |k: usize| {
+        let instance = &painted.instances[k];
+        instance.material.as_ref().is_some_and(|material| material.unlit) && flat(instance)
+    };
     let behind_glass = painted.instances.iter().any(|instance| {
-        instance.material.as_ref().is_some_and(|material| material.blend || material.transmission > 0.0)
+        let whole = instance.material.as_ref().is_some_and(|material| material.blend || material.transmission > 0.0);
+        let clear = |part: &Part| part.own && (part.material.blend || part.material.transmission > 0.0);
+        whole || library.model(&instance.shape).is_some_and(|model| model.parts.iter().any(clear))
     });
     for frame in render(&painted) {
         let pixels = frame.surfaces.pixels().iter().zip(frame.rgb.pixels());
@@ -149,7 +161,7 @@ fn agree_on_labels(scene: &Scene, library: &Library, truth: &Frame, frame: &Fram
 }
 
 /// The same of a scene made by hand.
-fn agree_on(scene: &Scene) -> Result<(), String> {
+pub(crate) fn agree_on(scene: &Scene) -> Result<(), String> {
     agree(scene, &load(scene, root()), &EVERYTHING)
 }
 
@@ -163,7 +175,7 @@ fn agree_on_recipe(recipe: recipe::Recipe, scenes: u64, but: &[&str]) -> Result<
     Ok(())
 }
 
-fn text(text: &str, scenes: u64, but: &[&str]) -> Result<(), String> {
+pub(crate) fn text(text: &str, scenes: u64, but: &[&str]) -> Result<(), String> {
     let recipe = recipe::parse(text, "test.ron", root()).map_err(|problems| problems.to_string())?;
     agree_on_recipe(recipe, scenes, but)
 }

@@ -5,6 +5,9 @@
 
 mod agreement; // frames against those of the CPU ray caster
 mod build; // scenes in few words
+#[path = "../cpu/files/builder.rs"]
+#[expect(dead_code, reason = "the CPU tests use all of it")]
+mod builder; // glTF files in the making
 mod color; // what light does, where it is known on paper
 mod complete; // nothing is missing from a first frame, nothing is left behind
 mod determinism; // the same scene, the same bytes
@@ -16,7 +19,8 @@ mod masks; // each instance as it would be seen alone
 #[path = "../oracle/mod.rs"]
 mod oracle; // the CPU ray caster, and the comparison with it
 mod program; // the binary, as a shell sees it
-mod surroundings; // panoramas and pictures behind everything
+mod surroundings;
+mod worlds; // what recipes make and files bring along // panoramas and pictures behind everything
 
 fn main() -> std::process::ExitCode {
     harness::run(vec![
@@ -29,6 +33,7 @@ fn main() -> std::process::ExitCode {
         ("complete", complete::cases()),
         ("determinism", determinism::cases()),
         ("surroundings", surroundings::cases()),
+        ("worlds", worlds::cases()),
         ("program", program::cases()),
     ])
 }
