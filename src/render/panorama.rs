@@ -127,7 +127,7 @@ fn shiny(pyramid: &Pyramid, normal: DVec3, roughness: f64, size: u32) -> DVec3 {
         let solid_angle = 4.0 * PI / (6.0 * f64::from(size) * f64::from(size));
         return pyramid.look(normal, 0.5 * libm::log2((solid_angle / texel_at(normal)).max(1.0)));
     }
-    let alpha2 = roughness.powi(4);
+    let alpha2 = (roughness * roughness) * (roughness * roughness);
     let (right, up) = normal.any_orthonormal_pair();
     let (mut sum, mut total) = (DVec3::ZERO, 0.0);
     for k in 0..SAMPLES {
@@ -167,5 +167,5 @@ pub(super) fn picture(sky: &Sky) -> (u32, u32, u32, Vec<u8>) {
         image.pixels().par_iter().flat_map_iter(|p| texel(p).into_iter().flatten()).collect()
     };
     let count = u32::try_from(levels.len()).unwrap_or(1);
-    (sky.image.width(), sky.image.height(), count, levels.iter().flat_map(|level| bytes(level)).collect())
+    (sky.image.width(), sky.image.height(), count, levels.iter().flat_map(bytes).collect())
 }

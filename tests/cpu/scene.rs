@@ -390,7 +390,7 @@ fn edit(recipe: &mut Recipe, which: u8, name: &str) {
         }
         6 => {
             recipe.environment =
-                Varied::One(EnvironmentRecipe::Color { color: hex([9; 3]), strength: uniform(0.0, 1.0) })
+                Varied::One(EnvironmentRecipe::Color { color: hex([9; 3]), strength: uniform(0.0, 1.0) });
         }
         7 => recipe.materials.get_mut("oak").unwrap().metallic = uniform(0.0, 1.0),
         9 => {

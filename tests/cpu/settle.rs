@@ -135,7 +135,7 @@ fn what_is_dropped_into_a_bin_rests_there_and_nothing_is_in_anything_else() {
         let scene = sample(&recipe, 1, index).unwrap();
         scenes += 1;
         redrawn += scene.redrawn.values().sum::<u32>();
-        println!("{:?} {:?}", scene.redrawn, scene.settled);
+        eprintln!("{:?} {:?}", scene.redrawn, scene.settled);
         let [report] = &scene.settled[..] else { panic!("one settling") };
         assert!(report.speed <= SLOWEST && report.depth <= DEEPEST && report.gap <= 2.0 * HOVER, "{report:?}");
         let parts = of(&scene, "parts");
@@ -151,7 +151,7 @@ fn what_is_dropped_into_a_bin_rests_there_and_nothing_is_in_anything_else() {
             );
         }
     }
-    println!("{scenes} scenes, {redrawn} redrawn, {placed} parts, depth {worst_depth:.5}, gap {worst_gap:.5}");
+    eprintln!("{scenes} scenes, {redrawn} redrawn, {placed} parts, depth {worst_depth:.5}, gap {worst_gap:.5}");
     assert!(placed > 12 * 22, "{placed}");
     // The test's own points lie on the drawn triangles, a little within round bodies.
     assert!(worst_depth <= DEEPEST && worst_gap < 0.02, "{worst_depth} {worst_gap}");
@@ -189,7 +189,7 @@ fn mugs_settle_on_a_table_with_their_real_handles() {
     let mut placed = 0;
     for index in 0..3 {
         let scene = sample(&recipe, 0, index).unwrap();
-        println!("{:?} {:?}", scene.settled, scene.redrawn);
+        eprintln!("{:?} {:?}", scene.settled, scene.redrawn);
         placed += of(&scene, "mugs").len();
         let model = &recipe.assets.models["assets/mug.glb"];
         for mug in of(&scene, "mugs") {
@@ -216,6 +216,6 @@ fn ten_thousand_settled_scenes_rest_without_overlap() {
             worst_gap = worst_gap.max(gap(&scene, part));
         }
     }
-    println!("{redrawn} redrawn, depth {worst_depth:.5}, gap {worst_gap:.5}");
+    eprintln!("{redrawn} redrawn, depth {worst_depth:.5}, gap {worst_gap:.5}");
     assert!(worst_depth <= DEEPEST && worst_gap < 0.02);
 }
