@@ -11,7 +11,7 @@ use scenewright::assets::{AssetError, Library};
 use scenewright::scene::{Environment, exposure};
 use tempfile::TempDir;
 
-fn saved(folder: &TempDir, name: &str, width: u32, height: u32, radiance: impl Fn(u32, u32) -> [f32; 3]) {
+fn saved(folder: &TempDir, name: &str, width: u32, height: u32, radiance: impl Fn(u32, u32) -> [f32; 3] + Sync) {
     let image = Rgb32FImage::from_fn(width, height, |x, y| Rgb(radiance(x, y)));
     let path = folder.path().join(name);
     if name.ends_with(".exr") {
