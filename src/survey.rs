@@ -40,6 +40,8 @@ pub struct Survey {
 
 /// Scenes that are sampled before they are looked at.
 const AT_ONCE: u64 = 64;
+/// The same at first.
+const AT_FIRST: u64 = 8;
 
 /// Least, most and total per scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,9 +74,12 @@ pub fn survey(recipe: &Recipe, seed: u64, count: u64) -> Result<Survey, SampleEr
             return Ok(survey);
         }
     }
-    for start in (0..count).step_by(64) {
-        let scenes: Vec<_> =
-            (start..(start + AT_ONCE).min(count)).into_par_iter().map(|index| sample(recipe, seed, index)).collect();
+    let mut start = 0;
+    while start < count {
+        // A recipe of which no scene can be takes hundreds of draws for each: a few of them are enough to say so.
+        let end = (start + if start == 0 { AT_FIRST } else { AT_ONCE }).min(count);
+        let scenes: Vec<_> = (start..end).into_par_iter().map(|index| sample(recipe, seed, index)).collect();
+        start = end;
         for scene in scenes {
             match scene {
                 Ok(scene) => survey.add(recipe, &scene),
@@ -84,6 +89,9 @@ pub fn survey(recipe: &Recipe, seed: u64, count: u64) -> Result<Survey, SampleEr
                 }
                 Err(error) => return Err(error),
             }
+        }
+        if survey.scenes == 0 {
+            break;
         }
     }
     Ok(survey)

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use glam::DVec2;
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
-use super::{AssetError, AssetFile, file};
+use super::{AssetError, AssetFile, file, licence};
 
 /// The font of texts that name none.
 static BUILT_IN: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.ttf");
@@ -51,7 +51,8 @@ impl Font {
         if bytes.len() > MAX_BYTES {
             return Err(broken(format!("the font is larger than {} MiB, the most that is read", MAX_BYTES >> 20)));
         }
-        let file = AssetFile { path: path.to_owned(), sha256: file::sha256(&bytes), ..AssetFile::default() };
+        let licence = licence::beside(root, path);
+        let file = AssetFile { path: path.to_owned(), sha256: file::sha256(&bytes), licence, ..AssetFile::default() };
         let font = Self { bytes, file };
         let face = font.face().ok_or_else(|| broken("not a TrueType or OpenType font".into()))?;
         capital(&face).ok_or_else(|| broken("it has no letter H, whose height texts are measured by".into()))?;

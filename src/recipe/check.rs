@@ -92,7 +92,8 @@ fn held_out_files(cx: &Context, library: &Library, found: &mut Vec<Problem>) {
         return; // a file that cannot be read is in no library
     }
     for (pattern, span) in &cx.findings.held_out_files {
-        let mut files = library.models.keys().chain(library.textures.keys());
+        let models = library.models.keys().chain(library.textures.keys());
+        let mut files = models.chain(library.skies.keys()).chain(library.fonts.keys());
         if !files.any(|path| fits(pattern, path)) && !is_full(cx, found) {
             let message = format!("no file that this recipe uses fits \"{}\"", quoted(pattern));
             let help = "write the path as the recipe has it; `*` is any text without `/`, `**` any text";

@@ -23,9 +23,10 @@ use crate::scene::{Environment, ToneCurve, gradient};
 /// between them.
 const BACKGROUND_SIZE: u32 = 32;
 /// Texels along an edge of the maps that light surfaces.
-const LIGHT_SIZE: u32 = 16;
-/// Roughness levels of the specular map: 16, 8, 4, 2, 1 texels.
-const LIGHT_LEVELS: u32 = 5;
+const LIGHT_SIZE: u32 = 32;
+/// Roughness levels of the specular map, 32 to 1 texels. Panoramas have as many: Bevy looks the number up before it prepares a new image,
+/// and would take that of the scene before.
+pub(super) const LIGHT_LEVELS: u32 = 6;
 /// Panoramas whose maps are kept: some megabytes each.
 const MOST_PANORAMAS: usize = 64;
 

@@ -11,7 +11,7 @@ use bevy::image::Image as BevyImage;
 use glam::DVec3;
 use rayon::prelude::*;
 
-use super::environment::{cube_map_of, half_bits};
+use super::environment::{LIGHT_LEVELS, cube_map_of, half_bits};
 use crate::assets::sky::{Sky, direction, place};
 use crate::image::Image;
 
@@ -22,7 +22,7 @@ const MATTE_COLUMNS: u32 = 64;
 /// Texels along an edge of the shiny map at level 0, a mirror.
 const MIRROR_SIZE: u32 = 128;
 /// Roughness levels of the shiny map: 128 to 4 texels.
-const LEVELS: u32 = 6;
+const LEVELS: u32 = LIGHT_LEVELS;
 /// Directions of a lobe.
 const SAMPLES: u32 = 96;
 

@@ -296,6 +296,14 @@ fn draft(recipe: &Recipe, object: &ObjectRecipe, key: &Key) -> Result<Draft, Sam
 
 /// Why a shape has no triangles: numbers that together make nothing are drawn again.
 fn cannot_be(shape: &Shape, library: &Library) -> SampleError {
+    // No other draw mends that.
+    let mut missing = None;
+    shape.visit(&mut |shape| {
+        missing = missing.take().or(shape.file().filter(|file| !library.models.contains_key(*file)).map(str::to_owned))
+    });
+    if let Some(file) = missing {
+        return SampleError::Unchecked { what: format!("the asset {file:?}") };
+    }
     match shape {
         Shape::Made(made) => match make::build(made, library) {
             Err(reason) => SampleError::Rejected { reason },

@@ -4,6 +4,7 @@
 //! the choices of all others, and a scene of theirs that holds it all the same is drawn again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::random::{self, Key};
 use super::{Background, Environment, Instance, Scene, Shape};
@@ -93,6 +94,14 @@ impl Splits {
         let banned: Vec<&HeldOut> = self.banned(split).map(|(thing, _)| thing).collect();
         let is_banned_file =
             |path: &str| banned.iter().any(|thing| matches!(thing, HeldOut::Asset(pattern) if fits(pattern, path)));
+        let mut assets = (*recipe.assets).clone();
+        for files in assets.collections.values_mut() {
+            let left: Vec<String> = files.iter().filter(|path| !is_banned_file(path)).cloned().collect();
+            if !left.is_empty() {
+                *files = Arc::new(left);
+            }
+        }
+        recipe.assets = Arc::new(assets);
         let is_banned_material =
             |name: &String| banned.iter().any(|thing| matches!(thing, HeldOut::Material(held) if held == name));
         for object in recipe.objects.values_mut() {

@@ -407,12 +407,13 @@ fn a_scene_of_a_variant_is_that_of_the_recipe_merged_by_hand() {
     let variants = with(&format!(
         "{SALE} variants: {{ \"plain\": (weight: 3), \"sale\": (weight: 1, \
          objects: {{ \"ball\": (count: 4), \"box\": Remove, \"sign\": (shape: Cone(0.1, 0.2), when: \"variant == 'sale'\", place: At(position: (0, 2, 0))) }}, \
-         environment: Color(Hex(\"#ff0000\")), cameras: {{ \"main\": (lens: Fov(30)) }}) }}"
+         environment: Color(Hex(\"#ff0000\")), background: Color(Hex(\"#00ff00\")), distractors: (count: 2, place: InBox((-1, 0, -1), (1, 1, 1))), cameras: {{ \"main\": (lens: Fov(30)) }}) }}"
     ));
     let plain = with(SALE);
     let sale = good(&format!(
         "({}, objects: {{ \"ball\": (shape: Sphere(Uniform(0.1, 0.2)), count: 4), \"sign\": (shape: Cone(0.1, 0.2), place: At(position: (0, 2, 0))) }}, \
-         lights: {{ \"sun\": Sun(elevation: Uniform(5, 50), azimuth: 0, illuminance: 1e4) }}, environment: Color(Hex(\"#ff0000\")))",
+         lights: {{ \"sun\": Sun(elevation: Uniform(5, 50), azimuth: 0, illuminance: 1e4) }}, environment: Color(Hex(\"#ff0000\")), \
+         background: Color(Hex(\"#00ff00\")), distractors: (count: 2, place: InBox((-1, 0, -1), (1, 1, 1))))",
         REST.replace("Fov(50)", "Fov(30)")
     ));
     let mut of_sale = 0;

@@ -15,6 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_picture_behind_everything_keeps_its_bytes", picture),
         ("a_picture_covers_the_frame_and_keeps_its_proportions", cover),
         ("a_plain_background_is_shown_whatever_the_light", plain),
+        ("a_scene_is_lit_by_its_own_surroundings_whatever_came_before", alternating),
         ("surroundings_are_complete_at_once_and_leave_labels_alone", complete),
     ]
 }
@@ -170,6 +171,30 @@ fn plain() -> Result<(), String> {
         s.background = Some(Background::Color(bytes.map(|b| color::linear_from_srgb(f64::from(b) / 255.0))));
         let seen = *render_one(&s).rgb.get(5, 5).unwrap();
         ensure((0..3).all(|c| seen[c].abs_diff(bytes[c]) <= 1), || format!("{tone_curve:?}: {seen:?}"))?;
+    }
+    Ok(())
+}
+
+/// (Bevy looks up how many levels of roughness a map has before it has the new one.)
+fn alternating() -> Result<(), String> {
+    let path = panorama("alternating", 128, |u, v| [u as f32, v as f32, 0.5]);
+    let shown = |environment: Environment| {
+        let mut s = surrounded(&path, 0.4);
+        s.environment = environment;
+        for (x, roughness) in [(-0.5, 0.15), (0.5, 0.7)] {
+            add(&mut s, Shape::Sphere(0.4), DVec3::new(x, 0.0, -2.0));
+            last(&mut s).material = Some(Material { metallic: 1.0, roughness, ..Material::default() });
+        }
+        s
+    };
+    let image = shown(Environment::Image { path: path.clone(), yaw: 0.4, luminance: 500.0 });
+    let plain = shown(Environment::Gradient { zenith: [400.0; 3], nadir: [100.0; 3] });
+    let (alone, plain_alone) = (new_renderer().render(&image).unwrap(), new_renderer().render(&plain).unwrap());
+    let mut renderer = new_renderer();
+    for round in 0..3 {
+        let (first, second) = (renderer.render(&image).unwrap(), renderer.render(&plain).unwrap());
+        ensure(first == alone, || format!("round {round}: after a gradient, the panorama is another"))?;
+        ensure(second == plain_alone, || format!("round {round}: after a panorama, the gradient is another"))?;
     }
     Ok(())
 }

@@ -52,7 +52,10 @@ pub(super) fn file(cx: &mut Context, name: &str, fields: &Fields<'_>) -> Option<
         true => ("pattern", "the files of a collection, such as \"parts/*.glb\""),
         false => ("path", "the path of a model"),
     };
-    let path = fields.need(cx, word, |cx, node| Some((cx.text(node, what)?.to_owned(), node.span)));
+    let path = fields.need(cx, word, |cx, node| {
+        let path = cx.text(node, what)?;
+        Some((cx.located(path, node.span), node.span))
+    });
     let unit = fields.or(cx, "unit", Unit::Metres, |cx, node| {
         Some(match variant(cx, node, &UNIT)?.0 {
             "Centimetres" => Unit::Centimetres,

@@ -36,8 +36,22 @@ const RECIPE: Form = Form::noun(
         "splits",
     ],
 );
-const VARIANT: Form =
-    Form::noun("a variant", &[], &["weight", "parameters", "materials", "objects", "lights", "environment", "cameras"]);
+const VARIANT: Form = Form::noun(
+    "a variant",
+    &[],
+    &[
+        "weight",
+        "parameters",
+        "materials",
+        "objects",
+        "distractors",
+        "occluders",
+        "lights",
+        "environment",
+        "background",
+        "cameras",
+    ],
+);
 const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
 
 pub(super) const NOUNS: &[&Form] = &[&RECIPE, &VARIANT, &IMAGE];
