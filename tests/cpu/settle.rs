@@ -190,6 +190,8 @@ fn mugs_settle_on_a_table_with_their_real_handles() {
     for index in 0..3 {
         let scene = sample(&recipe, 0, index).unwrap();
         eprintln!("{:?} {:?}", scene.settled, scene.redrawn);
+        // None of these mugs rocks: they rest well before the last step, not on the brake alone, and at once.
+        assert!(scene.redrawn.is_empty() && scene.settled[0].steps < 1000, "{:?} {:?}", scene.settled, scene.redrawn);
         placed += of(&scene, "mugs").len();
         let model = &recipe.assets.models["assets/mug.glb"];
         for mug in of(&scene, "mugs") {

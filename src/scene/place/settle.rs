@@ -209,6 +209,8 @@ fn simulate(world: &World<'_>, near: &[usize], things: &mut [Falling<'_>]) -> (u
     parameters.normalized_prediction_distance = 0.02;
     parameters.normalized_max_linear_velocity = FASTEST * smallest / STEP / unit;
     parameters.num_solver_iterations = 8;
+    // With the contacts of a body's pieces merged, what lies on several pieces rocks without end.
+    parameters.contact_clustering = false;
 
     let mut lowest = f64::INFINITY;
     for &room in near {
