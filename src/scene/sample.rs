@@ -299,7 +299,9 @@ fn cannot_be(shape: &Shape, library: &Library) -> SampleError {
     // No other draw mends that.
     let mut missing = None;
     shape.visit(&mut |shape| {
-        missing = missing.take().or(shape.file().filter(|file| !library.models.contains_key(*file)).map(str::to_owned))
+        if let Some(file) = shape.file().filter(|file| !library.models.contains_key(*file)) {
+            missing = Some(file.to_owned());
+        }
     });
     if let Some(file) = missing {
         return SampleError::Unchecked { what: format!("the asset {file:?}") };

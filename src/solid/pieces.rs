@@ -7,6 +7,7 @@ use rapier3d_f64::parry::math::Vector;
 use rapier3d_f64::parry::shape::ConvexPolyhedron;
 use rapier3d_f64::parry::transformation::try_convex_hull;
 use rapier3d_f64::parry::transformation::vhacd::{VHACD, VHACDParameters};
+use rapier3d_f64::parry::transformation::voxelization::VoxelSet;
 
 use super::{ours, theirs};
 
@@ -114,10 +115,16 @@ pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<Vec<DVec3>> {
     };
     let exact = indices.len() <= MOST_TRIANGLES;
     let parts = VHACD::decompose(&parameters, &unit, indices, exact);
-    let hulls = if exact { parts.compute_exact_convex_hulls(&unit, indices) } else { parts.compute_convex_hulls(2) };
-    let pieces: Vec<Vec<DVec3>> = hulls
+    // The library's own hulls of them panic where rounding defeats it; ours are none then.
+    let clouds: Vec<Vec<Vector>> = if exact {
+        parts.compute_primitive_intersections(&unit, indices)
+    } else {
+        let corners = |part: &VoxelSet| part.voxels().iter().map(|voxel| part.get_voxel_point(voxel)).collect();
+        parts.voxel_parts().iter().map(corners).collect()
+    };
+    let pieces: Vec<Vec<DVec3>> = clouds
         .into_iter()
-        .map(|(points, _)| points.into_iter().map(|p| ours(p) * size + low).collect::<Vec<DVec3>>())
+        .map(|points| points.into_iter().map(|p| ours(p) * size + low).collect::<Vec<DVec3>>())
         .map(|points| farthest(&points, PIECE_POINTS, 96))
         .filter(|points| hull(points).is_some())
         .collect();
