@@ -308,3 +308,15 @@ fn scattered_scenes_neither_overlap_nor_hover() {
     }
     assert!(pairs > 100_000);
 }
+
+#[test]
+fn a_step_that_divides_a_path_reaches_its_end() {
+    let recipe = read(
+        "\"posts\": (shape: Box(0.1, 0.1, 0.1), count: 9, place: Along([(0, 0.13, 0), (0, 1.78, 0)], step: 0.55))",
+    );
+    let scene = sample(&recipe, 0, 0).unwrap();
+    let heights: Vec<f64> = of(&scene, "posts").iter().map(|post| post.position.y).collect();
+    // Their lowest points are on the path.
+    let expected = [0.18, 0.73, 1.28, 1.83];
+    assert!(heights.len() == 4 && heights.iter().zip(expected).all(|(is, y)| (is - y).abs() < 1e-9), "{heights:?}");
+}

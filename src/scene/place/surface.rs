@@ -130,9 +130,10 @@ pub(super) fn on_path(path: &[[f64; 3]], step: Option<f64>, number: u64, count: 
     };
     for pair in points.windows(2) {
         let part = pair[0].distance(pair[1]);
-        if part > 0.0 && left <= part {
+        // A step that divides the path ends at its end, whatever rounding makes of it.
+        if part > 0.0 && left <= part + 1e-9 * length {
             let direction = (pair[1] - pair[0]) / part;
-            return Some((pair[0] + direction * left, direction));
+            return Some((pair[0] + direction * left.min(part), direction));
         }
         left -= part;
     }
