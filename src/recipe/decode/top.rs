@@ -80,9 +80,10 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         let name = cx.text(node, "the name of the dataset")?;
         cx.check_name(name, node.span, "a recipe").then(|| name.to_owned())
     });
+    // First: it says which numbers are to be noted where they are read.
+    let sampling = fields.or(cx, "sampling", sampling::Said::default(), sampling::sampling);
     let parameters = fields.or(cx, "parameters", Vec::new(), super::parameter::parameters);
     let image = fields.need(cx, "image", image);
-    let sampling = fields.or(cx, "sampling", sampling::Said::default(), sampling::sampling);
     let labels = label::labels(cx, &fields);
     cx.findings.names.insert(Kinds::Category, BTreeMap::new());
     let categories = fields.or(cx, "categories", Vec::new(), label::categories);
