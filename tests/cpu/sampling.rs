@@ -528,12 +528,12 @@ fn a_parameter_is_spread_together_with_other_numbers() {
         environment: Color(Linear(1, 1, 1), strength: Uniform(0, 1)),
         cameras: { "main": (lens: Fov(50), pose: LookAt(from: (0, 1, 2), target: (0, 0, 0))) },
     )"#;
-    let recipe = scenewright::recipe::parse(text, "joint.ron", std::path::Path::new(".")).unwrap();
+    let recipe = parse(text, "joint.ron", Path::new(".")).unwrap();
     let mut cells = [[0u32; 16]; 16];
     for index in 0..256 {
         let scene = sample(&recipe, 3, index).unwrap();
         let scenewright::recipe::expression::Value::Number(hour) = scene.parameters["hour"] else { panic!("a number") };
-        let scenewright::scene::Environment::Gradient { zenith, .. } = scene.environment else { panic!("a colour") };
+        let Environment::Gradient { zenith, .. } = scene.environment else { panic!("a colour") };
         cells[(hour / 24.0 * 16.0) as usize][(zenith[0] / 5000.0 * 16.0) as usize] += 1;
     }
     assert!(cells.iter().flatten().all(|&count| count == 1), "{cells:?}");
