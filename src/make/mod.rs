@@ -41,7 +41,7 @@ use self::loft::{Ends, Extrusion};
 use self::outline::{Region, whole};
 use self::text::Align;
 use crate::assets::{Library, Model, Part};
-use crate::mesh::{Mesh, tangents};
+use crate::mesh::Mesh;
 use crate::scene::{Material, Shape};
 
 /// Geometry made from numbers, in its own frame: +Y up, metres, angles in radians.
@@ -372,7 +372,7 @@ pub fn build(made: &Made, library: &Library) -> Result<Model, String> {
             for part in &mut model.parts {
                 let longest = feature_size / f64::from(*detail);
                 let mesh = displaced::mesh(&part.mesh, *amplitude, longest, &field, room);
-                part.mesh = std::sync::Arc::new(with_tangents(mesh));
+                part.mesh = std::sync::Arc::new(mesh);
             }
             return composite::model(model.parts, model.keypoints);
         }
@@ -380,8 +380,8 @@ pub fn build(made: &Made, library: &Library) -> Result<Model, String> {
             let rule = plant_rule(made).ok_or("this is no plant")?;
             let (stem, leaves) = plant::meshes(&rule, *seed)?;
             let part = |name: &str, mesh: Mesh, material: &Option<Material>| {
-                let look = library.look(material.as_ref().unwrap_or(&Material::default()))?;
-                let part = composite::part(name, with_tangents(mesh), look);
+                let look = library.unpainted(material.as_ref().unwrap_or(&Material::default()))?;
+                let part = composite::part(name, mesh, look);
                 Ok::<_, String>(Part { own: material.is_some(), ..part })
             };
             let mut parts = vec![part("stem", stem, stem_material)?];
@@ -399,13 +399,8 @@ pub fn build(made: &Made, library: &Library) -> Result<Model, String> {
         }
     };
     // One part, of the material that a shape has where nothing else is said.
-    let part = composite::part("1", with_tangents(mesh), library.look(&Material::default())?);
+    let part = composite::part("1", mesh, library.look(&Material::default())?);
     composite::model(vec![part], BTreeMap::new())
-}
-
-fn with_tangents(mut mesh: Mesh) -> Mesh {
-    tangents::add_tangents(&mut mesh);
-    mesh
 }
 
 /// An outline less its holes.
