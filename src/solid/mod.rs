@@ -14,6 +14,7 @@ use std::f64::consts::TAU;
 use std::sync::{Arc, OnceLock};
 
 use glam::{DQuat, DVec3};
+use rapier3d_f64::parry::mass_properties::MassProperties;
 use rapier3d_f64::parry::math::{Pose as Placed, Rotation, Vector};
 use rapier3d_f64::parry::query::{self, ClosestPoints, Ray, ShapeCastOptions};
 use rapier3d_f64::parry::shape::{Compound, ConvexPolyhedron, SharedShape, TriMesh};
@@ -41,6 +42,8 @@ pub struct Solid {
     bounds: (DVec3, DVec3),
     /// At its own size, which most are: made once, however many stand there.
     exact: OnceLock<Arc<Exact>>,
+    /// Its mass at its own size and with a density of 1, and how that is spread.
+    mass: OnceLock<MassProperties>,
 }
 
 #[derive(Debug)]
@@ -149,7 +152,7 @@ impl Solid {
     }
 
     fn new(kind: Kind, bounds: (DVec3, DVec3)) -> Self {
-        Self { kind, bounds, exact: OnceLock::new() }
+        Self { kind, bounds, exact: OnceLock::new(), mass: OnceLock::new() }
     }
 
     /// Whether its top is a plane, all over its bounding box.
@@ -227,14 +230,18 @@ impl Solid {
     /// A body that can move: convex, or of convex pieces, and with an inside.
     pub(crate) fn movable(&self, scale: DVec3) -> (SharedShape, Placed) {
         match &self.kind {
-            Kind::Triangles(triangles) if triangles.hull.is_none() && self.flat(scale).is_none() => {
-                let pieces = triangles.pieces.get_or_init(|| pieces::of(&triangles.points, &triangles.indices));
+            Kind::Triangles(triangles) if self.flat(scale).is_none() => {
+                let pieces = triangles.pieces.get_or_init(|| match &triangles.hull {
+                    Some(hull) => vec![pieces::fewer(hull)],
+                    None => pieces::of(&triangles.points, &triangles.indices),
+                });
                 let hulls: Vec<_> = pieces
                     .iter()
                     .filter_map(|piece| Some((Placed::IDENTITY, SharedShape::new(resized(piece, scale)?))))
                     .collect();
                 match hulls.len() {
                     0 => box_of(self.scaled_bounds(scale)),
+                    1 => (hulls[0].1.clone(), Placed::IDENTITY),
                     _ => (SharedShape::new(Compound::new(hulls)), Placed::IDENTITY),
                 }
             }
@@ -242,6 +249,23 @@ impl Solid {
                 let exact = self.at_scale(scale);
                 (exact.shape.clone(), exact.offset)
             }
+        }
+    }
+
+    /// The mass of [`Self::movable`], kg, at a scale and a density in kg/m3, and how it is spread in the frame of its shape.
+    pub(crate) fn mass(&self, scale: DVec3, density: f64) -> MassProperties {
+        if !is_even(scale) {
+            return self.movable(scale).0.mass_properties(density);
+        }
+        // Worked out once: that of many pieces takes longer than to let them fall. Volume grows with the cube, inertia with the fifth
+        // power.
+        let mass = self.mass.get_or_init(|| self.movable(DVec3::ONE).0.mass_properties(1.0));
+        let heavier = density * scale.x * scale.x * scale.x;
+        MassProperties {
+            local_com: mass.local_com * scale.x,
+            inv_mass: mass.inv_mass / heavier,
+            inv_principal_inertia: mass.inv_principal_inertia / (heavier * scale.x * scale.x),
+            ..*mass
         }
     }
 
@@ -313,9 +337,14 @@ fn box_of((min, max): (DVec3, DVec3)) -> (SharedShape, Placed) {
     (SharedShape::cuboid(half.x, half.y, half.z), Placed::from_translation(theirs((min + max) / 2.0)))
 }
 
+/// Whether a scale is the same along all axes, and mirrors nothing.
+fn is_even(scale: DVec3) -> bool {
+    scale.x > 0.0 && scale.x == scale.y && scale.x == scale.z
+}
+
 /// A convex body at another scale.
 fn resized(hull: &ConvexPolyhedron, scale: DVec3) -> Option<ConvexPolyhedron> {
-    if scale.x > 0.0 && scale.x == scale.y && scale.x == scale.z {
+    if is_even(scale) {
         return hull.clone().scaled(theirs(scale));
     }
     // Normals of unequal scales are not the scaled normals.

@@ -13,9 +13,12 @@ use rapier3d_f64::parry::transformation::voxelization::VoxelSet;
 use super::{ours, theirs};
 
 /// More points than these are thinned out before a hull is made of them...
-const MOST_POINTS: usize = 600;
-/// ... to those that reach farthest in so many directions: of a ball, what is lost is 0.2 % of its size.
-const DIRECTIONS: u32 = 480;
+const MOST_POINTS: usize = 4000;
+/// ... to those that reach farthest in so many directions.
+const DIRECTIONS: u32 = 1500;
+/// What moves has no more corners than about this, or those that reach farthest in so many directions: of a ball, 0.2 % of its size is
+/// lost.
+const MOVING: (usize, u32) = (600, 480);
 /// More triangles than these are parted by their voxels alone.
 const MOST_TRIANGLES: usize = 30_000;
 /// A piece has no more corners than about this: the engine looks at all of them for every contact.
@@ -46,6 +49,16 @@ pub(super) fn hull(points: &[DVec3]) -> Option<ConvexPolyhedron> {
     let (corners, faces) = try_convex_hull(&unit).ok()?;
     let corners = corners.into_iter().map(|p| theirs(ours(p) * size + middle)).collect();
     ConvexPolyhedron::from_convex_mesh(corners, &faces)
+}
+
+/// A convex body with fewer corners, to be moved.
+pub(super) fn fewer(hull: &ConvexPolyhedron) -> ConvexPolyhedron {
+    let (most, directions) = MOVING;
+    if hull.points().len() <= most {
+        return hull.clone();
+    }
+    let corners = hull.points().iter().map(|&p| ours(p)).collect();
+    self::hull(&farthest(corners, most, directions)).unwrap_or_else(|| hull.clone())
 }
 
 /// Points, each once.
@@ -164,7 +177,7 @@ fn covering(mut pieces: Vec<ConvexPolyhedron>, points: &[DVec3], size: f64) -> V
     for (piece, more) in pieces.iter_mut().zip(more) {
         if !more.is_empty() {
             let corners: Vec<DVec3> = piece.points().iter().map(|&p| ours(p)).chain(more).collect();
-            if let Some(larger) = hull(&farthest(corners, MOST_PIECE_POINTS, DIRECTIONS)) {
+            if let Some(larger) = hull(&farthest(corners, MOST_PIECE_POINTS, MOVING.1)) {
                 *piece = larger;
             }
         }

@@ -241,7 +241,7 @@ fn simulate(world: &World<'_>, near: &[usize], things: &mut [Falling<'_>]) -> (u
                 .contact_skin(SKIN * thing.body.size())
                 .friction(thing.physics.friction)
                 .restitution(thing.physics.restitution)
-                .density(thing.physics.density);
+                .mass_properties(thing.body.solid.mass(thing.body.scale, thing.physics.density));
             Some(physics.insert(body, collider).0)
         })
         .collect();
@@ -252,9 +252,9 @@ fn simulate(world: &World<'_>, near: &[usize], things: &mut [Falling<'_>]) -> (u
     while steps < MOST_STEPS && still < STILL {
         physics.step();
         steps += 1;
-        // From one second on, everything is braked more and more.
-        if steps > 120 && steps % 30 == 0 {
-            let brake = f64::from(steps - 120) / 120.0;
+        // From half a second on, everything is braked more and more.
+        if steps > 60 && steps % 30 == 0 {
+            let brake = f64::from(steps - 60) / 120.0;
             for handle in handles.iter().flatten() {
                 if let Some(body) = physics.bodies.get_mut(*handle) {
                     body.set_linear_damping(0.2 + 4.0 * brake);
