@@ -187,8 +187,8 @@ fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Fou
         cx.folders.clone_from(&composed.folders);
         cx.library = library;
         cx.has_variants(&names);
-        let recipe = decode::recipe(&mut cx, node, origin.text);
-        let library = check::check(&mut cx, root);
+        let recipe = decode::recipe(&mut cx, &node, origin.text);
+        let library = check::check(&mut cx, root, recipe.as_ref());
         for (path, span) in std::mem::take(&mut cx.spans) {
             spans.entry(path).or_insert(span);
         }

@@ -198,6 +198,8 @@ pub(super) struct Findings {
     pub(super) keypoints_asked: KeypointsAsked,
     /// Paths of numbers that are to be spread together, and whether there is such a number.
     pub(super) joint: BTreeMap<String, bool>,
+    /// By split, where each of the things is named that are held out for it.
+    pub(super) held_out: BTreeMap<String, Vec<Span>>,
     /// Patterns of files that are held out of a split.
     pub(super) held_out_files: Vec<(String, Span)>,
     /// Paths of numbers of which a region is held out.

@@ -268,8 +268,9 @@ fn splits(cx: &mut Context, node: &Node) -> Option<Splits> {
         Some(shares)
     });
     let held_out = fields.or(cx, "held_out", BTreeMap::new(), |cx, node| {
-        let (names, held_out) = cx.named(node, "a split", |cx, _, node| {
+        let (names, held_out) = cx.named(node, "a split", |cx, name, node| {
             let items = items(cx, node, "[Material(\"oak\"), Asset(\"parts/b*.glb\")]")?;
+            cx.findings.held_out.insert(name.to_owned(), items.iter().map(|item| item.span).collect());
             let all: Vec<Option<HeldOut>> = items.iter().map(|item| held(cx, item)).collect();
             all.into_iter().collect::<Option<Vec<_>>>()
         });
