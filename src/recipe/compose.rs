@@ -4,10 +4,12 @@
 //! in one file does. Every node keeps its place: the texts lie behind each other in one space of places (see [`Sources`]), so
 //! that a message points into the file where the mistake is.
 
+mod materials;
 mod merge;
 mod set;
 mod variants;
 
+pub(super) use materials::inherit;
 pub(super) use variants::split;
 
 use std::collections::BTreeSet;

@@ -183,6 +183,9 @@ fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Fou
     let variants = compose::split(&mut composed.root, size, problems);
     let names: BTreeSet<String> = variants.iter().map(|variant| variant.name.clone()).collect();
     let mut one = |node: &Node, library: Library| {
+        let mut node = node.clone();
+        let mut found = Vec::new();
+        compose::inherit(&mut node, &mut found);
         let mut cx = decode::Context::default();
         cx.folders.clone_from(&composed.folders);
         cx.library = library;
@@ -193,7 +196,9 @@ fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Fou
             spans.entry(path).or_insert(span);
         }
         *omitted += cx.report.omitted();
-        (recipe, library, cx.report.take())
+        let is_whole = found.is_empty();
+        found.extend(cx.report.take());
+        (recipe.filter(|_| is_whole), library, found)
     };
     let finish = |mut recipe: Recipe, library: Arc<Library>| {
         recipe.assets = library;

@@ -647,6 +647,57 @@ fn files_of_an_included_file_are_found_beside_it() {
 }
 
 #[test]
+fn a_material_of_a_library_can_be_changed_where_it_is_used() {
+    let object = "objects: { \"b\": (shape: Sphere(1), material: \"small\") }";
+    let library = r#"( materials: { "clay": (roughness: Uniform(0.2, 0.8), tiling: 2, layers: [(mask: Dirt(0.5), roughness: 1)]),
+                                    "dry": (extends: "clay", layers: Remove, roughness: 0.9) } )"#;
+    let folder = folder(&[
+        ("library.ron", library),
+        (
+            "main.ron",
+            &format!(
+                "({REST}, include: \"library.ron\", {object}, materials: {{ \"small\": (extends: \"clay\", tiling: (8, 4)), \"more\": (extends: \"small\", layers: Remove) }})"
+            ),
+        ),
+        (
+            "whole.ron",
+            &format!(
+                "({REST}, {object}, materials: {{ \"small\": (roughness: Uniform(0.2, 0.8), tiling: (8, 4), layers: [(mask: Dirt(0.5), roughness: 1)]), \
+              \"more\": (roughness: Uniform(0.2, 0.8), tiling: (8, 4)), \"dry\": (roughness: 0.9, tiling: 2) }})"
+            ),
+        ),
+        // In a recipe that extends, in its variants and by `--set`.
+        (
+            "other.ron",
+            r#"( extends: "main.ron", name: "other", materials: { "small": (extends: "dry"), "more": Remove },
+            variants: { "a": (), "b": (materials: { "dry": (roughness: 0.1), "small": (layers: [(roughness: 0)]) }) } )"#,
+        ),
+    ]);
+    let (whole, main) = (loaded(&folder, "whole.ron", &[]), loaded(&folder, "main.ron", &[]));
+    for name in ["small", "more", "dry"] {
+        assert_eq!(whole.materials[name], main.materials[name], "{name}");
+    }
+    assert_same_scenes(&whole, &main);
+    // What it changed is itself no other.
+    assert_eq!(main.materials["clay"], loaded(&folder, "main.ron", &["materials.small.tiling=3"]).materials["clay"]);
+    let recipe = loaded(&folder, "other.ron", &["materials.small.metallic=1"]);
+    let constant = |value: f64| scenewright::recipe::Varied::One(scenewright::recipe::dist::Number::Const(value));
+    for (variant, roughness) in recipe.variants.iter().zip([0.9, 0.1]) {
+        let small = &variant.recipe.materials["small"];
+        assert_eq!(variant.recipe.materials["dry"].roughness, constant(roughness));
+        assert_eq!((&small.roughness, &small.metallic), (&constant(roughness), &constant(1.0)));
+        assert_eq!(small.tiling, [constant(8.0), constant(4.0)]);
+        assert_eq!(small.paint.is_some(), variant.name == "b");
+    }
+    // Many that extend a large one cannot fill the memory.
+    let fields = (0..2000).map(|k| format!("\"p{k}\": Noise({k}), ")).collect::<String>();
+    let many = (0..20_000).map(|k| format!("\"m{k}\": (extends: \"base\"), ")).collect::<String>();
+    let text = format!("({REST}, materials: {{ \"base\": (patterns: {{ {fields} }}), {many} }})");
+    let problems = read(&text).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.message.contains("to more than can be read")));
+}
+
+#[test]
 fn the_library_of_materials_can_be_included_and_only_what_is_worn_is_loaded() {
     let folder = folder(&[
         (
