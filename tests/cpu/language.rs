@@ -623,6 +623,77 @@ fn what_is_set_is_checked_like_the_rest() {
 }
 
 #[test]
+fn a_wrong_type_is_always_told_with_what_to_write() {
+    let folder = folder(&[("whole.ron", WHOLE)]);
+    let paths = [
+        "version",
+        "name",
+        "image",
+        "image.width",
+        "image.anti_aliasing",
+        "sampling",
+        "outputs",
+        "labels",
+        "categories",
+        "parameters",
+        "materials",
+        "materials.oak",
+        "materials.oak.tiling",
+        "materials.oak.double_sided",
+        "materials.oak.alpha_mask",
+        "materials.oak.base_color",
+        "materials.oak.roughness",
+        "materials.oak.layers",
+        "materials.oak.patterns",
+        "objects",
+        "objects.mugs",
+        "objects.mugs.shape",
+        "objects.mugs.count",
+        "objects.mugs.count.x",
+        "objects.mugs.scale",
+        "objects.mugs.material",
+        "objects.mugs.place",
+        "objects.mugs.place.spacing",
+        "objects.mugs.keypoints",
+        "objects.mugs.category",
+        "objects.mugs.when",
+        "objects.mugs.relations",
+        "objects.mugs.physics",
+        "lights",
+        "lights.sun",
+        "lights.sun.elevation",
+        "lights.sun.color",
+        "lights.sun.shadows",
+        "environment",
+        "background",
+        "cameras",
+        "cameras.main",
+        "cameras.main.lens",
+        "cameras.main.pose",
+        "cameras.main.pose.from",
+        "cameras.main.near",
+        "cameras.main.exposure",
+        "require",
+        "coverage",
+        "splits",
+        "distractors",
+        "occluders",
+    ];
+    let mut silent = Vec::new();
+    for path in paths {
+        for value in ["3.5", "\"red\"", "red", "true", "[1]", "{ \"a\": 1 }", "(a: 1)", "(1, 2)", "Sphere", "'c'", ""] {
+            let set = format!("{path}={value}");
+            let Err(problems) = load_in(&folder, "whole.ron", &[&set]) else { continue };
+            // A range says itself what to write.
+            let without =
+                problems.iter().filter(|problem| problem.help.is_none() && !problem.message.contains("` must be "));
+            silent.extend(without.map(|problem| format!("{set}: {}", problem.message)));
+        }
+    }
+    assert!(silent.is_empty(), "{}", silent.join("\n"));
+}
+
+#[test]
 fn files_of_an_included_file_are_found_beside_it() {
     let png = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/checker.png")).unwrap();
     let folder = folder(&[

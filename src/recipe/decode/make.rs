@@ -292,7 +292,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
             let stretch = r.fields.or(r.cx, "stretch", one(), |cx, node| {
                 let fields = dist::xyz(cx, node);
                 let Some(fields) = fields else {
-                    cx.wrong_type(node, "three numbers (x, y, z)", None);
+                    cx.wrong_type(node, "three numbers (x, y, z)", Some("write (1, 1, 1)".into()));
                     return None;
                 };
                 dist::scalars(cx, &fields?, ["x", "y", "z"], RATIO)
@@ -376,7 +376,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
 /// Three numbers that may vary.
 fn three(cx: &mut Context, node: &Node, what: &str, limits: Limits) -> Option<[Scalar; 3]> {
     let Some(fields) = dist::xyz(cx, node) else {
-        cx.wrong_type(node, what, None);
+        cx.wrong_type(node, what, Some("write (x, y, z), three numbers in parentheses".into()));
         return None;
     };
     dist::scalars(cx, &fields?, ["x", "y", "z"], limits)
@@ -391,7 +391,7 @@ fn list<T>(
     one: impl Fn(&mut Context, &Node) -> Option<T>,
 ) -> Option<Vec<T>> {
     let Kind::List(items) = &node.kind else {
-        cx.wrong_type(node, &format!("a list in `[ ]`, each {what}"), None);
+        cx.wrong_type(node, &format!("a list in `[ ]`, each {what}"), Some("write [.., .., ..]".into()));
         return None;
     };
     if !(least..=MAX_POINTS).contains(&items.len()) {
@@ -415,11 +415,11 @@ fn points<const N: usize>(
 ) -> Option<Vec<[Scalar; N]>> {
     list(cx, node, form.what, least, |cx, node| {
         let Kind::Group(group) = &node.kind else {
-            cx.wrong_type(node, form.what, None);
+            cx.wrong_type(node, form.what, Some(format!("write ({})", names.join(", "))));
             return None;
         };
         if group.name.is_some() {
-            cx.wrong_type(node, form.what, None);
+            cx.wrong_type(node, form.what, Some(format!("write ({}), without a word before it", names.join(", "))));
             return None;
         }
         let fields = Fields::read(cx, group, node.span, form);

@@ -313,7 +313,11 @@ impl Context {
         match node.kind {
             Kind::Bool(value) => Some(value),
             _ => {
-                self.wrong_type(node, "`true` or `false`", None);
+                let help = match &node.kind {
+                    Kind::Text(_) => "write true or false, without quotes",
+                    _ => "write true or false",
+                };
+                self.wrong_type(node, "`true` or `false`", Some(help.into()));
                 None
             }
         }
