@@ -10,7 +10,7 @@ mod set;
 mod variants;
 
 pub(super) use materials::inherit;
-pub(super) use variants::split;
+pub(super) use variants::{names, split};
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -182,6 +182,8 @@ fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Fou
     let size = origin.text.len() + composed.files.iter().map(|file| file.text.len()).sum::<usize>();
     let variants = compose::split(&mut composed.root, size, problems);
     let names: BTreeSet<String> = variants.iter().map(|variant| variant.name.clone()).collect();
+    let elsewhere = [(decode::Kinds::Object, "objects"), (decode::Kinds::Material, "materials")];
+    let elsewhere: BTreeMap<_, _> = elsewhere.map(|(kind, field)| (kind, compose::names(&variants, field))).into();
     let mut one = |node: &Node, library: Library| {
         let mut node = node.clone();
         let mut found = Vec::new();
@@ -190,6 +192,7 @@ fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Fou
         cx.folders.clone_from(&composed.folders);
         cx.library = library;
         cx.has_variants(&names);
+        cx.elsewhere.clone_from(&elsewhere);
         let recipe = decode::recipe(&mut cx, &node, origin.text);
         let library = check::check(&mut cx, root, recipe.as_ref());
         for (path, span) in std::mem::take(&mut cx.spans) {

@@ -15,11 +15,13 @@ const VARIANTS: &str = "variants";
 
 /// The recipe that a scene is of, and the root of its keys with every parameter decided.
 ///
-/// The variant does not depend on the attempt: scenes that are drawn again leave the weights of variants as they are.
+/// The variant does not depend on the attempt: scenes that are drawn again leave the weights of variants as they are. Where there are contracts it does:
+/// leaving scenes out is how they are kept, and no other draw of a scene could be of a variant that is too rare.
 pub(super) fn decide(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> (&Recipe, Key) {
     let mut draws = Draws { seed, index, attempt, ..Draws::default() };
     let mut recipe = recipe;
-    let first = Key::of(Draws { seed, index, sampling: recipe.sampling.clone(), ..Draws::default() });
+    let first = if recipe.wanted.coverage.is_empty() { 0 } else { attempt };
+    let first = Key::of(Draws { seed, index, attempt: first, sampling: recipe.sampling.clone(), ..Draws::default() });
     if let Some(variant) = variant(recipe, &first.name(VARIANTS)) {
         draws.parameters.insert(VARIANT.to_owned(), Value::Name(recipe.variants[variant].name.clone()));
         recipe = &recipe.variants[variant].recipe;

@@ -20,6 +20,9 @@ const DEEPEST: usize = 8;
 /// Refuses splits of which no scene can be.
 pub(super) fn impossible(cx: &Context, recipe: &Recipe, library: &Library, found: &mut Vec<Problem>) {
     let Some(splits) = &recipe.wanted.splits else { return };
+    if cx.has_variants && !recipe.wanted.coverage.is_empty() {
+        return; // another draw of a scene may be of another variant
+    }
     // By what is wrong, the splits that it is wrong with.
     let mut all: BTreeMap<(Span, String), (String, Vec<&str>)> = BTreeMap::new();
     for (name, share) in &splits.shares {

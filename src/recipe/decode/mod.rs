@@ -219,6 +219,8 @@ pub(super) struct Context {
     /// When parts are there.
     pub(super) conditions: Conditions,
     pub(super) has_variants: bool,
+    /// What is named in any variant of the recipe: `coverage` and others look at all of them.
+    pub(super) elsewhere: BTreeMap<Kinds, BTreeSet<String>>,
     /// Where each text begins, and the folder of its file relative to that of the recipe.
     pub(super) folders: Vec<(usize, String)>,
     /// What is loaded already.
@@ -242,6 +244,11 @@ impl Context {
             self.parameters.insert(parameter::VARIANT.to_owned(), Support::Names(names.clone()));
             self.has_variants = true;
         }
+    }
+
+    /// Whether another variant has something of this name.
+    pub(super) fn is_elsewhere(&self, kind: Kinds, name: &str) -> bool {
+        self.elsewhere.get(&kind).is_some_and(|names| names.contains(name))
     }
 
     /// A path that is written at `span`, as seen from the folder of the recipe: in a file that is included it is relative to that
