@@ -252,7 +252,7 @@ fn looks_of<'a>(shape: &'a Varied<ShapeRecipe>, depth: usize, looks: &mut Vec<&'
     let Varied::One(ShapeRecipe::Made(made)) = shape else { return };
     match &**made {
         Made::Group(members) => looks.extend(members.values().filter_map(|member| member.material.as_ref())),
-        Made::Plant { stem_material, .. } => looks.extend(stem_material),
+        Made::Plant(plant) => looks.extend(&plant.stem_material),
         _ => {}
     }
     if depth > 0 {

@@ -11,7 +11,7 @@ use super::number::{Limits, constant, plain_within, scalar, support, whole};
 use super::{AssetKind, Context, Kinds, dist, object};
 use crate::assets::Font;
 use crate::make::text::Align;
-use crate::make::{MAX_COPIES, MAX_POINTS, MAX_TEXT, MAX_TRIANGLES, Made, Member, Outline};
+use crate::make::{MAX_COPIES, MAX_POINTS, MAX_TEXT, MAX_TRIANGLES, Made, Member, Outline, Plant};
 
 // Their forms; `object` lists them among all shapes.
 pub(super) const SUPERELLIPSOID: Form = Form::variant("Superellipsoid", &["x", "y", "z"], &["vertical", "horizontal"]);
@@ -339,7 +339,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
             let variation = r.or("variation", 0.4, Limits::SHARE);
             let (stem_material, leaf_material) = (r.material("stem_material"), r.material("leaf_material"));
             let [height, stem_radius, leaf_length, leaf_width] = sizes?;
-            Made::Plant {
+            Made::Plant(Box::new(Plant {
                 height,
                 stem_radius,
                 levels: levels?,
@@ -356,7 +356,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
                 stem_material: stem_material?,
                 leaf_material: leaf_material?,
                 seed: (),
-            }
+            }))
         }
         "Group" => Made::Group(r.fields.need(r.cx, "parts", group)?),
         "Array" => {
