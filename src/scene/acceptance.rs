@@ -186,7 +186,7 @@ impl Acceptance {
                             counted.push(counts);
                         }
                         Err(SampleError::Rejected { reason } | SampleError::HeldOut { reason, .. }) => {
-                            *pilot.rejected.entry(reason).or_default() += 1
+                            *pilot.rejected.entry(reason).or_default() += 1;
                         }
                         Err(error) => failure = Some(error.to_string()),
                     }

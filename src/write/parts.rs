@@ -32,7 +32,7 @@ pub(crate) fn of(subject: &Subject) -> BTreeMap<u32, PartsOf<'_>> {
     }
     let labelled = scene.instances.iter().zip(&subject.solids).filter(|(instance, _)| instance.id > 0);
     let found = labelled.filter_map(|(instance, solid)| match &instance.shape {
-        Shape::Made(_) if solid.parts.len() > 1 => Some((instance.id, PartsOf::Parts(&*solid.parts))),
+        Shape::Made(_) if solid.parts.len() > 1 => Some((instance.id, PartsOf::Parts(&solid.parts))),
         shape => Some((instance.id, PartsOf::Asset(shape.file()?))),
     });
     found.collect()

@@ -61,7 +61,8 @@ impl Builder {
     /// The square with a texture of 8 x 8: texel (x, y) is 32 x red and 32 y green.
     pub(crate) fn textured() -> Self {
         let mut builder = square();
-        let image = png(8, |x, y| [(x * 32) as u8, (y * 32) as u8, 0, 255]);
+        let shade = |k: u32| u8::try_from(k * 32).unwrap();
+        let image = png(8, |x, y| [shade(x), shade(y), 0, 255]);
         let (view, at) = (builder.list("bufferViews").len(), builder.bytes.len());
         builder.bytes.extend(&image);
         builder.bytes.resize(builder.bytes.len().next_multiple_of(4), 0);
