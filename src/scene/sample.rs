@@ -104,9 +104,9 @@ impl SampleError {
                 ("splits".to_owned(), help)
             }
             Self::NeverRight { .. } => {
-                let help = "ask for less in `require`, or let the recipe show it more often: a camera that `Frame`s its target \
-                            needs no luck";
-                ("require".to_owned(), help.to_owned())
+                let help = "let more draws be right: ask for less (`require`), make room, or let the recipe vary where it can; a camera that \
+                            `Frame`s its target needs no luck";
+                ("objects".to_owned(), help.to_owned())
             }
             _ => return None,
         };

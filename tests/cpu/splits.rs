@@ -278,6 +278,24 @@ fn a_split_of_which_no_scene_can_be_is_told_as_such() {
     ] {
         assert_eq!(told(&text("", held, "")), [format!("{what}, {never}")]);
     }
+    // Files: all of a collection, all of a choice, and those of materials and of the background; one that is left is enough.
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let of_files = |held: &str| -> Vec<String> {
+        let text = text(
+            r#""thing": (shape: Choice([Files("assets/*.glb"), Gltf("assets/plant.glb")]), count: 2, material: "wood"),"#,
+            held,
+            r#"background: Choice([Image("assets/terrazzo.png")]),"#,
+        );
+        let text = text.replace("materials: {", "materials: { \"wood\": (base_color_texture: \"assets/wood.png\"),");
+        let problems = parse(&text, "t.ron", repository);
+        problems.err().iter().flat_map(|all| all.iter().map(|problem| problem.message.clone())).collect()
+    };
+    let shape = format!("\"thing\" is in every scene, and each shape that it can have is held out, {never}");
+    assert_eq!(of_files("Asset(\"assets/*.glb\")"), [shape.as_str()]);
+    assert_eq!(of_files("Asset(\"assets/plant.glb\")"), <[String; 0]>::default());
+    let wood = format!("\"thing\" is in every scene, and always wears \"wood\", {never}");
+    assert_eq!(of_files("Asset(\"**/wood.png\")"), [wood.as_str()]);
+    assert_eq!(of_files("Asset(\"assets/terra*\")"), [format!("every background of this recipe is held out, {never}")]);
     // What interval arithmetic cannot see, the first scenes tell, with the reason and what helps.
     let sly = text(
         r#""bird": (shape: Sphere(0.1), when: "p * p - 3 * p >= 0"),"#,
