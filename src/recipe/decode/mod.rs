@@ -447,7 +447,13 @@ impl Context {
             good &= check(self, name, key.span, what);
             if let Some(first) = names.get(name) {
                 let message = format!("\"{}\" is defined twice", quoted(name));
-                self.push(Problem::at(key.span, message).label(key.span, "again here").label(*first, "first here"));
+                let mut problem =
+                    Problem::at(key.span, message).label(key.span, "again here").label(*first, "first here");
+                if self.path == "materials" && !self.is_own(*first) {
+                    let help = format!("to change it, write \"my_{0}\": (extends: \"{0}\", ...)", quoted(name));
+                    problem = problem.help(help);
+                }
+                self.push(problem);
                 good = false;
                 continue;
             }
