@@ -16,8 +16,8 @@ pub struct Survey {
     pub scenes: u64,
     /// Scenes that could not be sampled (`if_full: Fail`).
     pub failed: u64,
-    /// The first of them, in words.
-    pub first_failure: Option<String>,
+    /// Why the first of them could not.
+    pub first_failure: Option<SampleError>,
     /// By category name: instances in the scenes, whether seen or not.
     pub categories: BTreeMap<String, Count>,
     /// By object group.
@@ -85,7 +85,7 @@ pub fn survey(recipe: &Recipe, seed: u64, count: u64) -> Result<Survey, SampleEr
                 Ok(scene) => survey.add(recipe, &scene),
                 Err(error @ (SampleError::Full { .. } | SampleError::NeverRight { .. })) => {
                     survey.failed += 1;
-                    survey.first_failure.get_or_insert_with(|| error.to_string());
+                    survey.first_failure.get_or_insert(error);
                 }
                 Err(error) => return Err(error),
             }

@@ -31,6 +31,8 @@ pub struct Solid {
     pub probes: Arc<[Probe]>,
     /// For each of its parts, whether labels see through it.
     pub see_through: Vec<bool>,
+    /// The names of its parts; none of a primitive, which is one part.
+    pub parts: Arc<[String]>,
 }
 
 impl Solid {
@@ -60,7 +62,7 @@ impl Subject {
     /// A model that an instance names is not in the library, or has no vertices.
     pub fn new(scene: Scene, library: &Library) -> Result<Self, NotLoaded> {
         let mut probes = Probes::default();
-        let mut models: BTreeMap<String, Vertices> = BTreeMap::new();
+        let mut models: BTreeMap<String, (Vertices, Arc<[String]>)> = BTreeMap::new();
         let solids = scene
             .instances
             .iter()
@@ -68,19 +70,23 @@ impl Subject {
                 let not_loaded = || NotLoaded { instance: instance.name() };
                 let local = local_bounds(&instance.shape, library).ok_or_else(not_loaded)?;
                 let world_from_instance = instance.world_from_instance();
-                let world = match library.geometry(&instance.shape) {
+                let (world, parts) = match library.geometry(&instance.shape) {
                     Some(model) => {
                         let key = format!("{:?}", instance.shape);
-                        let vertices = models.entry(key).or_insert_with(|| Vertices::new(model));
-                        vertices.world_bounds(&world_from_instance)
+                        let (vertices, parts) = models.entry(key).or_insert_with(|| {
+                            let parts = model.parts.iter().map(|part| part.name.clone()).collect();
+                            (Vertices::new(model), parts)
+                        });
+                        (vertices.world_bounds(&world_from_instance), parts.clone())
                     }
-                    None => world_bounds(&instance.shape, &world_from_instance),
+                    None => (world_bounds(&instance.shape, &world_from_instance), Arc::default()),
                 };
                 Ok(Solid {
                     local,
                     world: world.ok_or_else(not_loaded)?,
                     probes: probes.of(instance, library),
                     see_through: see_through(instance, library),
+                    parts,
                 })
             })
             .collect::<Result<_, _>>()?;

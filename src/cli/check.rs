@@ -68,10 +68,8 @@ fn problems(survey: &Survey) -> Vec<(String, Problem)> {
     let mut found = Vec::new();
     if let Some(failure) = &survey.first_failure {
         let message = format!("{} of {all} scenes cannot be: {failure}", survey.failed);
-        found.push((
-            "objects".to_owned(),
-            Problem::new(message).help("make room, ask for fewer, or say `if_full: Fewer`"),
-        ));
+        let (path, help) = failure.advice().unwrap_or_default();
+        found.push((path, Problem::new(message).help(help)));
     }
     for ((camera, object), &scenes) in &survey.cameras_inside {
         let message = format!("camera `{camera}` is inside of `{object}` in {scenes} of {all} scenes");

@@ -79,9 +79,10 @@ impl From<SampleError> for Failure {
     fn from(error: SampleError) -> Self {
         match error {
             SampleError::Full { .. } | SampleError::NeverRight { .. } | SampleError::Unmet { .. } => {
-                Self::bad_input(error.to_string())
+                let help = error.advice().map_or(String::new(), |(_, help)| format!("\n  help: {help}"));
+                Self::bad_input(format!("{error}{help}"))
             }
-            SampleError::Rejected { .. } | SampleError::Unchecked { .. } => {
+            SampleError::Rejected { .. } | SampleError::HeldOut { .. } | SampleError::Unchecked { .. } => {
                 Self { message: error.to_string(), code: INTERNAL }
             }
         }

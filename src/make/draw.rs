@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::limits::{LEAST, LEAST_TAPER, MAX_BRANCHES, MAX_COPIES, MAX_FACETS, MAX_SIDES, MAX_TWIST, MOST_TAPER};
+use super::limits::{LEAST, LEAST_TAPER, MAX_COPIES, MAX_FACETS, MAX_SIDES, MAX_TWIST, MOST_TAPER};
+use super::plant::{Limit, MOST_ANGLE};
 use super::{Made, Member, Outline};
 use crate::assets::Library;
 use crate::recipe::{MaterialRecipe, Scalar, ShapeRecipe, Varied};
@@ -255,41 +256,17 @@ impl Made<Scalar> {
                 detail: *detail,
                 seed: d.seed(),
             },
-            Self::Plant {
-                height,
-                stem_radius,
-                levels,
-                branches,
-                branch_angle,
-                branch_length,
-                bare,
-                leaves,
-                leaf_length,
-                leaf_width,
-                leaf_angle,
-                droop,
-                variation,
-                stem_material,
-                leaf_material,
-                seed: (),
-            } => Made::Plant {
-                height: d.length(height, "height"),
-                stem_radius: d.length(stem_radius, "stem_radius"),
-                levels: *levels,
-                branches: d.count(branches, "branches", 0.0, MAX_BRANCHES),
-                branch_angle: d.angle(branch_angle, "branch_angle").clamp(0.0, 4.0),
-                branch_length: d.within(branch_length, "branch_length", 0.01, 2.0),
-                bare: d.within(bare, "bare", 0.0, 0.99),
-                leaves: d.count(leaves, "leaves", 0.0, MAX_BRANCHES),
-                leaf_length: d.length(leaf_length, "leaf_length"),
-                leaf_width: d.length(leaf_width, "leaf_width"),
-                leaf_angle: d.angle(leaf_angle, "leaf_angle").clamp(0.0, 4.0),
-                droop: d.within(droop, "droop", -2.0, 2.0),
-                variation: d.within(variation, "variation", 0.0, 1.0),
-                stem_material: d.material(stem_material, "stem_material")?,
-                leaf_material: d.material(leaf_material, "leaf_material")?,
-                seed: d.seed(),
-            },
+            Self::Plant(plant) => {
+                let number = |name: &'static str, dist: &Scalar, limit| {
+                    Ok(match limit {
+                        Limit::Length => d.length(dist, name),
+                        Limit::Count(most) => d.count(dist, name, 0.0, most),
+                        Limit::Angle => d.angle(dist, name).clamp(0.0, MOST_ANGLE),
+                        Limit::Within(min, max) => d.within(dist, name, min, max),
+                    })
+                };
+                Made::Plant(Box::new(plant.each(number, |name, names| d.material(names, name), d.seed())?))
+            }
             Self::Group(members) => {
                 let member = |(name, member): (&String, &Member<Scalar>)| {
                     let drawn = Drawer { key: &key.name(name), stock }.member(member)?;

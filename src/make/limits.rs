@@ -1,6 +1,9 @@
 //! How much a shape may ask for, by its words alone: recipes are held to it when they are checked, scene files when they are read.
 
-use super::{Made, Terms, outline::Outline, plant};
+use super::outline::Outline;
+use super::plant::{Limit, MOST_ANGLE};
+use super::{Made, Terms};
+use crate::scene::Material;
 
 /// The most triangles of one shape.
 pub const MAX_TRIANGLES: usize = 1_000_000;
@@ -63,15 +66,7 @@ impl<N: Terms> Made<N> {
             Self::Bone { .. } => 2.0 * 64.0 * 48.0,
             // It stops dividing where there is no more room.
             Self::Displaced { shape, .. } => N::triangles(shape).max(1.0),
-            Self::Plant { levels, branches, leaves, .. } => {
-                let branches = branches.most();
-                let (mut axes, mut last) = (1.0, 1.0);
-                for _ in 0..*levels {
-                    last *= branches;
-                    axes += last;
-                }
-                axes * plant::AXIS_TRIANGLES + last * leaves.most() * plant::LEAF_TRIANGLES
-            }
+            Self::Plant(plant) => plant.triangles(),
             Self::Group(members) => members.values().map(|member| N::triangles(&member.shape)).sum(),
             Self::Array { shape, count, .. } => count.iter().map(N::most).product::<f64>() * N::triangles(shape),
             Self::Ring { shape, count, .. } => count.most() * N::triangles(shape),
@@ -193,37 +188,22 @@ impl Made {
                 small("octaves", *octaves, 1, MAX_OCTAVES)?;
                 small("detail", *detail, 1, 32)?;
             }
-            Self::Plant {
-                height,
-                stem_radius,
-                levels,
-                branches,
-                branch_angle,
-                branch_length,
-                bare,
-                leaves,
-                leaf_length,
-                leaf_width,
-                leaf_angle,
-                droop,
-                variation,
-                stem_material,
-                leaf_material,
-                ..
-            } => {
-                lengths("shape", &[*height, *stem_radius, *leaf_length, *leaf_width])?;
-                small("levels", *levels, 0, MAX_LEVELS)?;
-                count("branches", *branches, 0.0, MAX_BRANCHES)?;
-                count("leaves", *leaves, 0.0, MAX_BRANCHES)?;
-                within("branch_angle", *branch_angle, 0.0, 4.0)?;
-                within("leaf_angle", *leaf_angle, 0.0, 4.0)?;
-                within("branch_length", *branch_length, 0.01, 2.0)?;
-                within("bare", *bare, 0.0, 0.99)?;
-                within("droop", *droop, -2.0, 2.0)?;
-                within("variation", *variation, 0.0, 1.0)?;
-                for material in stem_material.iter().chain(leaf_material) {
-                    material.validate()?;
-                }
+            Self::Plant(plant) => {
+                small("levels", plant.levels, 0, MAX_LEVELS)?;
+                let number = |name: &'static str, value: &f64, limit| {
+                    match limit {
+                        Limit::Length => length(name, *value),
+                        Limit::Count(most) => count(name, *value, 0.0, most),
+                        Limit::Angle => within(name, *value, 0.0, MOST_ANGLE),
+                        Limit::Within(min, max) => within(name, *value, min, max),
+                    }?;
+                    Ok::<_, String>(*value)
+                };
+                let look = |_: &'static str, material: &Option<Material>| {
+                    material.as_ref().map_or(Ok(()), Material::validate)?;
+                    Ok(None)
+                };
+                plant.each::<f64, _>(number, look, plant.seed)?;
             }
             Self::Group(members) => {
                 if members.is_empty() {

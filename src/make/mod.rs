@@ -29,6 +29,7 @@ pub mod text;
 pub use draw::Stock;
 pub use limits::{MAX_COPIES, MAX_POINTS, MAX_TEXT, MAX_TRIANGLES};
 pub use outline::Outline;
+pub use plant::Plant;
 pub use terms::{Stored, Terms};
 
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ use self::field::Field;
 use self::loft::{Ends, Extrusion};
 use self::outline::{Region, whole};
 use self::text::Align;
-use crate::assets::{Library, Model, Part};
+use crate::assets::{Library, Model};
 use crate::mesh::Mesh;
 use crate::scene::{Material, Shape};
 
@@ -220,40 +221,7 @@ pub enum Made<N: Terms = f64> {
         seed: N::Seed,
     },
     /// A plant that stands on the origin, in two parts: `stem`, and `leaves` where it has any.
-    Plant {
-        /// Length of the stem.
-        height: N,
-        /// Of the stem, at its foot.
-        stem_radius: N,
-        /// How often branches branch; 0 for a stem alone.
-        levels: u32,
-        /// On each axis.
-        branches: N,
-        /// From the axis that bears it.
-        branch_angle: N,
-        /// Over the length of the axis that bears it.
-        branch_length: N,
-        /// Share of an axis from its foot that bears nothing.
-        bare: N,
-        /// On each axis of the last level.
-        leaves: N,
-        /// From foot to tip.
-        leaf_length: N,
-        /// Where it is widest.
-        leaf_width: N,
-        /// From the axis that bears it.
-        leaf_angle: N,
-        /// How much axes and leaves bend down; negative ones rise.
-        droop: N,
-        /// How much all of this varies within the plant: 0 not at all, 1 much.
-        variation: N,
-        /// Of the stem and the branches.
-        stem_material: N::Look,
-        /// Of the leaves.
-        leaf_material: N::Look,
-        /// Of what varies.
-        seed: N::Seed,
-    },
+    Plant(Box<Plant<N>>),
     /// Several shapes as one thing, each a part of its own (or several, where the shape has several), in the order of their names.
     Group(BTreeMap<String, Member<N>>),
     /// Copies in rows, columns and layers about the origin, as one thing.
@@ -376,20 +344,7 @@ pub fn build(made: &Made, library: &Library) -> Result<Model, String> {
             }
             return composite::model(model.parts, model.keypoints);
         }
-        Made::Plant { stem_material, leaf_material, seed, .. } => {
-            let rule = plant_rule(made).ok_or("this is no plant")?;
-            let (stem, leaves) = plant::meshes(&rule, *seed)?;
-            let part = |name: &str, mesh: Mesh, material: &Option<Material>| {
-                let look = library.unpainted(material.as_ref().unwrap_or(&Material::default()))?;
-                let part = composite::part(name, mesh, look);
-                Ok::<_, String>(Part { own: material.is_some(), ..part })
-            };
-            let mut parts = vec![part("stem", stem, stem_material)?];
-            if let Some(leaves) = leaves {
-                parts.push(part("leaves", leaves, leaf_material)?);
-            }
-            return composite::model(parts, BTreeMap::new());
-        }
+        Made::Plant(plant) => return plant::model(plant, library),
         Made::Group(members) => return composite::group(members, library),
         Made::Array { shape, count, step } => {
             return composite::copies(shape, &composite::grid(count.map(whole), (*step).into()), library);
@@ -421,43 +376,6 @@ fn with_holes(outline: &Outline, holes: &[Outline]) -> Result<Region, String> {
     Ok(region)
 }
 
-fn plant_rule(made: &Made) -> Option<plant::Rule> {
-    let Made::Plant {
-        height,
-        stem_radius,
-        levels,
-        branches,
-        branch_angle,
-        branch_length,
-        bare,
-        leaves,
-        leaf_length,
-        leaf_width,
-        leaf_angle,
-        droop,
-        variation,
-        ..
-    } = *made
-    else {
-        return None;
-    };
-    Some(plant::Rule {
-        height,
-        stem_radius,
-        levels,
-        branches: whole(branches),
-        branch_angle,
-        branch_length,
-        bare,
-        leaves: whole(leaves),
-        leaf_length,
-        leaf_width,
-        leaf_angle,
-        droop,
-        variation,
-    })
-}
-
 impl Made {
     /// The shapes that it is made of.
     pub fn inner(&self) -> Vec<&Shape> {
@@ -471,7 +389,7 @@ impl Made {
     /// The materials that its own parts have.
     pub fn materials(&self) -> Vec<&Material> {
         match self {
-            Self::Plant { stem_material, leaf_material, .. } => stem_material.iter().chain(leaf_material).collect(),
+            Self::Plant(plant) => plant.stem_material.iter().chain(&plant.leaf_material).collect(),
             Self::Group(members) => members.values().filter_map(|member| member.material.as_ref()).collect(),
             _ => Vec::new(),
         }

@@ -3,15 +3,21 @@
 //! Whatever grows from an axis grows round it by the golden angle, as most plants do (Prusinkiewicz and Lindenmayer, *The Algorithmic
 //! Beauty of Plants*, 1990, chapter 4). Every axis and leaf has random numbers of its own, keyed by its place in the plant.
 
+use std::collections::BTreeMap;
 use std::f64::consts::{PI, TAU};
 
 use glam::{DQuat, DVec2, DVec3};
+use serde::{Deserialize, Serialize};
 
 use super::builder::Builder;
-use super::loft;
-use super::outline::{Outline, Region};
+use super::limits::MAX_BRANCHES;
+use super::outline::{Outline, Region, whole};
 use super::sweep::Path;
+use super::terms::{Stored, Terms};
+use super::{composite, loft};
+use crate::assets::{Library, Model, Part};
 use crate::mesh::Mesh;
+use crate::scene::Material;
 use crate::scene::random::{self, Key, Stream};
 
 /// The turn from one leaf to the next, radians: a full turn divided by the golden section.
@@ -25,44 +31,136 @@ const LENGTH: u32 = 8;
 const ACROSS: u32 = 3;
 
 /// Triangles of one axis and of one leaf, at most.
-pub(super) const AXIS_TRIANGLES: f64 = (JOINTS * SIDES * 2 + 2 * SIDES) as f64;
-pub(super) const LEAF_TRIANGLES: f64 = (LENGTH * 2 * ACROSS * 2 * 2) as f64;
+const AXIS_TRIANGLES: f64 = (JOINTS * SIDES * 2 + 2 * SIDES) as f64;
+const LEAF_TRIANGLES: f64 = (LENGTH * 2 * ACROSS * 2 * 2) as f64;
 
-/// The rule's numbers: metres, radians, shares.
-pub(super) struct Rule {
-    pub(super) height: f64,
-    pub(super) stem_radius: f64,
-    pub(super) levels: u32,
-    pub(super) branches: u32,
-    pub(super) branch_angle: f64,
-    pub(super) branch_length: f64,
-    pub(super) bare: f64,
-    pub(super) leaves: u32,
-    pub(super) leaf_length: f64,
-    pub(super) leaf_width: f64,
-    pub(super) leaf_angle: f64,
-    pub(super) droop: f64,
-    pub(super) variation: f64,
+/// A plant that stands on the origin, in two parts: `stem`, and `leaves` where it has any. Metres, radians, shares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(serialize = "N: Stored", deserialize = "N: Stored"))]
+pub struct Plant<N: Terms = f64> {
+    /// Length of the stem.
+    pub height: N,
+    /// Of the stem, at its foot.
+    pub stem_radius: N,
+    /// How often branches branch; 0 for a stem alone.
+    pub levels: u32,
+    /// On each axis.
+    pub branches: N,
+    /// From the axis that bears it.
+    pub branch_angle: N,
+    /// Over the length of the axis that bears it.
+    pub branch_length: N,
+    /// Share of an axis from its foot that bears nothing.
+    pub bare: N,
+    /// On each axis of the last level.
+    pub leaves: N,
+    /// From foot to tip.
+    pub leaf_length: N,
+    /// Where it is widest.
+    pub leaf_width: N,
+    /// From the axis that bears it.
+    pub leaf_angle: N,
+    /// How much axes and leaves bend down; negative ones rise.
+    pub droop: N,
+    /// How much all of this varies within the plant: 0 not at all, 1 much.
+    pub variation: N,
+    /// Of the stem and the branches.
+    pub stem_material: N::Look,
+    /// Of the leaves.
+    pub leaf_material: N::Look,
+    /// Of what varies.
+    pub seed: N::Seed,
+}
+
+/// What a number of a plant can be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Limit {
+    /// Metres, more than 0.
+    Length,
+    /// So many at most.
+    Count(f64),
+    /// Radians, from 0 to a little more than a half turn.
+    Angle,
+    /// From one number to another.
+    Within(f64, f64),
+}
+
+/// The largest angle, radians.
+pub(super) const MOST_ANGLE: f64 = 4.0;
+
+impl<N: Terms> Plant<N> {
+    /// The same plant in other terms: every number and material by its name, with what it can be.
+    pub(super) fn each<M: Terms, E>(
+        &self,
+        mut number: impl FnMut(&'static str, &N, Limit) -> Result<M, E>,
+        mut look: impl FnMut(&'static str, &N::Look) -> Result<M::Look, E>,
+        seed: M::Seed,
+    ) -> Result<Plant<M>, E> {
+        Ok(Plant {
+            height: number("height", &self.height, Limit::Length)?,
+            stem_radius: number("stem_radius", &self.stem_radius, Limit::Length)?,
+            levels: self.levels,
+            branches: number("branches", &self.branches, Limit::Count(MAX_BRANCHES))?,
+            branch_angle: number("branch_angle", &self.branch_angle, Limit::Angle)?,
+            branch_length: number("branch_length", &self.branch_length, Limit::Within(0.01, 2.0))?,
+            bare: number("bare", &self.bare, Limit::Within(0.0, 0.99))?,
+            leaves: number("leaves", &self.leaves, Limit::Count(MAX_BRANCHES))?,
+            leaf_length: number("leaf_length", &self.leaf_length, Limit::Length)?,
+            leaf_width: number("leaf_width", &self.leaf_width, Limit::Length)?,
+            leaf_angle: number("leaf_angle", &self.leaf_angle, Limit::Angle)?,
+            droop: number("droop", &self.droop, Limit::Within(-2.0, 2.0))?,
+            variation: number("variation", &self.variation, Limit::Within(0.0, 1.0))?,
+            stem_material: look("stem_material", &self.stem_material)?,
+            leaf_material: look("leaf_material", &self.leaf_material)?,
+            seed,
+        })
+    }
+
+    /// The most triangles that it can have.
+    pub(super) fn triangles(&self) -> f64 {
+        let branches = self.branches.most();
+        let (mut axes, mut last) = (1.0, 1.0);
+        for _ in 0..self.levels {
+            last *= branches;
+            axes += last;
+        }
+        axes * AXIS_TRIANGLES + last * self.leaves.most() * LEAF_TRIANGLES
+    }
+}
+
+/// Its parts. The foot is at the origin.
+pub(super) fn model(plant: &Plant, library: &Library) -> Result<Model, String> {
+    let (stem, leaves) = meshes(plant)?;
+    let part = |name: &str, mesh: Mesh, material: &Option<Material>| {
+        let look = library.unpainted(material.as_ref().unwrap_or(&Material::default()))?;
+        let part = composite::part(name, mesh, look);
+        Ok::<_, String>(Part { own: material.is_some(), ..part })
+    };
+    let mut parts = vec![part("stem", stem, &plant.stem_material)?];
+    if let Some(leaves) = leaves {
+        parts.push(part("leaves", leaves, &plant.leaf_material)?);
+    }
+    composite::model(parts, BTreeMap::new())
 }
 
 /// What grows.
 struct Growth<'a> {
-    rule: &'a Rule,
+    rule: &'a Plant,
     stems: Vec<Mesh>,
     leaves: Builder,
     any_leaf: bool,
     outline: Region,
 }
 
-/// Stems and branches, and leaves if there are any. The foot is at the origin.
-pub(super) fn meshes(rule: &Rule, seed: u32) -> Result<(Mesh, Option<Mesh>), String> {
+/// Stems and branches, and leaves if there are any.
+fn meshes(rule: &Plant) -> Result<(Mesh, Option<Mesh>), String> {
     let round = [0.0; 2];
     let circle = Outline::Regular { sides: f64::from(SIDES), radius: 1.0, turn: 0.0, at: round };
     let outline = Region::filled(&[circle.points()])?;
     let mut growth = Growth { rule, stems: Vec::new(), leaves: Builder::default(), any_leaf: false, outline };
-    let key = Key::new(u64::from(seed), 0).name("plant");
+    let key = Key::new(u64::from(rule.seed), 0).name("plant");
     growth.axis(&key, 0, DVec3::ZERO, DVec3::Y, rule.height, rule.stem_radius)?;
-    let stem = super::composite::joined(growth.stems.iter());
+    let stem = composite::joined(growth.stems.iter());
     Ok((stem, growth.any_leaf.then(|| growth.leaves.finish())))
 }
 
@@ -104,7 +202,7 @@ impl Growth<'_> {
         let spaced = |k: u32, count: u32| rule.bare + (1.0 - rule.bare) * (f64::from(k) + 0.5) / f64::from(count);
         let last = level >= rule.levels;
         let start = stream.uniform(0.0, TAU);
-        let count = if last { rule.leaves } else { rule.branches };
+        let count = whole(if last { rule.leaves } else { rule.branches });
         for k in 0..count {
             let key = key.name(if last { "leaf" } else { "branch" }).item(u64::from(k));
             let mut stream = key.stream();

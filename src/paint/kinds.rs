@@ -73,7 +73,13 @@ pub enum Kind {
     Turned,
     /// A random number for each cell of another.
     Tones,
+    /// One of several: in recipes alone, as what is drawn is that one. Its number [`WHICH`] says which.
+    #[serde(skip)]
+    Choice,
 }
+
+/// The number by which a [`Kind::Choice`] takes one of the patterns that it is of.
+pub const WHICH: &str = "which";
 
 /// A number of a pattern.
 #[derive(Debug, Clone, Copy)]
@@ -184,7 +190,7 @@ const fn softness(default: f64) -> Param {
 }
 
 impl Kind {
-    /// All of them.
+    /// All of those that scenes have.
     pub const ALL: [Self; 32] = [
         Self::Plain,
         Self::Named,
@@ -313,7 +319,8 @@ impl Kind {
             | Self::Max
             | Self::Min
             | Self::Mix
-            | Self::Turned => &[],
+            | Self::Turned
+            | Self::Choice => &[],
         }
     }
 

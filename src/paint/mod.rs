@@ -17,7 +17,7 @@ mod words;
 
 pub use bake::{Baked, bake};
 pub use ink::{ean13_modules, with_check_digit};
-pub use kinds::{Kind, Param, ParamKind};
+pub use kinds::{Kind, Param, ParamKind, WHICH};
 pub use noise::{GRADIENT_NOISE_STD, NOISE_STD};
 pub use words::Words;
 
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::{ColorDist, Scalar};
+use crate::recipe::{ColorDist, Number, Scalar};
 use crate::scene::random::{self, Draws, Key, quantile};
 
 /// The least and the largest side of a baked texture, texels.
@@ -238,8 +238,16 @@ pub fn variant_key(name: &str, variants: u32, key: &Key) -> Key {
 }
 
 impl PatternRecipe {
-    /// Every number and text decided.
+    /// Every number, text and choice decided.
     pub fn draw(&self, key: &Key) -> Pattern {
+        if let (Kind::Choice, Some(which)) = (self.kind, self.numbers.get(WHICH)) {
+            let (number, key) = random::pick(which, key);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+            let place = if let Number::Const(place) = number { *place as usize } else { 0 };
+            if let Some(chosen) = self.of.get(place) {
+                return chosen.draw(&key);
+            }
+        }
         let number = |param: &Param| {
             let drawn = self.numbers.get(param.name).map(|dist| random::scalar(dist, &key.name(param.name)));
             (param.name.to_owned(), param.decided(drawn.unwrap_or(param.default)))
@@ -393,7 +401,11 @@ impl<N, T: AsRef<str>> Pattern<N, T> {
             _ => self.kind.cost(),
         };
         let moved = moved || self.kind.moves();
-        self.of.iter().fold(own, |sum, part| sum.saturating_add(part.cost(named, moved)))
+        let parts = self.of.iter().map(|part| part.cost(named, moved));
+        match self.kind {
+            Kind::Choice => parts.max().unwrap_or(0),
+            _ => parts.fold(own, u64::saturating_add),
+        }
     }
 }
 
@@ -488,6 +500,7 @@ impl Paint {
 impl Pattern {
     fn validate(&self, known: &[&str], depth: usize) -> Result<(), String> {
         ensure(depth > 0, || format!("patterns nest at most {DEEPEST} deep"))?;
+        ensure(self.kind != Kind::Choice, || "a pattern is a choice, which is not decided".into())?;
         let (params, what) = (self.kind.params(), self.kind.word());
         ensure(self.numbers.len() == params.len(), || format!("a pattern `{what}` has {} numbers", params.len()))?;
         for param in params {

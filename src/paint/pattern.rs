@@ -195,7 +195,8 @@ impl Node {
             Sample { value: of(x.value), cell: x.cell }
         };
         match self.kind {
-            Kind::Plain => Sample::plain(a),
+            // Nothing but recipes has a choice.
+            Kind::Plain | Kind::Choice => Sample::plain(a),
             Kind::Named => self.named(place),
             Kind::Noise => Sample::plain((0.5 + NOISE_STD * self.fractal().sum(u, v, texel)).clamp(0.0, 1.0)),
             Kind::Ridges => Sample::plain((0.5 + NOISE_STD * self.fractal().creases(u, v, texel)).clamp(0.0, 1.0)),

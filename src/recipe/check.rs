@@ -2,18 +2,19 @@
 
 mod files;
 mod labels;
+mod splits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::decode::{AssetKind, Context, CountFact, Kinds, LightKind, MOST_INSTANCES, listed, nearest};
 use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
-use super::fits;
+use super::{Recipe, fits};
 use crate::assets::{AssetError, Library};
 use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
 
-/// Checks what was found while decoding, and loads the assets.
-pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
+/// Checks what was found while decoding, and loads the assets. `recipe` is `None` where it could not be decoded.
+pub(super) fn check(cx: &mut Context, root: &Path, recipe: Option<&Recipe>) -> Library {
     let mut found = Vec::new();
     leave_out_spare(cx);
     references(cx, &mut found);
@@ -30,6 +31,9 @@ pub(super) fn check(cx: &mut Context, root: &Path) -> Library {
     held_out_files(cx, &library, &mut found);
     if found.is_empty() && !cx.report.has_errors() {
         // Beside a mistake, "unused" is likely a consequence of it.
+        if let Some(recipe) = recipe {
+            splits::impossible(cx, recipe, &library, &mut found);
+        }
         unused(cx, &mut found);
         labels::warnings(cx, &library, &mut found);
     }

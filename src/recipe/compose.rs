@@ -4,11 +4,13 @@
 //! in one file does. Every node keeps its place: the texts lie behind each other in one space of places (see [`Sources`]), so
 //! that a message points into the file where the mistake is.
 
+mod materials;
 mod merge;
 mod set;
 mod variants;
 
-pub(super) use variants::split;
+pub(super) use materials::inherit;
+pub(super) use variants::{names, split};
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

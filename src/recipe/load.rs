@@ -182,18 +182,26 @@ fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Fou
     let size = origin.text.len() + composed.files.iter().map(|file| file.text.len()).sum::<usize>();
     let variants = compose::split(&mut composed.root, size, problems);
     let names: BTreeSet<String> = variants.iter().map(|variant| variant.name.clone()).collect();
+    let elsewhere = [(decode::Kinds::Object, "objects"), (decode::Kinds::Material, "materials")];
+    let elsewhere: BTreeMap<_, _> = elsewhere.map(|(kind, field)| (kind, compose::names(&variants, field))).into();
     let mut one = |node: &Node, library: Library| {
+        let mut node = node.clone();
+        let mut found = Vec::new();
+        compose::inherit(&mut node, &mut found);
         let mut cx = decode::Context::default();
         cx.folders.clone_from(&composed.folders);
         cx.library = library;
         cx.has_variants(&names);
-        let recipe = decode::recipe(&mut cx, node, origin.text);
-        let library = check::check(&mut cx, root);
+        cx.elsewhere.clone_from(&elsewhere);
+        let recipe = decode::recipe(&mut cx, &node, origin.text);
+        let library = check::check(&mut cx, root, recipe.as_ref());
         for (path, span) in std::mem::take(&mut cx.spans) {
             spans.entry(path).or_insert(span);
         }
         *omitted += cx.report.omitted();
-        (recipe, library, cx.report.take())
+        let is_whole = found.is_empty();
+        found.extend(cx.report.take());
+        (recipe.filter(|_| is_whole), library, found)
     };
     let finish = |mut recipe: Recipe, library: Arc<Library>| {
         recipe.assets = library;

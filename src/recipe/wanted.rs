@@ -4,7 +4,9 @@
 //! category that is called so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::expression::Expression;
 use super::{EnvironmentRecipe, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, Scalar, Varied};
 use crate::scene::Prepared;
 
@@ -107,6 +109,15 @@ pub enum ContractKind {
     },
     /// This share of the scenes has one of the things in it.
     Share {
+        /// 0..=1.
+        share: f64,
+    },
+    /// Of this share of the scenes something is true: of their parameters, of which the variant is one.
+    When {
+        /// What.
+        condition: Arc<Expression>,
+        /// The same, as it is written.
+        text: String,
         /// 0..=1.
         share: f64,
     },

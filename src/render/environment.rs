@@ -147,9 +147,12 @@ fn ggx_lobe(roughness: f64) -> f64 {
 }
 
 /// What the camera sees of a gradient, as final linear values in 0..=1: Bevy applies no tone curve to its skybox, so it is applied
-/// here.
-pub(super) fn background(zenith: [f64; 3], nadir: [f64; 3], exposure: f64, curve: ToneCurve) -> Image {
-    cube_map(BACKGROUND_SIZE, 1, |height, _| apply(curve, gradient(zenith, nadir, height, 1.0).map(|l| l * exposure)))
+/// here; `None` where the whole picture goes through one later.
+pub(super) fn background(zenith: [f64; 3], nadir: [f64; 3], exposure: f64, curve: Option<ToneCurve>) -> Image {
+    cube_map(BACKGROUND_SIZE, 1, |height, _| {
+        let light = gradient(zenith, nadir, height, 1.0).map(|l| l * exposure);
+        curve.map_or(light, |curve| apply(curve, light))
+    })
 }
 
 /// Linear light after exposure to linear display value.

@@ -3,7 +3,7 @@
 
 use bevy::asset::Handle;
 use bevy::camera::visibility::{NoFrustumCulling, RenderLayers};
-use bevy::camera::{Camera as BevyCamera, Camera3d, ClearColorConfig, Exposure, Projection, RenderTarget};
+use bevy::camera::{Camera as BevyCamera, Camera3d, ClearColorConfig, Exposure, Hdr, Projection, RenderTarget};
 use bevy::color::{Color, LinearRgba};
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::ecs::entity::Entity;
@@ -101,6 +101,9 @@ pub(super) fn spawn(
     let shadows = shadow_range(&scene.cameras, &corners, middle);
     let lights = scene.lights.iter().map(|light| spawn_light(world, scene, light, &corners, middle, shadows)).collect();
     let boxes = placed.iter().map(PlacedMesh::placed_box).collect();
+    // What is seen through glass is what was drawn before it: that has to be light, and not what a tone curve has made of it already
+    // (Bevy only guesses its way back).
+    let late = scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
     let owners = placed.iter().map(|mesh| mesh.owner).collect();
     let surfaces = (1..).zip(placed).map(|(number, mesh)| mesh.spawn(world, number)).collect();
 
@@ -111,6 +114,9 @@ pub(super) fn spawn(
     let (mut cameras, mut backdrops) = (Vec::new(), Vec::new());
     for (position, (camera, target)) in scene.cameras.iter().zip(targets).enumerate() {
         let entity = spawn_camera(world, scene, camera, position, target);
+        if late {
+            world.entity_mut(entity).insert(Hdr);
+        }
         if let Some(light) = &light {
             world.entity_mut(entity).insert(surroundings(light));
         }
@@ -118,7 +124,8 @@ pub(super) fn spawn(
         let backdrop = match (&scene.background, &scene.environment) {
             (None, Environment::Gradient { zenith, nadir }) => {
                 if light.is_some() {
-                    let sky = environment::background(*zenith, *nadir, exposure, scene.image.tone_curve);
+                    let sky =
+                        environment::background(*zenith, *nadir, exposure, (!late).then_some(scene.image.tone_curve));
                     let image = maps.background(&mut world.resource_mut(), position, sky);
                     // The map holds display values: undo the exposure that Bevy applies.
                     let brightness = narrow(1.0 / exposure);

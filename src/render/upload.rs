@@ -60,6 +60,8 @@ pub(super) struct UploadedMaterial {
     pub(super) labels: SurfaceLabels,
     /// What light passes through casts none: Bevy's shadows are whole or not there, and a pane's would be a board's.
     pub(super) casts_shadow: bool,
+    /// Whether it shows what is behind it, as light passes through glass.
+    pub(super) transmits: bool,
     pub(super) look: Look,
 }
 
@@ -269,6 +271,7 @@ impl Uploads {
             needs_tangents: material.needs_tangents(),
             name: material.name.clone(),
             labels: material.labels,
+            transmits: material.transmission > 0.0,
             casts_shadow: !material.blend && material.transmission <= 0.0,
             look,
         }

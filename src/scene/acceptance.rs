@@ -153,7 +153,7 @@ impl Acceptance {
             let (recipe, key) = parameters::decide(recipe, seed, index, attempt);
             let leak = splits.leak(name, &Used::of(&scene)).or_else(|| splits.region_leak(name, recipe, &key));
             if let Some(leak) = leak {
-                return Err(SampleError::Rejected { reason: leak });
+                return Err(SampleError::HeldOut { reason: leak, split: name.to_owned() });
             }
         }
         let looks = !wanted.require.is_empty() || wanted.coverage.values().any(|contract| !contract.counts_scenes());
@@ -189,7 +189,9 @@ impl Acceptance {
                             instances += size;
                             counted.push(counts);
                         }
-                        Err(SampleError::Rejected { reason }) => *pilot.rejected.entry(reason).or_default() += 1,
+                        Err(SampleError::Rejected { reason } | SampleError::HeldOut { reason, .. }) => {
+                            *pilot.rejected.entry(reason).or_default() += 1;
+                        }
                         Err(error) => failure = Some(error.to_string()),
                     }
                 }

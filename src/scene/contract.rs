@@ -69,7 +69,9 @@ impl Contract {
             ContractKind::BoxHeight(spread) | ContractKind::BoxWidth(spread) => {
                 vec![1.0 / f64::from(spread.bins); spread.bins as usize]
             }
-            ContractKind::Visibility { share, .. } | ContractKind::Share { share } => vec![*share, 1.0 - share],
+            ContractKind::Visibility { share, .. }
+            | ContractKind::Share { share }
+            | ContractKind::When { share, .. } => vec![*share, 1.0 - share],
             ContractKind::Balanced { categories } => vec![1.0 / categories.len() as f64; categories.len()],
         }
     }
@@ -81,7 +83,7 @@ impl Contract {
 
     /// Whether its counts are of scenes rather than of annotations.
     pub fn counts_scenes(&self) -> bool {
-        matches!(self.kind, ContractKind::Share { .. })
+        matches!(self.kind, ContractKind::Share { .. } | ContractKind::When { .. })
     }
 
     /// What each count is of.
@@ -101,12 +103,17 @@ impl Contract {
             }
             ContractKind::Balanced { categories } => categories.clone(),
             ContractKind::Share { .. } => vec!["scenes with it".into(), "scenes without".into()],
+            ContractKind::When { text, .. } => vec![format!("scenes of which {text}"), "other scenes".into()],
         }
     }
 
     /// How much of each there is, of these annotations of a scene.
     pub fn count(&self, scene: &Scene, observed: &[Observed]) -> Vec<f64> {
         let mut counts = vec![0.0; self.asked().len()];
+        if let ContractKind::When { condition, .. } = &self.kind {
+            counts[usize::from(!condition.holds(&scene.parameters))] = 1.0;
+            return counts;
+        }
         if self.counts_scenes() {
             let found = scene.instances.iter().any(|instance| wanted::is_called(scene, instance, &self.of));
             counts[usize::from(!found)] = 1.0;
@@ -134,7 +141,7 @@ impl Contract {
                     let category = scene.categories.iter().find(|category| Some(category.id) == instance.category);
                     category.and_then(|category| categories.iter().position(|name| *name == category.name))
                 }
-                ContractKind::Share { .. } => None,
+                ContractKind::Share { .. } | ContractKind::When { .. } => None,
             };
             if let Some(place) = place {
                 counts[place] += 1.0;

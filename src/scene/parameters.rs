@@ -5,18 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Scene;
 use super::random::{self, Draws, Key};
 use crate::recipe::expression::{Expression, Value};
-use crate::recipe::{ParameterRecipe, Recipe};
+use crate::recipe::{Design, ParameterRecipe, Recipe, Varied};
 
 /// The parameter that says which variant of its recipe a scene is of.
 pub const VARIANT: &str = "variant";
 
+/// The path of names by which it is drawn.
+const VARIANTS: &str = "variants";
+
 /// The recipe that a scene is of, and the root of its keys with every parameter decided.
 ///
-/// The variant does not depend on the attempt: scenes that are drawn again leave the weights of variants as they are.
+/// The variant does not depend on the attempt: scenes that are drawn again leave the weights of variants as they are. Where there are contracts it does:
+/// leaving scenes out is how they are kept, and no other draw of a scene could be of a variant that is too rare.
 pub(super) fn decide(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> (&Recipe, Key) {
     let mut draws = Draws { seed, index, attempt, ..Draws::default() };
     let mut recipe = recipe;
-    if let Some(variant) = variant(recipe, &Key::new(seed, index)) {
+    let first = if recipe.wanted.coverage.is_empty() { 0 } else { attempt };
+    let first = Key::of(Draws { seed, index, attempt: first, sampling: recipe.sampling.clone(), ..Draws::default() });
+    if let Some(variant) = variant(recipe, &first.name(VARIANTS)) {
         draws.parameters.insert(VARIANT.to_owned(), Value::Name(recipe.variants[variant].name.clone()));
         recipe = &recipe.variants[variant].recipe;
     }
@@ -32,11 +38,16 @@ pub(super) fn decide(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> (&
     (recipe, Key::of(draws))
 }
 
-/// The first of several clocks to ring, each with its weight as rate: so each variant is as likely as its weight says, and one more
+/// By dice, the first of several clocks to ring, each with its weight as rate: so each variant is as likely as its weight says, and one more
 /// variant takes scenes away from others, but moves none between them. (Efraimidis and Spirakis, "Weighted random sampling with a
-/// reservoir", 2006.)
+/// reservoir", 2006.) Clocks that are each well spread over the scenes would not ring first as evenly: under a design the variant is a choice like
+/// any other, in order of names.
 fn variant(recipe: &Recipe, key: &Key) -> Option<usize> {
-    let key = key.name("variants");
+    if recipe.sampling.design_at(VARIANTS) != Design::Random {
+        let weights = recipe.variants.iter().map(|variant| variant.weight);
+        let options: Vec<(f64, Varied<usize>)> = weights.zip((0..).map(Varied::One)).collect();
+        return (!options.is_empty()).then(|| *random::pick(&Varied::Weighted(options), key).0);
+    }
     let rings = |i: usize| {
         let variant = &recipe.variants[i];
         -libm::log(1.0 - key.name(&variant.name).stream().unit()) / variant.weight

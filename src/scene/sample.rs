@@ -51,6 +51,14 @@ pub enum SampleError {
         /// In a few words, the same for all draws with the same fault: what is counted.
         reason: String,
     },
+    /// The same where it holds what is held out for another split than its own.
+    #[error("{reason}")]
+    HeldOut {
+        /// In a few words, the same for all draws with the same fault.
+        reason: String,
+        /// The split that the scene is of.
+        split: String,
+    },
     /// What the dataset as a whole is to show cannot be had from this recipe.
     #[error("{reason} (`coverage`: {contract})")]
     Unmet {
@@ -60,14 +68,18 @@ pub enum SampleError {
         reason: String,
     },
     /// Every draw of the scene was rejected.
-    #[error("scene {index}: none of {attempts} draws was as the recipe wants it, the last because {reason}")]
+    #[error("scene {index}: none of {attempts} draws was as the recipe wants it; {times} times because {reason}")]
     NeverRight {
         /// Index of the scene.
         index: u64,
         /// How often it was drawn.
         attempts: u32,
-        /// Why the last draw was rejected.
+        /// Why most of the draws were rejected.
         reason: String,
+        /// How many.
+        times: u32,
+        /// The split that the scene is of, where what is held out for another one is the reason.
+        split: Option<String>,
     },
     /// The recipe was not checked: it names something that is not there.
     #[error("the recipe needs {what}, and there is none; `check` says where")]
@@ -75,6 +87,31 @@ pub enum SampleError {
         /// What is missing.
         what: String,
     },
+}
+
+impl SampleError {
+    /// What to change in the recipe, by a path of names; `None` where nothing in it helps.
+    pub fn advice(&self) -> Option<(String, String)> {
+        let (path, help) = match self {
+            Self::Full { object, .. } => {
+                (format!("objects.{object}.place"), "make room, ask for fewer, or say `if_full: Fewer`".to_owned())
+            }
+            Self::NeverRight { split: Some(split), .. } => {
+                let help = format!(
+                    "what is held out of `{split}` has to be missing from some scenes: give it `when`, a `count` that can be 0, or \
+                     something else to choose from"
+                );
+                ("splits".to_owned(), help)
+            }
+            Self::NeverRight { .. } => {
+                let help = "let more draws be right: ask for less (`require`), make room, or let the recipe vary where it can; a camera that \
+                            `Frame`s its target needs no luck";
+                ("objects".to_owned(), help.to_owned())
+            }
+            _ => return None,
+        };
+        Some((path, help))
+    }
 }
 
 /// The scene of `recipe` at `index`: every random choice made, every default filled in. The guarantees are listed at
@@ -92,24 +129,26 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
         .as_ref()
         .map_err(|unmet| SampleError::Unmet { contract: unmet.contract.clone(), reason: unmet.reason.clone() })?;
     let mut redrawn: BTreeMap<String, u32> = BTreeMap::new();
-    let mut last = String::new();
+    let mut leaks: BTreeMap<String, String> = BTreeMap::new();
     for attempt in 0..acceptance.draws() {
         match acceptance.candidate(recipe, index, attempt) {
             Ok(scene) => return Ok(Scene { redrawn, ..scene }),
-            Err(SampleError::Rejected { reason }) => {
+            Err(SampleError::Rejected { reason }) => *redrawn.entry(reason).or_default() += 1,
+            Err(SampleError::HeldOut { reason, split }) => {
                 *redrawn.entry(reason.clone()).or_default() += 1;
-                last = reason;
+                leaks.insert(reason, split);
             }
             Err(error) => return Err(error),
         }
     }
-    Err(SampleError::NeverRight { index, attempts: acceptance.draws(), reason: last })
+    let (reason, times) = redrawn.into_iter().max_by_key(|(_, times)| *times).unwrap_or_default();
+    Err(SampleError::NeverRight { index, attempts: acceptance.draws(), times, split: leaks.remove(&reason), reason })
 }
 
 /// One draw of a scene, whatever it shows: the first is attempt 0.
 ///
 /// # Errors
-/// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted.
+/// As [`sample`], and [`SampleError::Rejected`] where another draw is wanted. (Splits are not looked at.)
 pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result<Scene, SampleError> {
     let (recipe, key) = parameters::decide(recipe, seed, index, attempt);
     let (instances, placed, settled) = instances(recipe, &key, index)?;

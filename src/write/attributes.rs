@@ -4,11 +4,14 @@ use serde::Serialize;
 
 use crate::annotate::{Amodal, Annotation, Box3d, LeftOut, Pose, ProjectedBox};
 use crate::write::coco::{CocoError, MaskFormat, Segmentation};
+use crate::write::parts::PartsOf;
 
 #[derive(Serialize)]
 struct Attributes<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     marked: Option<&'static str>,
+    #[serde(flatten)]
+    parts: Option<&'a PartsOf<'a>>,
     #[serde(flatten)]
     amodal: Option<AmodalEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,9 +111,13 @@ struct LeftOutEntry<'a> {
 }
 
 /// The `attributes` of an annotation; `None` where there are none.
-pub(crate) fn attributes_json(annotation: &Annotation, format: MaskFormat) -> Result<Option<String>, CocoError> {
+pub(crate) fn attributes_json(
+    annotation: &Annotation,
+    parts: Option<&PartsOf<'_>>,
+    format: MaskFormat,
+) -> Result<Option<String>, CocoError> {
     let Annotation { marked, amodal, pose, box3d, .. } = annotation;
-    if marked.is_none() && amodal.is_none() && pose.is_none() && box3d.is_none() {
+    if marked.is_none() && parts.is_none() && amodal.is_none() && pose.is_none() && box3d.is_none() {
         return Ok(None);
     }
     if let Some(pose) = pose {
@@ -118,6 +125,7 @@ pub(crate) fn attributes_json(annotation: &Annotation, format: MaskFormat) -> Re
     }
     let attributes = Attributes {
         marked: marked.map(|reason| reason.name()),
+        parts,
         amodal: amodal.as_ref().map(|amodal| AmodalEntry::new(amodal, format)).transpose()?,
         distance: pose.as_ref().map(|pose| pose.distance),
         pose: pose.as_ref().map(PoseEntry::new).transpose()?,

@@ -11,6 +11,7 @@ use crate::annotate::polygon::{Polygon, polygons};
 use crate::annotate::{Annotation, Labels, Rle, RleError};
 use crate::scene::{Category, LabelSettings, Output, Scene, Value};
 use crate::write::attributes::{attributes_json, finite, left_out_json};
+use crate::write::parts::PartsOf;
 use crate::write::{keypoints, panoptic};
 
 /// How masks are written to `instances.json`.
@@ -105,10 +106,11 @@ pub(crate) struct AnnotationJson {
     pub(crate) keypoints: Option<String>,
 }
 
-/// The JSON of one annotation. `categories` are the scene's.
+/// The JSON of one annotation. `parts` is what its instance's are called, `categories` are the scene's.
 pub(crate) fn annotation_json(
     image_id: u64,
     annotation: &Annotation,
+    parts: Option<&PartsOf<'_>>,
     categories: &[Category],
     settings: &LabelSettings,
     format: MaskFormat,
@@ -139,7 +141,7 @@ pub(crate) fn annotation_json(
         [] => None,
         _ => Some(with_fields(&entry, &keypoints::fields_json(annotation, names)?)),
     };
-    let instance = match attributes_json(annotation, format)? {
+    let instance = match attributes_json(annotation, parts, format)? {
         Some(attributes) => with_fields(&entry, &format!("\"attributes\":{attributes}")),
         None => entry,
     };

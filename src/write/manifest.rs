@@ -1,6 +1,7 @@
 //! `dataset.json`: what the dataset is, what it was made from, and how to read it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -120,6 +121,9 @@ pub struct Summary {
     /// The first [`MOST_LISTED`] of the frames that were rejected, in order.
     #[serde(skip)]
     pub first_rejected: Vec<Rejected>,
+    /// By object group: how the parts of its instances are numbered that are from no file, where there are several.
+    #[serde(skip)]
+    pub parts: BTreeMap<String, BTreeSet<Arc<[String]>>>,
     /// Per contract, in name order: what was asked for, and what is there.
     #[serde(skip)]
     pub coverage: Vec<Kept>,
@@ -269,7 +273,10 @@ struct Labels {
 /// What the numbers in `parts` images mean, from 1.
 #[derive(Serialize)]
 struct PartsEntry<'a> {
-    asset: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asset: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'a str>,
     names: &'a [String],
 }
 
@@ -332,6 +339,15 @@ impl Conventions {
     }
 }
 
+/// The names of parts: those of files, and those of what is made from numbers.
+fn parts<'a>(info: &'a DatasetInfo, totals: Option<&'a Summary>) -> impl Iterator<Item = PartsEntry<'a>> {
+    let files = info.parts.iter().map(|(asset, names)| PartsEntry { asset: Some(asset), object: None, names });
+    let made = totals.into_iter().flat_map(|totals| &totals.parts);
+    files.chain(made.flat_map(|(object, numberings)| {
+        numberings.iter().map(|names| PartsEntry { asset: None, object: Some(object), names })
+    }))
+}
+
 /// The text of `dataset.json`.
 pub(crate) fn manifest_json(
     info: &DatasetInfo,
@@ -379,7 +395,7 @@ pub(crate) fn manifest_json(
         coverage: totals.map_or(Vec::new(), |totals| totals.coverage.iter().map(KeptEntry::new).collect()),
         splits: totals.map_or(&[], |totals| &totals.splits),
         assets: info.assets.iter().map(AssetEntry::new).collect(),
-        parts: info.parts.iter().map(|(asset, names)| PartsEntry { asset, names }).collect(),
+        parts: parts(info, totals).collect(),
         conventions: Conventions::new(outputs(), options),
     };
     serde_json::to_string_pretty(&manifest).map(|text| text + "\n")

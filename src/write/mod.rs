@@ -17,6 +17,7 @@ mod keypoints;
 pub mod manifest;
 mod outputs;
 mod panoptic;
+mod parts;
 mod pool;
 mod progress;
 mod rejected;

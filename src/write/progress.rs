@@ -10,6 +10,7 @@ use crate::write::coco::{self, AnnotationJson, ImageJson};
 use crate::write::error::WriteError;
 use crate::write::files::DiskError;
 use crate::write::manifest::{CategoryCount, DatasetInfo, MOST_LISTED, PlacementTotal, Rejected, Summary};
+use crate::write::parts::{self, Numberings};
 use crate::write::spill::Spill;
 use crate::write::wanted::{FrameWanted, Ledger};
 
@@ -23,6 +24,8 @@ pub struct FrameRecord {
     pub(crate) outcome: Outcome,
     /// Of the scene, told by its first camera only.
     pub(crate) placed: Vec<PlacedCount>,
+    /// The same.
+    pub(crate) parts: Numberings,
     pub(crate) is_first_camera: bool,
     pub(crate) wanted: FrameWanted,
     /// Time taken to encode images and annotations.
@@ -63,6 +66,7 @@ pub(crate) struct Progress {
     categories: BTreeMap<u32, CategoryCount>,
     /// Asked and placed, per group.
     placement: BTreeMap<String, (u64, u64)>,
+    parts: Numberings,
     ledger: Ledger,
 }
 
@@ -135,6 +139,7 @@ impl Progress {
             first_rejected: Vec::new(),
             categories: info.categories.iter().map(|category| (category.id, count(category))).collect(),
             placement: BTreeMap::new(),
+            parts: Numberings::new(),
             ledger,
         })
     }
@@ -157,9 +162,10 @@ impl Progress {
         self.waiting.len() as u64
     }
 
-    fn enter(&mut self, record: FrameRecord) -> Result<(), DiskError> {
+    fn enter(&mut self, mut record: FrameRecord) -> Result<(), DiskError> {
         if record.is_first_camera {
             self.scenes += 1;
+            parts::join(&mut self.parts, std::mem::take(&mut record.parts));
             for PlacedCount { object, asked, placed } in &record.placed {
                 let total = self.placement.entry(object.clone()).or_default();
                 *total = (total.0 + u64::from(*asked), total.1 + u64::from(*placed));
@@ -249,6 +255,7 @@ impl Progress {
             categories: categories.iter().filter_map(|category| self.categories.get(&category.id).cloned()).collect(),
             placement: self.placement.iter().map(placement).collect(),
             first_rejected: self.first_rejected.clone(),
+            parts: self.parts.clone(),
             coverage: self.ledger.kept(),
             splits: self.ledger.totals()?,
         })

@@ -19,7 +19,7 @@ use crate::write::progress::{Entries, FrameRecord, Outcome, Progress};
 use crate::write::rejected;
 use crate::write::spill::write_json;
 use crate::write::wanted::FrameWanted;
-use crate::write::{coco, keypoints, panoptic};
+use crate::write::{coco, keypoints, panoptic, parts};
 
 /// Where rejected frames are kept.
 const REJECTED: &str = "rejected";
@@ -85,7 +85,7 @@ impl DatasetWriter {
         let wanted = FrameWanted::of(&self.info, scene, frame.camera, Some(labels))?;
 
         let split = wanted.split.as_deref();
-        let mut entries = clock.encode(|| self.entries(image_id, &stem, scene, camera, split, labels))?;
+        let mut entries = clock.encode(|| self.entries(image_id, &stem, subject, camera, split, labels))?;
         let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth };
         let mut files = FrameFiles { rgb: format!("{stem}.png"), others: Default::default() };
         let mut written = Written::default();
@@ -115,6 +115,7 @@ impl DatasetWriter {
             file_name: stem + ".png",
             outcome: Outcome::Kept(entries),
             placed: scene.placed.clone(),
+            parts: parts::numberings(subject),
             is_first_camera: frame.camera == 0,
             wanted,
             encode_time: clock.encode,
@@ -127,14 +128,15 @@ impl DatasetWriter {
         &self,
         image_id: u64,
         stem: &str,
-        scene: &Scene,
+        subject: &Subject,
         camera: &str,
         split: Option<&str>,
         labels: &Labels,
     ) -> Result<Entries, WriteError> {
-        let masks = self.options.masks;
+        let (scene, masks, parts) = (&subject.scene, self.options.masks, parts::of(subject));
         let annotation = |annotation: &Annotation| {
-            let json = coco::annotation_json(image_id, annotation, &scene.categories, &scene.labels, masks);
+            let parts = parts.get(&annotation.instance_id);
+            let json = coco::annotation_json(image_id, annotation, parts, &scene.categories, &scene.labels, masks);
             let json = json.map_err(|source| WriteError::Coco { name: annotation.name.clone(), source })?;
             Ok::<_, WriteError>((annotation.category_id, annotation.marked, json))
         };
@@ -176,6 +178,7 @@ impl DatasetWriter {
             outcome: Outcome::Rejected(Rejected { file_name: file_name.clone(), reason: rejected::summary(reasons) }),
             file_name,
             placed: scene.placed.clone(),
+            parts: parts::numberings(subject),
             is_first_camera: frame.camera == 0,
             wanted,
             encode_time: clock.encode,

@@ -12,6 +12,8 @@ use scenewright::assets::{AssetError, Library, Model};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::gltf::glb;
+
 /// Red, green, blue, and white of alpha 64, as a 2 x 2 PNG file.
 fn png() -> Vec<u8> {
     let pixels = vec![255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 64];
@@ -70,17 +72,6 @@ fn document(bytes: usize) -> Value {
         ],
         "buffers": [{ "byteLength": bytes }],
     })
-}
-
-fn glb(document: &Value, binary: &[u8]) -> Vec<u8> {
-    let mut text = document.to_string().into_bytes();
-    text.resize(text.len().next_multiple_of(4), b' ');
-    let mut binary = binary.to_vec();
-    binary.resize(binary.len().next_multiple_of(4), 0);
-    let word = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
-    let total = 12 + 8 + text.len() + 8 + binary.len();
-    [&b"glTF"[..], &word(2), &word(total), &word(text.len()), b"JSON", &text, &word(binary.len()), b"BIN\0", &binary]
-        .concat()
 }
 
 fn load(root: &Path, path: &str) -> Result<Arc<Model>, AssetError> {

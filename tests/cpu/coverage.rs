@@ -111,6 +111,58 @@ fn a_rare_event_is_as_frequent_as_asked() {
     assert!((share - 0.05).abs() < 0.035, "{share}");
 }
 
+#[test]
+fn parameters_and_variants_are_as_frequent_as_asked() {
+    let text = |coverage: &str, sampling: &str| {
+        recipe(&format!(
+            r#"{sampling} parameters: {{ "weather": Weighted([(9, "sunny"), (1, "rain")]), "elevation": Uniform(0, 90) }}, {CAMERA},
+            objects: {{ "ball": (shape: Sphere(0.2)) }},
+            variants: {{ "usual": (weight: 0.95), "accident": (weight: 0.05, objects: {{ "cone": (shape: Cone(0.2, 0.5)) }}) }},
+            coverage: {{ {coverage} }}"#
+        ))
+    };
+    let share = |scenes: &[Scene], holds: &dyn Fn(&Scene) -> bool| {
+        scenes.iter().filter(|scene| holds(scene)).count() as f64 / scenes.len() as f64
+    };
+    let is = |scene: &Scene, parameter: &str, value: &str| format!("{:?}", scene.parameters[parameter]).contains(value);
+    let number = |scene: &Scene| match scene.parameters["elevation"] {
+        scenewright::scene::Value::Number(elevation) => elevation,
+        _ => panic!("a number"),
+    };
+    for sampling in ["", "sampling: Sobol,"] {
+        // The pilot sees about 205 scenes of rain, 102 accidents and 341 low suns: standard deviations of 0.5 * 0.5 / sqrt(205) = 0.017,
+        // 0.2 * 0.8 / sqrt(102) = 0.016 and 0.011; of 3000 scenes chance adds 0.009, 0.007 and 0.009. Four of both together.
+        let recipe = text(
+            r#""wet": When("weather == 'rain'", 0.5), "hurt": When("variant == 'accident'", 0.2), "low": When("elevation < 15", 0.4)"#,
+            sampling,
+        );
+        let scenes = scenes(&recipe, 5, 3000);
+        let wet = share(&scenes, &|scene| is(scene, "weather", "rain"));
+        let hurt = share(&scenes, &|scene| is(scene, "variant", "accident"));
+        let low = share(&scenes, &|scene| number(scene) < 15.0);
+        eprintln!("{wet:.3} rain, {hurt:.3} accidents, {low:.3} low");
+        assert!((wet - 0.5).abs() < 0.08 && (hurt - 0.2).abs() < 0.075 && (low - 0.4).abs() < 0.06);
+        // A scene is what its variant makes of it, and what no contract is about stays independent and even.
+        assert!(scenes.iter().all(|scene| of(scene, "cone") == f64::from(u8::from(is(scene, "variant", "accident")))));
+        let both = share(&scenes, &|scene| is(scene, "variant", "accident") && is(scene, "weather", "rain"));
+        assert!((both - wet * hurt).abs() < 0.03, "{both}");
+        let lower = share(&scenes, &|scene| number(scene) < 7.5);
+        assert!((lower - low / 2.0).abs() < 0.04, "{lower}");
+    }
+    // What is only in one variant can be asked for, too.
+    let scenes = scenes(&text(r#""cones": Share("cone", 0.2)"#, ""), 6, 1500);
+    let cones = share(&scenes, &|scene| of(scene, "cone") > 0.0);
+    assert!((cones - 0.2).abs() < 0.08, "{cones}");
+    // Without contracts, a scene that is drawn again stays of its variant.
+    let kept = recipe(&format!(
+        r#"{CAMERA}, objects: {{ "ball": (shape: Sphere(0.2), place: At(position: (Uniform(-3, 3), 0, 0))) }},
+        variants: {{ "a": (), "b": (objects: {{ "ball": (place: At(position: (Uniform(-9, 9), 0, 0))) }}) }}, require: [InView("ball")]"#
+    ));
+    let scenes: Vec<Scene> = (0..1000).map(|index| sample(&kept, 1, index).unwrap()).collect();
+    // Four standard deviations of 1000 halves are 0.063; were it drawn again, one third would be `b`s.
+    assert!((share(&scenes, &|scene| is(scene, "variant", "\"b\"")) - 0.5).abs() < 0.063);
+}
+
 /// One ball at a distance that is even from 1 to 20 m: heights that crowd at the small end.
 fn distances(coverage: &str) -> Recipe {
     recipe(&format!(

@@ -5,7 +5,6 @@
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels and bytes, chosen by the tests")]
 
-mod builder;
 mod collections;
 mod formats;
 mod hostile;
@@ -21,8 +20,8 @@ use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
+use crate::gltf::{Builder, SQUARE, U8, U16, png, square};
 use crate::oracle;
-use builder::{Builder, SQUARE, U8, U16, png, square};
 
 /// What the camera of the stage sees of an object, and the warnings of `check`.
 fn seen(root: &Path, object: &str) -> (Frame, String) {

@@ -623,6 +623,77 @@ fn what_is_set_is_checked_like_the_rest() {
 }
 
 #[test]
+fn a_wrong_type_is_always_told_with_what_to_write() {
+    let folder = folder(&[("whole.ron", WHOLE)]);
+    let paths = [
+        "version",
+        "name",
+        "image",
+        "image.width",
+        "image.anti_aliasing",
+        "sampling",
+        "outputs",
+        "labels",
+        "categories",
+        "parameters",
+        "materials",
+        "materials.oak",
+        "materials.oak.tiling",
+        "materials.oak.double_sided",
+        "materials.oak.alpha_mask",
+        "materials.oak.base_color",
+        "materials.oak.roughness",
+        "materials.oak.layers",
+        "materials.oak.patterns",
+        "objects",
+        "objects.mugs",
+        "objects.mugs.shape",
+        "objects.mugs.count",
+        "objects.mugs.count.x",
+        "objects.mugs.scale",
+        "objects.mugs.material",
+        "objects.mugs.place",
+        "objects.mugs.place.spacing",
+        "objects.mugs.keypoints",
+        "objects.mugs.category",
+        "objects.mugs.when",
+        "objects.mugs.relations",
+        "objects.mugs.physics",
+        "lights",
+        "lights.sun",
+        "lights.sun.elevation",
+        "lights.sun.color",
+        "lights.sun.shadows",
+        "environment",
+        "background",
+        "cameras",
+        "cameras.main",
+        "cameras.main.lens",
+        "cameras.main.pose",
+        "cameras.main.pose.from",
+        "cameras.main.near",
+        "cameras.main.exposure",
+        "require",
+        "coverage",
+        "splits",
+        "distractors",
+        "occluders",
+    ];
+    let mut silent = Vec::new();
+    for path in paths {
+        for value in ["3.5", "\"red\"", "red", "true", "[1]", "{ \"a\": 1 }", "(a: 1)", "(1, 2)", "Sphere", "'c'", ""] {
+            let set = format!("{path}={value}");
+            let Err(problems) = load_in(&folder, "whole.ron", &[&set]) else { continue };
+            // A range says itself what to write.
+            let without =
+                problems.iter().filter(|problem| problem.help.is_none() && !problem.message.contains("` must be "));
+            silent.extend(without.map(|problem| format!("{set}: {}", problem.message)));
+        }
+    }
+    assert!(silent.is_empty(), "{}", silent.join("\n"));
+}
+
+#[test]
 fn files_of_an_included_file_are_found_beside_it() {
     let png = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/checker.png")).unwrap();
     let folder = folder(&[
@@ -644,6 +715,57 @@ fn files_of_an_included_file_are_found_beside_it() {
     let recipe = checked.unwrap_or_else(|problems| panic!("{}", problems.render(Drawing::Plain))).recipe;
     let found: Vec<&str> = recipe.assets.textures.keys().map(String::as_str).collect();
     assert_eq!(found, ["../library/checker.png", "../library/deep/checker.png"]);
+}
+
+#[test]
+fn a_material_of_a_library_can_be_changed_where_it_is_used() {
+    let object = "objects: { \"b\": (shape: Sphere(1), material: \"small\") }";
+    let library = r#"( materials: { "clay": (roughness: Uniform(0.2, 0.8), tiling: 2, layers: [(mask: Dirt(0.5), roughness: 1)]),
+                                    "dry": (extends: "clay", layers: Remove, roughness: 0.9) } )"#;
+    let folder = folder(&[
+        ("library.ron", library),
+        (
+            "main.ron",
+            &format!(
+                "({REST}, include: \"library.ron\", {object}, materials: {{ \"small\": (extends: \"clay\", tiling: (8, 4)), \"more\": (extends: \"small\", layers: Remove) }})"
+            ),
+        ),
+        (
+            "whole.ron",
+            &format!(
+                "({REST}, {object}, materials: {{ \"small\": (roughness: Uniform(0.2, 0.8), tiling: (8, 4), layers: [(mask: Dirt(0.5), roughness: 1)]), \
+              \"more\": (roughness: Uniform(0.2, 0.8), tiling: (8, 4)), \"dry\": (roughness: 0.9, tiling: 2) }})"
+            ),
+        ),
+        // In a recipe that extends, in its variants and by `--set`.
+        (
+            "other.ron",
+            r#"( extends: "main.ron", name: "other", materials: { "small": (extends: "dry"), "more": Remove },
+            variants: { "a": (), "b": (materials: { "dry": (roughness: 0.1), "small": (layers: [(roughness: 0)]) }) } )"#,
+        ),
+    ]);
+    let (whole, main) = (loaded(&folder, "whole.ron", &[]), loaded(&folder, "main.ron", &[]));
+    for name in ["small", "more", "dry"] {
+        assert_eq!(whole.materials[name], main.materials[name], "{name}");
+    }
+    assert_same_scenes(&whole, &main);
+    // What it changed is itself no other.
+    assert_eq!(main.materials["clay"], loaded(&folder, "main.ron", &["materials.small.tiling=3"]).materials["clay"]);
+    let recipe = loaded(&folder, "other.ron", &["materials.small.metallic=1"]);
+    let constant = |value: f64| scenewright::recipe::Varied::One(scenewright::recipe::dist::Number::Const(value));
+    for (variant, roughness) in recipe.variants.iter().zip([0.9, 0.1]) {
+        let small = &variant.recipe.materials["small"];
+        assert_eq!(variant.recipe.materials["dry"].roughness, constant(roughness));
+        assert_eq!((&small.roughness, &small.metallic), (&constant(roughness), &constant(1.0)));
+        assert_eq!(small.tiling, [constant(8.0), constant(4.0)]);
+        assert_eq!(small.paint.is_some(), variant.name == "b");
+    }
+    // Many that extend a large one cannot fill the memory.
+    let fields = (0..2000).map(|k| format!("\"p{k}\": Noise({k}), ")).collect::<String>();
+    let many = (0..20_000).map(|k| format!("\"m{k}\": (extends: \"base\"), ")).collect::<String>();
+    let text = format!("({REST}, materials: {{ \"base\": (patterns: {{ {fields} }}), {many} }})");
+    let problems = read(&text).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.message.contains("to more than can be read")));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Every output on disk: of a frame whose values are known on paper, and of frames of the ray caster, through the audit.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZeroUsize;

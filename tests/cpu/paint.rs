@@ -516,6 +516,65 @@ fn adding_a_layer_or_a_pattern_moves_no_other_number() {
     assert_eq!(paint.base.base_color, Some(Tint::Plain(plain.base_color)));
 }
 
+/// The pattern of a drawn material's roughness.
+fn roughness(material: &Material) -> &Pattern {
+    let Some(Value::Map { pattern, .. }) = &material.paint.as_ref().unwrap().base.roughness else { panic!("painted") };
+    pattern
+}
+
+#[test]
+fn patterns_can_be_chosen() {
+    let drawn = |words: &str, index: u64| -> Material {
+        let recipe = recipe(&format!("\"m\": ({words})"), &["m".into()], &root());
+        sample(&recipe, 0, index).unwrap().instances[0].material.clone().unwrap()
+    };
+    let counts = |words: &str| {
+        let recipe = recipe(&format!("\"m\": ({words})"), &["m".into()], &root());
+        let mut counts = [0u32; 3];
+        for index in 0..1200 {
+            let scene = sample(&recipe, 4, index).unwrap();
+            let kind = roughness(scene.instances[0].material.as_ref().unwrap()).kind;
+            counts[[Kind::Checker, Kind::Stripes, Kind::Plain].iter().position(|&known| known == kind).unwrap()] += 1;
+        }
+        counts
+    };
+    // Four standard deviations of 1200 draws are 65 for a third, 55 for a sixth and 69 for a half.
+    let near = |counts: [u32; 3], expected: [u32; 3]| {
+        assert!(counts.iter().zip(expected).all(|(count, expected)| count.abs_diff(expected) <= 69), "{counts:?}");
+    };
+    near(counts("roughness: Map(Choice([Checker(2, 2), Stripes(UniformInt(3, 9)), 0.25]), 0, 1)"), [400; 3]);
+    near(counts("roughness: Map(Weighted([(3, Choice([Checker, Stripes(4)])), (3, 0.5)]), 0, 1)"), [300, 300, 600]);
+    // Behind a name it is one choice, drawn once.
+    for index in 0..20 {
+        let material = drawn(
+            "patterns: { \"p\": Choice([Checker, Noise(8), Wood]) }, roughness: Map(\"p\", 0, 1), metallic: Map(Invert(\"p\"), 0, 1)",
+            index,
+        );
+        let paint = material.paint.unwrap();
+        assert!(matches!(paint.patterns[0].1.kind, Kind::Checker | Kind::Noise | Kind::Wood));
+        assert!(paint.validate().is_ok());
+    }
+    // A choice of numbers is a number, as ever; what one alternative says moves no other, nor the choice.
+    assert_eq!(roughness(&drawn("roughness: Map(Choice([0.25, Uniform(0.5, 1)]), 0, 1)", 3)).kind, Kind::Plain);
+    for index in 0..20 {
+        let one = drawn("roughness: Map(Choice([Cells(Uniform(1, 99)), Wood]), 0, 1)", index);
+        let other = drawn("roughness: Map(Choice([Cells(Uniform(1, 99)), Marble]), 0, 1)", index);
+        let (one, other) = (roughness(&one), roughness(&other));
+        assert!(one == other && one.kind == Kind::Cells || (one.kind, other.kind) == (Kind::Wood, Kind::Marble));
+    }
+    // A parameter can say which.
+    let text = r#"(version: 1, name: "t", image: (width: 64, height: 48), parameters: { "style": Choice(["tiles", "cloth"]) },
+        materials: { "m": (roughness: Map(Match("style", { "tiles": Tones(Choice([Bricks, Checker])) }, Weave), 0, 1)) },
+        objects: { "o": (shape: Sphere(1), material: "m") }, cameras: { "main": (lens: Fov(50), pose: LookAt((0, 1, 2), (0, 0, 0))) })"#;
+    let recipe = parse(text, "t.ron", &root()).unwrap_or_else(|problems| panic!("{}", problems.render(Drawing::Plain)));
+    for index in 0..20 {
+        let scene = sample(&recipe, 1, index).unwrap();
+        let is_cloth = format!("{:?}", scene.parameters["style"]).contains("cloth");
+        let kind = roughness(scene.instances[0].material.as_ref().unwrap()).kind;
+        assert_eq!(kind, if is_cloth { Kind::Weave } else { Kind::Tones });
+    }
+}
+
 #[test]
 fn named_patterns_are_the_same_wherever_they_stand() {
     let (_, look) = material(
@@ -691,6 +750,11 @@ fn hostile_paint_is_refused_quickly() {
         ),
         format!("roughness: Map(Text(\"{}\"), 0, 1)", "x".repeat(100_000)),
         "roughness: Map(Digits, 0, 1)".into(),
+        format!(
+            "patterns: {{ {} }}, roughness: Map(Choice([{}]), 0, 1)",
+            (0..50_000).map(|k| format!("\"p{k}\": 0,")).collect::<String>(),
+            "\"p1\", ".repeat(50_000)
+        ),
         "roughness: Map((), 0, 1), patterns: [1]".into(),
     ] {
         let text = format!(

@@ -41,6 +41,32 @@ fn grid(points: impl Iterator<Item = (f64, f64)>, columns: usize, rows: usize) -
 }
 
 #[test]
+fn variants_are_spread_over_the_scenes_by_the_design() {
+    // Weights 1 : 3 : 12. Sixteenths are whole in each 16 scenes of Sobol' from the start, hundredths of 0.0625 are not.
+    let of = |sampling: &str, seed: u64, count: u64| {
+        let text = format!(
+            "(version: 1, name: \"t\", image: (width: 8, height: 8), {sampling}
+            cameras: {{ \"main\": (lens: Fov(50), pose: LookAt((0, 0, 2), (0, 0, 0))) }},
+            variants: {{ \"usual\": (weight: 12), \"fog\": (weight: 3), \"crash\": (weight: 1) }})"
+        );
+        let recipe = parse(&text, "t.ron", Path::new(""))
+            .unwrap_or_else(|problems| panic!("{}", problems.render(Drawing::Plain)));
+        let name = |index| format!("{:?}", sample(&recipe, seed, index).unwrap().parameters["variant"]);
+        let names: Vec<String> = (0..count).map(name).collect();
+        ["crash", "fog", "usual"].map(|variant| names.iter().filter(|name| name.contains(variant)).count())
+    };
+    for seed in 0..4 {
+        assert_eq!(of("sampling: Sobol,", seed, 64), [4, 12, 48]);
+        assert_eq!(of("sampling: Stratified(160),", seed, 160), [10, 30, 120]);
+        assert_eq!(of("sampling: (paths: { \"variants\": Sobol }),", seed, 16), [1, 3, 12]);
+    }
+    // Dice, also where the rest has a design: not as even, for some seed at least.
+    for dice in ["", "sampling: (default: Sobol, paths: { \"variants\": Random }),"] {
+        assert!((0..4).any(|seed| of(dice, seed, 64) != [4, 12, 48]));
+    }
+}
+
+#[test]
 fn the_sobol_sequence_is_the_published_one() {
     // The first 16 points in six dimensions of new-joe-kuo-6.21201, in sixteenths, and some further on, in 2048ths: as scipy.stats.qmc.Sobol gives them
     // (1.17, scramble=False), which takes them in the order of the Gray code.

@@ -124,7 +124,7 @@ fn patterns_fit_paths() {
 fn info() -> DatasetInfo {
     let recipe = parse(
         r#"(version: 1, name: "t", image: (width: 64, height: 48), categories: [(id: 1, name: "mug"), (id: 2, name: "ball")],
-        objects: { "mugs": (shape: Sphere(0.1), category: "mug"), "balls": (shape: Sphere(0.1), category: "ball") },
+        objects: { "mugs": (shape: Sphere(0.1), category: "mug"), "balls": (shape: Sphere(0.1), category: "ball", count: UniformInt(0, 1)) },
         cameras: { "main": (lens: Fov(50), pose: LookAt((0, 0, 2), (0, 0, 0))) },
         coverage: { "heights": BoxHeight(Uniform(0, 20), of: "mugs", bins: 2, within: 0.1), "rare": Share("balls", 0.5), "even": Balanced(["mug", "ball"]) },
         splits: (shares: { "train": 0.5, "test": 0.5 }, held_out: { "test": [Object("balls")] }))"#,
@@ -227,4 +227,89 @@ fn a_broken_held_out_list_is_told_whatever_it_names() {
         splits: (shares: { "a": 0.5, "b": 0.5 }, held_out: { "a": [Region("objects.a.scale", 0, 1)] }))"#;
     let problems = parse(text, "t.ron", Path::new("")).unwrap_err();
     assert!(problems.iter().any(|problem| problem.message.contains("there is no number at \"objects.a.scale\"")));
+}
+
+#[test]
+fn a_split_of_which_no_scene_can_be_is_told_as_such() {
+    let splits = |held: &str| format!(r#"splits: (shares: {{ {SHARES} }}, held_out: {{ "test": [{held}] }})"#);
+    let table = r#""table": (shape: Plane(1, 1), material: Choice(["oak", "ash"])),"#;
+    let text = |objects: &str, held: &str, more: &str| {
+        format!(
+            "(version: 1, name: \"t\", image: (width: 64, height: 48), objects: {{ {table} {objects} }}, {}, {more}
+            materials: {{ \"oak\": (), \"ash\": () }},
+            cameras: {{ \"main\": (lens: Fov(50), pose: Orbit(target: (0, 0, 0), distance: 3, azimuth: Uniform(0, 360), elevation: 20)) }})",
+            splits(held)
+        )
+    };
+    let told = |text: &str| -> Vec<String> {
+        let problems = parse(text, "t.ron", Path::new(""));
+        problems.err().iter().flat_map(|all| all.iter().map(|problem| problem.message.clone())).collect()
+    };
+    let never = "so no scene can be of the splits `train` or `val`";
+    assert_eq!(told(&text("", "Object(\"table\")", "")), [format!("\"table\" is in every scene, {never}")]);
+    // All that can be instead is enough: a count that can be 0, a condition, another material, a part of a range.
+    for good in [
+        text(r#""bird": (shape: Sphere(0.1), count: UniformInt(0, 1)),"#, "Object(\"bird\")", ""),
+        text(
+            r#""bird": (shape: Sphere(0.1), when: "p > 0.5"),"#,
+            "Object(\"bird\")",
+            r#"parameters: { "p": Uniform(0, 1) },"#,
+        ),
+        text(
+            r#""bird": (shape: Sphere(0.1), place: On("wire")), "wire": (shape: Box(1, 1, 1), count: Choice([0, 1])),"#,
+            "Object(\"bird\")",
+            "",
+        ),
+        text("", "Material(\"oak\")", ""),
+        text("", "Region(\"cameras.main.pose.azimuth\", 0, 300)", ""),
+    ] {
+        assert_eq!(told(&good), <[String; 0]>::default(), "{good}");
+    }
+    for (held, what) in [
+        (
+            "Material(\"oak\"), Material(\"ash\")",
+            "\"table\" is in every scene, and each material that it can wear is held out",
+        ),
+        (
+            "Region(\"cameras.main.pose.azimuth\", 0, 180), Region(\"cameras.main.pose.azimuth\", 180, 360)",
+            "`cameras.main.pose.azimuth` is from 0 to 360 in every scene",
+        ),
+        ("Region(\"cameras.main.pose.elevation\", 10, 30)", "`cameras.main.pose.elevation` is 20 in every scene"),
+    ] {
+        assert_eq!(told(&text("", held, "")), [format!("{what}, {never}")]);
+    }
+    // Files: all of a collection, all of a choice, and those of materials and of the background; one that is left is enough.
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let of_files = |held: &str| -> Vec<String> {
+        let text = text(
+            r#""thing": (shape: Choice([Files("assets/*.glb"), Gltf("assets/plant.glb")]), count: 2, material: "wood"),"#,
+            held,
+            r#"background: Choice([Image("assets/terrazzo.png")]),"#,
+        );
+        let text = text.replace("materials: {", "materials: { \"wood\": (base_color_texture: \"assets/wood.png\"),");
+        let problems = parse(&text, "t.ron", repository);
+        problems.err().iter().flat_map(|all| all.iter().map(|problem| problem.message.clone())).collect()
+    };
+    let shape = format!("\"thing\" is in every scene, and each shape that it can have is held out, {never}");
+    assert_eq!(of_files("Asset(\"assets/*.glb\")"), [shape.as_str()]);
+    assert_eq!(of_files("Asset(\"assets/plant.glb\")"), <[String; 0]>::default());
+    let wood = format!("\"thing\" is in every scene, and always wears \"wood\", {never}");
+    assert_eq!(of_files("Asset(\"**/wood.png\")"), [wood.as_str()]);
+    assert_eq!(of_files("Asset(\"assets/terra*\")"), [format!("every background of this recipe is held out, {never}")]);
+    // What interval arithmetic cannot see, the first scenes tell, with the reason and what helps.
+    let sly = text(
+        r#""bird": (shape: Sphere(0.1), when: "p * p - 3 * p >= 0"),"#,
+        "Object(\"bird\")",
+        r#"parameters: { "p": Choice([3, 4]) },"#,
+    );
+    let recipe = parse(&sly, "t.ron", Path::new("")).unwrap();
+    let splits = recipe.wanted.splits.clone().unwrap();
+    let of_train = (0..).find(|&index| splits.of(1, index) == "train").unwrap();
+    let error = sample(&recipe, 1, of_train).unwrap_err();
+    assert!(
+        error.to_string().contains("200 times because it has an object of `bird`, which is held out for `test`"),
+        "{error}"
+    );
+    let (path, help) = error.advice().unwrap();
+    assert!(path == "splits" && help.contains("held out of `train`") && help.contains("`when`"), "{help}");
 }

@@ -5,14 +5,14 @@
 
 mod agreement; // frames against those of the CPU ray caster
 mod build; // scenes in few words
-#[path = "../cpu/files/builder.rs"]
-#[expect(dead_code, reason = "the CPU tests use all of it")]
-mod builder; // glTF files in the making
 mod color; // what light does, where it is known on paper
 mod complete; // nothing is missing from a first frame, nothing is left behind
 mod determinism; // the same scene, the same bytes
 mod gallery; // the audit passes what is right
 mod glass; // what light passes through, in colour and labels
+#[path = "../cpu/gltf.rs"]
+#[expect(dead_code, reason = "the CPU tests use all of it")]
+mod gltf; // glTF files in the making
 mod harness; // trials on one renderer
 mod labels; // ids and depth whose values are derived on paper
 mod masks; // each instance as it would be seen alone

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::agreement::{EVERYTHING, agree_on, text};
 use crate::build::{add, last, scene};
-use crate::builder::Builder;
+use crate::gltf::Builder;
 use crate::harness::{Case, ensure, folder, new_renderer};
 
 pub(crate) fn cases() -> Vec<Case> {

@@ -255,12 +255,26 @@ def check_semantic(data):
 
 
 def check_parts(data):
-    """parts images count from 1 where something labelled is seen"""
+    """parts images count from 1 where something labelled is seen, no further than there are names"""
     data.need("parts", "ids")
-    for image in data.coco["images"]:
-        assert np.array_equal(data.integers(image, "parts") > 0, data.ids(image) > 0), image["file_name"]
     for entry in data.manifest["parts"]:
         assert entry["names"] and len(set(entry["names"])) == len(entry["names"]), entry
+        assert ("asset" in entry) != ("object" in entry), entry
+    of_assets = {entry["asset"]: entry["names"] for entry in data.manifest["parts"] if "asset" in entry}
+    of_objects = [(entry["object"], entry["names"]) for entry in data.manifest["parts"] if "object" in entry]
+    for image in data.coco["images"]:
+        parts, ids = data.integers(image, "parts"), data.ids(image)
+        assert np.array_equal(parts > 0, ids > 0), image["file_name"]
+        for annotation in data.annotations[image["id"]]:
+            attributes = annotation.get("attributes", {})
+            names = [""]
+            if "asset" in attributes:
+                names = of_assets[attributes["asset"]]
+            elif "parts" in attributes:
+                names = attributes["parts"]
+                group = annotation["object"].split("[")[0]
+                assert (group, names) in of_objects or len(of_objects) >= 100, annotation["object"]
+            assert parts[ids == annotation["instance_id"]].max() <= len(names), annotation["object"]
 
 
 def check_depth(data):

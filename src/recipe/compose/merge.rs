@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::decode::nearest;
 use super::super::diagnostics::{Problem, quoted};
 use super::super::syntax::{Arg, Kind, Node};
+use super::materials::extends;
 
 /// The word that takes something away from what is extended.
 const REMOVE: &str = "Remove";
@@ -34,8 +35,8 @@ fn removes(node: &Node) -> bool {
         && group.args.as_ref().is_none_or(Vec::is_empty))
 }
 
-/// `base` with what `over` says. With `report`, a `Remove` that removes nothing is a problem, but in `variants`: those are merged
-/// again.
+/// `base` with what `over` says. With `report`, a `Remove` that removes nothing is a problem, but in `variants` and in what extends something by
+/// name: those are merged again.
 pub(super) fn merge(base: Node, over: Node, report: bool, problems: &mut Vec<Problem>) -> Node {
     match (shape(&base), shape(&over)) {
         (Shape::Map, Shape::Map) => {
@@ -61,6 +62,8 @@ pub(super) fn merge(base: Node, over: Node, report: bool, problems: &mut Vec<Pro
                     .map(|Arg { name, value }| (name.as_ref().map(|name| name.text.clone()), name, value))
                     .collect()
             };
+            let again = [&base.args, &group.args].into_iter().flatten().any(|args| extends(args));
+            let report = report && !again;
             let damaged = base.damaged;
             let merged = by_name(keyed(base.args), keyed(group.args.take()), report, problems);
             group.args = Some(merged.into_iter().map(|(name, value)| Arg { name, value }).collect());
@@ -138,7 +141,7 @@ fn nothing_to_remove(node: &mut Node, problems: &mut Vec<Problem>) {
     match &mut node.kind {
         Kind::Map(entries) => entries.retain_mut(|(_, value)| keep(value, problems)),
         Kind::Group(group) if group.name.is_none() => {
-            if let Some(args) = &mut group.args {
+            if let Some(args) = group.args.as_mut().filter(|args| !extends(args)) {
                 args.retain_mut(|arg| {
                     // Variants are merged later.
                     arg.name.is_none()

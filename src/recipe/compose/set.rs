@@ -33,7 +33,10 @@ pub(super) fn apply(root: &mut Node, assignment: &str, start: usize, problems: &
         return;
     }
     if value.trim().is_empty() {
-        problems.push(Problem::at(whole, "there is no value after `=`"));
+        let problem = Problem::at(whole, "there is no value after `=`");
+        problems.push(
+            problem.help("write --set objects.mugs.count=5; a text has quotes of its own: --set 'name=\"mugs\"'"),
+        );
         return;
     }
     let mut parsed = syntax::parse(value);
@@ -94,7 +97,8 @@ fn put(node: &mut Node, path: &[(&str, Span)], value: Node, walked: &str) -> Res
         Kind::Group(group) => put_in_group(group, path, value, &further, span, walked.is_empty(), absent),
         Kind::Bad => Ok(()),
         _ => {
-            Err(Box::new(Problem::at(span, format!("`{}` is {found}, and has no `{}`", quoted(walked), quoted(name)))))
+            let message = format!("`{}` is {found}, and has no `{}`", quoted(walked), quoted(name));
+            Err(Box::new(Problem::at(span, message).help(format!("to replace it, write --set {}=...", quoted(walked)))))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A recipe with variants is as many recipes: each is the whole with what the variant says over it.
 
+use std::collections::BTreeSet;
+
 use super::super::diagnostics::{Problem, Span};
 use super::super::syntax::{Arg, Group, Kind, Node};
 use super::merge;
@@ -32,7 +34,7 @@ pub(in crate::recipe) fn split(root: &mut Node, size: usize, problems: &mut Vec<
         .iter()
         .filter_map(|(key, _)| if let Kind::Text(name) = &key.kind { Some(name.as_str()) } else { None })
         .collect();
-    let different = names.iter().collect::<std::collections::BTreeSet<_>>().len();
+    let different = names.iter().collect::<BTreeSet<_>>().len();
     if different != entries.len() || entries.is_empty() {
         return Vec::new();
     }
@@ -64,4 +66,22 @@ pub(in crate::recipe) fn split(root: &mut Node, size: usize, problems: &mut Vec<
     }
     variants.sort_by(|a, b| a.name.cmp(&b.name));
     variants
+}
+
+/// The names under a field of any of these recipes, such as `objects`.
+pub(in crate::recipe) fn names(variants: &[Variant], field: &str) -> BTreeSet<String> {
+    let args = variants.iter().filter_map(|variant| match &variant.root.kind {
+        Kind::Group(group) => group.args.as_ref(),
+        _ => None,
+    });
+    let is_it = |arg: &&Arg| arg.name.as_ref().is_some_and(|name| name.text == field);
+    let maps = args.flatten().filter(is_it).filter_map(|arg| match &arg.value.kind {
+        Kind::Map(entries) => Some(entries),
+        _ => None,
+    });
+    let name = |(key, _): &(Node, Node)| match &key.kind {
+        Kind::Text(name) => Some(name.clone()),
+        _ => None,
+    };
+    maps.flatten().filter_map(name).collect()
 }

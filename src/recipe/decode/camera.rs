@@ -246,7 +246,7 @@ fn four<'n>(cx: &mut Context, node: &'n Node, expected: &str) -> Option<[&'n Nod
     };
     let four = values.try_into().ok();
     if four.is_none() {
-        cx.wrong_type(node, expected, None);
+        cx.wrong_type(node, expected, Some(format!("write {ROWS}")));
     }
     four
 }

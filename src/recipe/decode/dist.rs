@@ -176,6 +176,9 @@ fn one_color(cx: &mut Context, node: &Node) -> Option<ColorRecipe> {
         cx.wrong_type(node, COLOR.what, help);
         return None;
     }
+    if super::paint::misplaced(cx, node, true) {
+        return None;
+    }
     let (name, fields) = variant(cx, node, &COLOR)?;
     Some(match name {
         "Hex" => ColorRecipe::Hex(fields.need(cx, "value", hex)?),
@@ -270,8 +273,8 @@ pub(super) fn xyz<'n>(cx: &mut Context, node: &'n Node) -> Option<Option<Fields<
     match &node.kind {
         Kind::Group(group) if group.name.is_none() => Some(Some(Fields::read(cx, group, node.span, &XYZ))),
         Kind::List(items) => {
-            let help = (items.len() == 3).then(|| "write it with parentheses: (x, y, z)".into());
-            cx.wrong_type(node, VECTOR.what, help);
+            let three = if items.len() == 3 { "write it with parentheses: (x, y, z)" } else { "write (x, y, z)" };
+            cx.wrong_type(node, VECTOR.what, Some(three.into()));
             Some(None)
         }
         _ => None,
@@ -281,7 +284,7 @@ pub(super) fn xyz<'n>(cx: &mut Context, node: &'n Node) -> Option<Option<Fields<
 /// A vector that may not vary.
 pub(super) fn fixed_vector(cx: &mut Context, node: &Node) -> Option<[f64; 3]> {
     let Some(fields) = xyz(cx, node) else {
-        cx.wrong_type(node, "a plain vector (x, y, z)", None);
+        cx.wrong_type(node, "a plain vector (x, y, z)", Some("write three plain numbers: (0, 1, 0)".into()));
         return None;
     };
     let fields = fields?;

@@ -165,7 +165,7 @@ fn plains(cx: &mut Context, node: &Node) -> Option<Vec<(f64, Span)>> {
 
 fn list<'n>(cx: &mut Context, node: &'n Node) -> Option<&'n [Node]> {
     let Kind::List(items) = &node.kind else {
-        cx.wrong_type(node, "a list in `[ ]`", None);
+        cx.wrong_type(node, "a list in `[ ]`", Some("write [.., .., ..]".into()));
         return None;
     };
     if items.len() > MOST_POINTS {

@@ -89,7 +89,9 @@ impl<'n> Fields<'n> {
                 None
             }
             _ => {
-                cx.wrong_type(node, &format!("{} in parentheses", form.what), None);
+                let shown: Vec<&str> = form.required.iter().chain(form.optional).take(2).copied().collect();
+                let help = format!("write ({}: ..., ...)", shown.join(": ..., "));
+                cx.wrong_type(node, &format!("{} in parentheses", form.what), Some(help));
                 None
             }
         }

@@ -11,7 +11,7 @@ use super::number::{Limits, constant, plain_within, scalar, support, whole};
 use super::{AssetKind, Context, Kinds, dist, object};
 use crate::assets::Font;
 use crate::make::text::Align;
-use crate::make::{MAX_COPIES, MAX_POINTS, MAX_TEXT, MAX_TRIANGLES, Made, Member, Outline};
+use crate::make::{MAX_COPIES, MAX_POINTS, MAX_TEXT, MAX_TRIANGLES, Made, Member, Outline, Plant};
 
 // Their forms; `object` lists them among all shapes.
 pub(super) const SUPERELLIPSOID: Form = Form::variant("Superellipsoid", &["x", "y", "z"], &["vertical", "horizontal"]);
@@ -292,7 +292,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
             let stretch = r.fields.or(r.cx, "stretch", one(), |cx, node| {
                 let fields = dist::xyz(cx, node);
                 let Some(fields) = fields else {
-                    cx.wrong_type(node, "three numbers (x, y, z)", None);
+                    cx.wrong_type(node, "three numbers (x, y, z)", Some("write (1, 1, 1)".into()));
                     return None;
                 };
                 dist::scalars(cx, &fields?, ["x", "y", "z"], RATIO)
@@ -339,7 +339,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
             let variation = r.or("variation", 0.4, Limits::SHARE);
             let (stem_material, leaf_material) = (r.material("stem_material"), r.material("leaf_material"));
             let [height, stem_radius, leaf_length, leaf_width] = sizes?;
-            Made::Plant {
+            Made::Plant(Box::new(Plant {
                 height,
                 stem_radius,
                 levels: levels?,
@@ -356,7 +356,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
                 stem_material: stem_material?,
                 leaf_material: leaf_material?,
                 seed: (),
-            }
+            }))
         }
         "Group" => Made::Group(r.fields.need(r.cx, "parts", group)?),
         "Array" => {
@@ -376,7 +376,7 @@ fn one(r: &mut Reader<'_, '_>, name: &str) -> Option<Made<Scalar>> {
 /// Three numbers that may vary.
 fn three(cx: &mut Context, node: &Node, what: &str, limits: Limits) -> Option<[Scalar; 3]> {
     let Some(fields) = dist::xyz(cx, node) else {
-        cx.wrong_type(node, what, None);
+        cx.wrong_type(node, what, Some("write (x, y, z), three numbers in parentheses".into()));
         return None;
     };
     dist::scalars(cx, &fields?, ["x", "y", "z"], limits)
@@ -391,7 +391,7 @@ fn list<T>(
     one: impl Fn(&mut Context, &Node) -> Option<T>,
 ) -> Option<Vec<T>> {
     let Kind::List(items) = &node.kind else {
-        cx.wrong_type(node, &format!("a list in `[ ]`, each {what}"), None);
+        cx.wrong_type(node, &format!("a list in `[ ]`, each {what}"), Some("write [.., .., ..]".into()));
         return None;
     };
     if !(least..=MAX_POINTS).contains(&items.len()) {
@@ -415,11 +415,11 @@ fn points<const N: usize>(
 ) -> Option<Vec<[Scalar; N]>> {
     list(cx, node, form.what, least, |cx, node| {
         let Kind::Group(group) = &node.kind else {
-            cx.wrong_type(node, form.what, None);
+            cx.wrong_type(node, form.what, Some(format!("write ({})", names.join(", "))));
             return None;
         };
         if group.name.is_some() {
-            cx.wrong_type(node, form.what, None);
+            cx.wrong_type(node, form.what, Some(format!("write ({}), without a word before it", names.join(", "))));
             return None;
         }
         let fields = Fields::read(cx, group, node.span, form);

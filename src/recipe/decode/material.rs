@@ -8,7 +8,7 @@ use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, constant, plain_within, scalar, support};
 use super::object::asset;
-use super::{AssetKind, Context, paint};
+use super::{AssetKind, Context, Kinds, paint};
 use crate::scene::SurfaceLabels;
 
 const MATERIAL: Form = Form::noun(
@@ -41,6 +41,7 @@ const MATERIAL: Form = Form::noun(
         "patterns",
         "resolution",
         "variants",
+        "extends",
     ],
 );
 const SURFACE_LABELS: Variants = Variants {
@@ -62,6 +63,11 @@ pub(super) fn grey(value: f64) -> ColorDist {
 /// Decodes a material.
 pub(super) fn material(cx: &mut Context, node: &Node) -> Option<MaterialRecipe> {
     let fields = Fields::of_noun(cx, node, &MATERIAL)?;
+    // What it extends is in it already: see `compose`.
+    if let Some(node) = fields.get("extends") {
+        let name = cx.text(node, "the name of a material");
+        name.into_iter().for_each(|name| dist::refer(cx, Kinds::Material, name, node.span));
+    }
     // A texture is shown as it is, what has none is light grey.
     let plain_color = if fields.get("base_color_texture").is_some() { 1.0 } else { 0.6 };
     // What is painted is read by `paint`.
@@ -207,7 +213,7 @@ fn tiling(cx: &mut Context, node: &Node) -> Option<[Scalar; 2]> {
     {
         let args = group.args.as_deref().unwrap_or_default();
         let [u, v] = args else {
-            cx.wrong_type(node, "a number or a pair (u, v)", None);
+            cx.wrong_type(node, "a number or a pair (u, v)", Some("write tiling: 2 or tiling: (4, 2)".into()));
             return None;
         };
         let (u, v) = (scalar(cx, &u.value, Limits::POSITIVE), scalar(cx, &v.value, Limits::POSITIVE));

@@ -198,6 +198,8 @@ pub(super) struct Findings {
     pub(super) keypoints_asked: KeypointsAsked,
     /// Paths of numbers that are to be spread together, and whether there is such a number.
     pub(super) joint: BTreeMap<String, bool>,
+    /// By split, where each of the things is named that are held out for it.
+    pub(super) held_out: BTreeMap<String, Vec<Span>>,
     /// Patterns of files that are held out of a split.
     pub(super) held_out_files: Vec<(String, Span)>,
     /// Paths of numbers of which a region is held out.
@@ -217,6 +219,8 @@ pub(super) struct Context {
     /// When parts are there.
     pub(super) conditions: Conditions,
     pub(super) has_variants: bool,
+    /// What is named in any variant of the recipe: `coverage` and others look at all of them.
+    pub(super) elsewhere: BTreeMap<Kinds, BTreeSet<String>>,
     /// Where each text begins, and the folder of its file relative to that of the recipe.
     pub(super) folders: Vec<(usize, String)>,
     /// What is loaded already.
@@ -240,6 +244,11 @@ impl Context {
             self.parameters.insert(parameter::VARIANT.to_owned(), Support::Names(names.clone()));
             self.has_variants = true;
         }
+    }
+
+    /// Whether another variant has something of this name.
+    pub(super) fn is_elsewhere(&self, kind: Kinds, name: &str) -> bool {
+        self.elsewhere.get(&kind).is_some_and(|names| names.contains(name))
     }
 
     /// A path that is written at `span`, as seen from the folder of the recipe: in a file that is included it is relative to that
@@ -311,7 +320,11 @@ impl Context {
         match node.kind {
             Kind::Bool(value) => Some(value),
             _ => {
-                self.wrong_type(node, "`true` or `false`", None);
+                let help = match &node.kind {
+                    Kind::Text(_) => "write true or false, without quotes",
+                    _ => "write true or false",
+                };
+                self.wrong_type(node, "`true` or `false`", Some(help.into()));
                 None
             }
         }
@@ -434,7 +447,13 @@ impl Context {
             good &= check(self, name, key.span, what);
             if let Some(first) = names.get(name) {
                 let message = format!("\"{}\" is defined twice", quoted(name));
-                self.push(Problem::at(key.span, message).label(key.span, "again here").label(*first, "first here"));
+                let mut problem =
+                    Problem::at(key.span, message).label(key.span, "again here").label(*first, "first here");
+                if self.path == "materials" && !self.is_own(*first) {
+                    let help = format!("to change it, write \"my_{0}\": (extends: \"{0}\", ...)", quoted(name));
+                    problem = problem.help(help);
+                }
+                self.push(problem);
                 good = false;
                 continue;
             }

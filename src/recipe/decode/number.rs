@@ -2,7 +2,7 @@
 //!
 //! The legal range of a field holds for everything that a distribution can yield, not just for its usual values.
 
-use super::super::diagnostics::{Problem, Span};
+use super::super::diagnostics::{Problem, Span, quoted};
 use super::super::dist::Number;
 use super::super::syntax::{Kind, Node};
 use super::super::{Scalar, Varied};
@@ -85,7 +85,13 @@ pub(super) fn plain(cx: &mut Context, node: &Node) -> Option<f64> {
             return None;
         }
         _ => {
-            cx.wrong_type(node, "a number", None);
+            let help = match &node.kind {
+                Kind::Text(text) if text.trim().parse::<f64>().is_ok() => {
+                    format!("write {} without quotes", quoted(text.trim()))
+                }
+                _ => "write a number such as 0.5".into(),
+            };
+            cx.wrong_type(node, "a number", Some(help));
             return None;
         }
     };
@@ -205,6 +211,15 @@ fn number(cx: &mut Context, node: &Node, limits: Limits) -> Option<Number> {
     {
         let problem = Problem::at(name.span, "a mixture is written `Weighted`");
         cx.push(problem.help("write Weighted([(0.7, Normal(1, 0.1)), (0.3, Uniform(2, 3))])"));
+        return None;
+    }
+    if super::paint::misplaced(cx, node, false) {
+        return None;
+    }
+    if let Kind::Text(text) = &node.kind
+        && text.trim().parse::<f64>().is_ok()
+    {
+        cx.wrong_type(node, NUMBER.what, Some(format!("write {} without quotes", quoted(text.trim()))));
         return None;
     }
     let (name, fields) = variant(cx, node, &NUMBER)?;

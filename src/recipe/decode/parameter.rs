@@ -276,6 +276,18 @@ pub(super) fn number(cx: &mut Context, word: &str, fields: &Fields<'_>, limits: 
 
 /// `"weather == 'rain'"` or `Expr("weather == 'rain'")`: when a part is there.
 pub(super) fn condition(cx: &mut Context, node: &Node) -> Option<Arc<Expression>> {
+    let (condition, _, span) = statement(cx, node)?;
+    let Interval { min, max } = condition.interval();
+    if min == max {
+        let message = if max == 0.0 { "this is never so, and never there" } else { "this is always so" };
+        let help = if max == 0.0 { "remove the part" } else { "remove `when`" };
+        cx.push(Problem::at(span, message).help(help).warning());
+    }
+    Some(condition)
+}
+
+/// The same, with its text and the place of it, whether it can vary or not.
+pub(super) fn statement(cx: &mut Context, node: &Node) -> Option<(Arc<Expression>, String, Span)> {
     let inner = match &node.kind {
         Kind::Group(group) if group.name.as_ref().is_some_and(|name| name.text == EXPR.name) => {
             Fields::read(cx, group, node.span, &EXPR).get("expression")?
@@ -285,13 +297,7 @@ pub(super) fn condition(cx: &mut Context, node: &Node) -> Option<Arc<Expression>
     let text = cx.text(inner, "a condition such as \"weather == 'rain'\"")?;
     let read_as = Expression::condition(text, &cx.parameters);
     let condition = read(cx, inner, text, read_as)?;
-    let Interval { min, max } = condition.interval();
-    if min == max {
-        let message = if max == 0.0 { "this is never so, and never there" } else { "this is always so" };
-        let help = if max == 0.0 { "remove the part" } else { "remove `when`" };
-        cx.push(Problem::at(inner.span, message).help(help).warning());
-    }
-    Some(Arc::new(condition))
+    Some((Arc::new(condition), text.to_owned(), inner.span))
 }
 
 /// Reports what is wrong with an expression at its place within the text.

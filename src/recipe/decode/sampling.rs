@@ -170,6 +170,10 @@ fn name(design: Design) -> &'static str {
 fn missing(cx: &Context, path: &str, span: Span, whole: bool) -> Option<Problem> {
     // Nothing of these varies.
     const PLAIN: [&str; 7] = ["version", "name", "image", "outputs", "labels", "categories", "sampling"];
+    // Those are taken apart before anything is decoded.
+    if cx.has_variants && path == "variants" {
+        return None;
+    }
     let mut parent = String::new();
     for (depth, name) in path.split('.').enumerate() {
         let here = if depth == 0 { name.to_owned() } else { format!("{parent}.{name}") };

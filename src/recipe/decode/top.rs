@@ -142,7 +142,7 @@ fn speaks_our_version(cx: &mut Context, node: &Node) -> bool {
         Kind::Integer(value) => value.to_string(),
         Kind::Float(value) => value.to_string(),
         _ => {
-            cx.wrong_type(&given.value, "`version: 1`", None);
+            cx.wrong_type(&given.value, "`version: 1`", Some("write the number 1".into()));
             return true;
         }
     };

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::super::diagnostics::{Problem, quoted};
+use super::super::expression::Interval;
 use super::super::syntax::{Kind, Node};
 use super::super::{Condition, Contract, ContractKind, HeldOut, Recipe, Requirement, Splits, Spread, Wanted, Which};
 use super::dist::refer;
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain_within, whole};
+use super::parameter::statement;
 use super::{Context, Kinds, listed, nearest};
 use crate::scene::{LabelSettings, Output};
 
@@ -34,6 +36,7 @@ const CONTRACT: Variants = Variants {
         &Form::variant("Visibility", &["least", "share"], &["of", "within", "camera"]),
         &Form::variant("Balanced", &["categories"], &["within", "camera"]),
         &Form::variant("Share", &["of", "share"], &["within"]),
+        &Form::variant("When", &["condition", "share"], &["within"]),
     ],
 };
 /// Those numbers that have bins of equal weight.
@@ -88,7 +91,7 @@ impl Contract {
         match &self.kind {
             ContractKind::BoxHeight(spread) | ContractKind::BoxWidth(spread) => spread.bins as usize,
             ContractKind::Balanced { categories } => categories.len(),
-            ContractKind::Visibility { .. } | ContractKind::Share { .. } => 2,
+            ContractKind::Visibility { .. } | ContractKind::Share { .. } | ContractKind::When { .. } => 2,
         }
     }
 }
@@ -166,7 +169,7 @@ fn things(cx: &mut Context, node: &Node) -> Option<Vec<String>> {
         // Where the definitions are unreadable, that is reported already.
         let kinds = [Kinds::Object, Kinds::Category].map(|kind| cx.findings.names.get(&kind));
         let [Some(objects), Some(categories)] = kinds else { continue };
-        if objects.contains_key(name) || categories.contains_key(name) {
+        if objects.contains_key(name) || categories.contains_key(name) || cx.is_elsewhere(Kinds::Object, name) {
             continue;
         }
         let known = || objects.keys().chain(categories.keys()).map(String::as_str);
@@ -212,6 +215,22 @@ fn contract(cx: &mut Context, node: &Node, labels: Option<&LabelSettings>) -> Op
             ContractKind::Visibility { least: least?, share: share? }
         }
         "Balanced" => ContractKind::Balanced { categories: fields.need(cx, "categories", categories)? },
+        "When" => {
+            let condition = fields.need(cx, "condition", |cx, node| {
+                let (condition, text, span) = statement(cx, node)?;
+                let Interval { min, max } = condition.interval();
+                if min == max {
+                    let so = if max == 0.0 { "never" } else { "always" };
+                    let problem = Problem::at(span, format!("this is {so} so, and no share of the scenes can be had"));
+                    cx.push(problem.help("ask for what is so in some scenes alone"));
+                    return None;
+                }
+                Some((condition, text))
+            });
+            let share = fields.need(cx, "share", |cx, node| plain_within(cx, node, PART));
+            let (condition, text) = condition?;
+            ContractKind::When { condition, text, share: share? }
+        }
         "Share" => ContractKind::Share { share: fields.need(cx, "share", |cx, node| plain_within(cx, node, PART))? },
         _ => {
             let bins = fields.or(cx, "bins", 8, |cx, node| whole(cx, node, BINS));
@@ -268,8 +287,9 @@ fn splits(cx: &mut Context, node: &Node) -> Option<Splits> {
         Some(shares)
     });
     let held_out = fields.or(cx, "held_out", BTreeMap::new(), |cx, node| {
-        let (names, held_out) = cx.named(node, "a split", |cx, _, node| {
+        let (names, held_out) = cx.named(node, "a split", |cx, name, node| {
             let items = items(cx, node, "[Material(\"oak\"), Asset(\"parts/b*.glb\")]")?;
+            cx.findings.held_out.insert(name.to_owned(), items.iter().map(|item| item.span).collect());
             let all: Vec<Option<HeldOut>> = items.iter().map(|item| held(cx, item)).collect();
             all.into_iter().collect::<Option<Vec<_>>>()
         });
@@ -292,7 +312,10 @@ fn held(cx: &mut Context, node: &Node) -> Option<HeldOut> {
     let mut named = |kind: Kinds, what: &str| {
         fields.need(cx, "name", |cx, node| {
             let name = cx.text(node, what)?;
-            refer(cx, kind, name, node.span);
+            let is_here = cx.findings.names.get(&kind).is_some_and(|names| names.contains_key(name));
+            if is_here || !cx.is_elsewhere(kind, name) {
+                refer(cx, kind, name, node.span);
+            }
             Some(name.to_owned())
         })
     };

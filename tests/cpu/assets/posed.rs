@@ -9,83 +9,21 @@ use scenewright::mesh::Mesh;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{glb, load, replace_number};
-
-const U8: u32 = 5121;
-const U16: u32 = 5123;
-const F32: u32 = 5126;
+use super::{load, replace_number};
+use crate::gltf::{Builder, F32, U8, U16};
 
 /// A quarter turn about +Z: takes +X to +Y.
 const QUARTER: [f64; 4] = [0.0, 0.0, FRAC_1_SQRT_2, FRAC_1_SQRT_2];
 
-/// A file in the making.
-#[derive(Clone)]
-struct Builder {
-    document: Value,
-    bytes: Vec<u8>,
-}
-
 impl Builder {
-    fn new(nodes: Value) -> Self {
-        let document = json!({
-            "asset": { "version": "2.0" }, "scene": 0, "scenes": [{ "nodes": [0] }], "nodes": nodes,
-            "meshes": [], "accessors": [], "bufferViews": [],
-        });
-        Self { document, bytes: Vec::new() }
-    }
-
-    fn list(&mut self, name: &str) -> &mut Vec<Value> {
-        self.document[name].as_array_mut().unwrap()
-    }
-
-    /// Appends an accessor over `bytes` and returns its index.
-    fn accessor(&mut self, component: u32, shape: &str, count: usize, bytes: &[u8]) -> usize {
-        let (view, at) = (self.list("bufferViews").len(), self.bytes.len());
-        self.bytes.extend(bytes);
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
-        self.list("bufferViews").push(json!({ "buffer": 0, "byteOffset": at, "byteLength": bytes.len() }));
-        let accessors = self.list("accessors");
-        // The bounds are demanded of positions and not looked at.
-        accessors.push(json!({
-            "bufferView": view, "componentType": component, "count": count, "type": shape,
-            "normalized": component != F32, "min": [0, 0, 0], "max": [0, 0, 0],
-        }));
-        accessors.len() - 1
-    }
-
-    fn floats<const N: usize>(&mut self, values: &[[f32; N]]) -> usize {
-        let bytes: Vec<u8> = values.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
-        let shape = match N {
-            3 => "VEC3",
-            4 => "VEC4",
-            _ => "MAT4",
-        };
-        self.accessor(F32, shape, values.len(), &bytes)
-    }
-
-    fn joints(&mut self, values: &[[u8; 4]]) -> usize {
-        let index = self.accessor(U8, "VEC4", values.len(), values.as_flattened());
-        self.document["accessors"][index]["normalized"] = json!(false);
-        index
-    }
-
-    fn indices(&mut self, values: &[u16]) -> usize {
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let index = self.accessor(U16, "SCALAR", values.len(), &bytes);
-        self.document["accessors"][index]["normalized"] = json!(false);
-        index
-    }
-
-    fn load(&self) -> Result<Model, AssetError> {
-        let mut document = self.document.clone();
-        document["buffers"] = json!([{ "byteLength": self.bytes.len() }]);
+    fn model(&self) -> Result<Model, AssetError> {
         let dir = TempDir::new().unwrap();
-        std::fs::write(dir.path().join("a.glb"), glb(&document, &self.bytes)).unwrap();
+        self.write(dir.path(), "a.glb");
         load(dir.path(), "a.glb").map(|model| std::sync::Arc::into_inner(model).unwrap())
     }
 
     fn reason(&self) -> String {
-        self.load().expect_err("this file should be refused").to_string()
+        self.model().expect_err("this file should be refused").to_string()
     }
 }
 
@@ -148,7 +86,7 @@ fn expect_outside(mesh: &Mesh, outside: impl Fn(DVec3) -> DVec3) {
 
 #[test]
 fn an_arm_of_two_bones_bends_by_a_right_angle_wherever_its_own_node_stands() {
-    let model = arm().load().unwrap();
+    let model = arm().model().unwrap();
     expect_points(&model.parts[0].mesh, &BENT);
     expect_outside(&model.parts[0].mesh, |_| DVec3::Z);
     assert!((model.min - DVec3::new(0.0, -0.1, 5.0)).length() < 1e-6);
@@ -168,7 +106,7 @@ fn a_vertex_that_follows_two_bones_alike_turns_half_way() {
     attributes["WEIGHTS_0"] = json!(weights);
     attributes["NORMAL"] = json!(normals);
     attributes["TANGENT"] = json!(tangents);
-    let mesh = b.load().unwrap().parts[0].mesh.clone();
+    let mesh = b.model().unwrap().parts[0].mesh.clone();
     let s = FRAC_1_SQRT_2;
     for (vertex, normal, tangent) in
         [(0, [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]), (1, [-s, s, 0.0], [s, s, 0.0]), (2, [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0])]
@@ -186,7 +124,7 @@ fn bones_and_weights_are_read_in_every_type_and_from_several_sets() {
     let weights = [[255, 0, 0, 0], [255, 0, 0, 0], [127, 127, 0, 0], [127, 127, 0, 0], [0, 255, 0, 0], [0, 255, 0, 0]];
     let weights = small.accessor(U8, "VEC4", 6, weights.as_flattened());
     small.document["meshes"][0]["primitives"][0]["attributes"]["WEIGHTS_0"] = json!(weights);
-    expect_points(&small.load().unwrap().parts[0].mesh, &BENT);
+    expect_points(&small.model().unwrap().parts[0].mesh, &BENT);
 
     let mut wide = arm();
     let words = |rows: [[u16; 4]; 6]| rows.iter().flatten().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
@@ -198,7 +136,7 @@ fn bones_and_weights_are_read_in_every_type_and_from_several_sets() {
     wide.document["accessors"][joints]["normalized"] = json!(false);
     wide.document["meshes"][0]["primitives"][0]["attributes"] =
         json!({ "POSITION": 0, "JOINTS_0": joints, "WEIGHTS_0": weights });
-    expect_points(&wide.load().unwrap().parts[0].mesh, &BENT);
+    expect_points(&wide.model().unwrap().parts[0].mesh, &BENT);
 
     // The lower bone stands in the second set.
     let mut sets = arm();
@@ -209,7 +147,7 @@ fn bones_and_weights_are_read_in_every_type_and_from_several_sets() {
     sets.document["meshes"][0]["primitives"][0]["attributes"] = json!({
         "POSITION": 0, "JOINTS_0": upper, "WEIGHTS_0": first, "JOINTS_1": lower, "WEIGHTS_1": second
     });
-    expect_points(&sets.load().unwrap().parts[0].mesh, &BENT);
+    expect_points(&sets.model().unwrap().parts[0].mesh, &BENT);
 }
 
 #[test]
@@ -217,7 +155,7 @@ fn inverse_bind_matrices_undo_the_pose_of_binding_and_are_the_identity_when_abse
     // Without any, the lower bone turns about its own origin and then moves by 1: (x, y) to (1 - y, x).
     let mut b = arm();
     b.document["skins"][0].as_object_mut().unwrap().remove("inverseBindMatrices");
-    expect_points(&b.load().unwrap().parts[0].mesh, &[[1.1, 2.0, 5.0], [0.9, 2.0, 5.0]]);
+    expect_points(&b.model().unwrap().parts[0].mesh, &[[1.1, 2.0, 5.0], [0.9, 2.0, 5.0]]);
 
     // Bound in the very pose it stands in (its inverse takes (x, y) to (y, 1 - x)), the lower bone moves nothing; 5 m up.
     let mut b = arm();
@@ -225,7 +163,7 @@ fn inverse_bind_matrices_undo_the_pose_of_binding_and_are_the_identity_when_abse
     let binds = b.floats(&[glam::Mat4::IDENTITY.to_cols_array(), lower]);
     b.document["skins"][0]["inverseBindMatrices"] = json!(binds);
     let unbent: Vec<_> = ARM.iter().map(|p| [f64::from(p[0]), f64::from(p[1]), 5.0]).collect();
-    expect_points(&b.load().unwrap().parts[0].mesh, &unbent);
+    expect_points(&b.model().unwrap().parts[0].mesh, &unbent);
 }
 
 /// A unit square in the XY plane that faces +Z, with a morph target that lifts the side x = 1 by 2 m.
@@ -247,7 +185,7 @@ fn sheet() -> Builder {
 
 /// The height of the sheet's side x = 1.
 fn lift(b: &Builder) -> f64 {
-    b.load().unwrap().max.z
+    b.model().unwrap().max.z
 }
 
 #[test]
@@ -256,7 +194,7 @@ fn a_morph_target_moves_a_plane_by_the_weight_of_the_node_or_else_of_the_mesh() 
     assert!((lift(&b) - 0.5).abs() < 1e-6);
     // z = x/2: its normal is (-1, 0, 2)/sqrt(5), computed after the move.
     let n = 1.0 / 5.0f64.sqrt();
-    assert!(b.load().unwrap().parts[0].mesh.normals.iter().all(|&v| close(v, [-n, 0.0, 2.0 * n])));
+    assert!(b.model().unwrap().parts[0].mesh.normals.iter().all(|&v| close(v, [-n, 0.0, 2.0 * n])));
     b.document["nodes"][0].as_object_mut().unwrap().remove("weights");
     assert!((lift(&b) - 2.0).abs() < 1e-6);
     b.document["meshes"][0].as_object_mut().unwrap().remove("weights");
@@ -276,7 +214,7 @@ fn morph_targets_add_up_and_turn_normals_and_tangents() {
     b.document["meshes"][0]["primitives"][0]["targets"] =
         json!([{ "POSITION": 2 }, { "POSITION": 2, "NORMAL": turn, "TANGENT": twist }]);
     b.document["nodes"][0]["weights"] = json!([-0.5, 0.75]);
-    let model = b.load().unwrap();
+    let model = b.model().unwrap();
     // 2 m * (-0.5 + 0.75); (0, 0, 1) - 0.75 X, and X + 0.75 Z, both 1.25 long.
     assert!((model.max.z - 0.5).abs() < 1e-6);
     let mesh = &model.parts[0].mesh;
@@ -305,7 +243,7 @@ fn morph_targets_may_be_sparse_and_quantised() {
     let target = b.accessor(5120, "VEC3", 4, &bytes);
     b.document["bufferViews"][target]["byteStride"] = json!(4);
     b.document["meshes"][0]["primitives"][0]["targets"] = json!([{ "POSITION": target }]);
-    let model = b.load().unwrap();
+    let model = b.model().unwrap();
     assert!((model.max.z - 0.25).abs() < 1e-6 && (model.min.z + 0.25).abs() < 1e-6);
 }
 
@@ -319,7 +257,7 @@ fn a_mesh_is_morphed_before_it_is_bent() {
     let target = b.floats(&deltas);
     b.document["meshes"][0]["primitives"][0]["targets"] = json!([{ "POSITION": target }]);
     b.document["nodes"][1]["weights"] = json!([0.125]);
-    let model = b.load().unwrap();
+    let model = b.model().unwrap();
     expect_points(&model.parts[0].mesh, &BENT[..4]);
     expect_points(&model.parts[0].mesh, &[[1.1, 1.5, 5.0], [0.9, 1.5, 5.0]]);
     expect_outside(&model.parts[0].mesh, |_| DVec3::Z);
@@ -336,7 +274,7 @@ fn keypoints_are_the_origins_of_named_nodes_under_turned_and_scaled_parents() {
         { "name": "kp_elsewhere" },
         { "name": "kp_kp_of you" },
     ]);
-    let model = b.load().unwrap();
+    let model = b.model().unwrap();
     // (1, 1, 1) scaled is (2, 3, 4), turned (-3, 2, 4), moved (-2, 4, 7); (0, 0, -1) goes to (1, 2, -1).
     let names: Vec<_> = model.keypoints.keys().collect();
     assert_eq!(names, ["kp_of you", "sheet", "tip"], "only those of the scene, each without its prefix");
@@ -348,7 +286,7 @@ fn keypoints_are_the_origins_of_named_nodes_under_turned_and_scaled_parents() {
     let mut b = arm();
     b.list("nodes").push(json!({ "name": "kp_hand", "translation": [1, 0, 0] }));
     b.document["nodes"][3]["children"] = json!([4]);
-    assert!((b.load().unwrap().keypoints["hand"] - DVec3::new(1.0, 1.0, 5.0)).length() < 1e-12);
+    assert!((b.model().unwrap().keypoints["hand"] - DVec3::new(1.0, 1.0, 5.0)).length() < 1e-12);
 }
 
 #[test]
@@ -360,7 +298,7 @@ fn the_parts_of_a_model_have_names_of_their_own() {
         b.document["nodes"][0] = json!({ "mesh": 0 });
         b.document["materials"] = json!([{ "name": "paint" }, {}]);
         change(&mut b.document);
-        b.load().unwrap().parts.into_iter().map(|part| part.name).collect()
+        b.model().unwrap().parts.into_iter().map(|part| part.name).collect()
     };
     assert_eq!(names(|_| ()), ["mesh 0"]);
     assert_eq!(names(|d| d["nodes"][0]["name"] = json!("door")), ["door"]);
@@ -400,14 +338,14 @@ fn the_parts_of_a_model_have_names_of_their_own() {
 fn materials_keep_their_name_and_say_that_they_blend() {
     let mut b = sheet();
     b.document["materials"] = json!([{ "name": "glass", "alphaMode": "BLEND", "pbrMetallicRoughness": { "baseColorFactor": [1, 1, 1, 0.25] } }]);
-    let material = b.load().unwrap().parts[0].material.clone();
+    let material = b.model().unwrap().parts[0].material.clone();
     assert!(!material.blend && material.name.is_empty(), "the default material");
     b.document["meshes"][0]["primitives"][0]["material"] = json!(0);
-    let material = b.load().unwrap().parts[0].material.clone();
+    let material = b.model().unwrap().parts[0].material.clone();
     assert_eq!((material.blend, material.alpha_mask, material.name.as_str()), (true, None, "glass"));
     assert_eq!(material.base_color[3], 0.25);
     b.document["materials"][0]["alphaMode"] = json!("MASK");
-    let material = b.load().unwrap().parts[0].material.clone();
+    let material = b.model().unwrap().parts[0].material.clone();
     assert_eq!((material.blend, material.alpha_mask), (false, Some(0.5)));
 }
 
@@ -421,7 +359,7 @@ fn vertices_without_a_triangle_are_dropped() {
     });
     // The corner (1, 0, 0), far out.
     b.bytes[12..16].copy_from_slice(&1000.0f32.to_le_bytes());
-    let model = b.load().unwrap();
+    let model = b.model().unwrap();
     assert_eq!(model.parts[0].mesh.positions, [[0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]);
     assert_eq!(model.max, DVec3::new(1.0, 1.0, 0.0));
 }
@@ -486,7 +424,7 @@ fn normals_stay_outside_and_upright_under_uneven_and_negative_scale() {
                 ]);
                 rig(&mut b, 2);
             }
-            let model = b.load().unwrap();
+            let model = b.model().unwrap();
             let center = middle(&model);
             expect_outside(&model.parts[0].mesh, |at| at - center);
             let expected = DVec3::from(normal) / 3.0;
@@ -514,7 +452,7 @@ fn only_what_a_mirroring_bone_moves_turns_its_winding() {
     b.document["meshes"][0]["primitives"][0]["attributes"] =
         json!({ "POSITION": positions, "JOINTS_0": joints, "WEIGHTS_0": weights });
     b.document["skins"] = json!([{ "joints": [2, 3] }]);
-    let model = b.load().unwrap();
+    let model = b.model().unwrap();
     // Each is symmetric to the other about x = 0; (0.25, 0.25, 0.25) lies within the unmoved one.
     expect_outside(&model.parts[0].mesh, |at| at - DVec3::new(5.25 * at.x.signum(), 0.25, 0.25));
     assert!((model.min.x + 6.0).abs() < 1e-6 && (model.max.x - 6.0).abs() < 1e-6);
@@ -693,7 +631,7 @@ proptest! {
         if skinned {
             rig(&mut b, 2);
         }
-        let model = b.load().unwrap();
+        let model = b.model().unwrap();
         let center = middle(&model);
         expect_outside(&model.parts[0].mesh, |at| at - center);
     }
@@ -707,7 +645,7 @@ proptest! {
             let at = at % b.bytes.len();
             b.bytes[at] = value;
         }
-        if let Ok(model) = b.load() {
+        if let Ok(model) = b.model() {
             let mesh = &model.parts[0].mesh;
             prop_assert!(mesh.normals.iter().all(|&n| (Vec3::from(n).length() - 1.0).abs() < 1e-3));
             prop_assert!(model.min.is_finite() && model.max.is_finite());
@@ -721,6 +659,6 @@ proptest! {
         let mut b = everything();
         let mut left = at;
         replace_number(&mut b.document, &mut left, value);
-        let _ = b.load();
+        let _ = b.model();
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tempfile::TempDir;
 
-use super::builder::square;
 use super::refused;
+use crate::gltf::square;
 
 fn folder(names: &[&str]) -> TempDir {
     let dir = TempDir::new().unwrap();

@@ -3,8 +3,8 @@
 use scenewright::assets::{Library, Map};
 use tempfile::TempDir;
 
-use super::builder::{Builder, png};
 use super::{linear, seen, shows};
+use crate::gltf::{Builder, png};
 
 const OBJ: &str = "# a square\nmtllib square.mtl\no tile\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n\
     vt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\nvn 0 0 1\nusemtl paint\nf 1/1/1 2/2/1 3/3/1 4/4/1\n";

@@ -4,7 +4,7 @@ use scenewright::assets::Library;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::builder::{Builder, F32, SQUARE, square};
+use crate::gltf::{Builder, F32, SQUARE, square};
 
 fn reason(name: &str, bytes: &[u8]) -> String {
     let dir = TempDir::new().unwrap();
@@ -144,7 +144,7 @@ fn deep_and_odd_json_is_refused() {
 #[test]
 fn a_texture_that_unpacks_to_more_than_it_may_is_refused() {
     // A PNG file of 20 000 x 20 000 zeros is some megabytes; this one says so and holds less, which has to be noticed before.
-    let mut bomb = super::builder::png(1, |_, _| [0; 4]);
+    let mut bomb = crate::gltf::png(1, |_, _| [0; 4]);
     bomb[16..20].copy_from_slice(&20_000u32.to_be_bytes());
     bomb[20..24].copy_from_slice(&20_000u32.to_be_bytes());
     let mut file = Builder::textured();

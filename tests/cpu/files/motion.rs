@@ -5,8 +5,8 @@ use scenewright::scene::{Shape, sample};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::builder::{Builder, F32, U8, square};
 use super::{refused, seen};
+use crate::gltf::{Builder, F32, U8, square};
 
 /// Where the square's first corner, (0, 0, 0), and its second, (1, 0, 0), stand.
 fn corners(file: &Builder, options: &str) -> [[f64; 3]; 2] {

@@ -1,4 +1,4 @@
-//! glTF files in the making.
+//! glTF files in the making, for the other modules.
 
 use serde_json::{Value, json};
 use std::path::Path;
@@ -27,28 +27,42 @@ pub(crate) fn png(side: u32, pixel: impl Fn(u32, u32) -> [u8; 4]) -> Vec<u8> {
 
 /// The unit square in the XY plane that faces +Z, u to the right and v down.
 pub(crate) fn square() -> Builder {
-    let mut builder = Builder {
-        document: json!({
-            "asset": { "version": "2.0" }, "scene": 0, "scenes": [{ "nodes": [0] }], "nodes": [{ "mesh": 0 }],
-            "meshes": [{ "primitives": [{ "attributes": {} }] }], "accessors": [], "bufferViews": [],
-        }),
-        bytes: Vec::new(),
-    };
+    let mut builder = Builder::new(json!([{ "mesh": 0 }]));
     let positions = builder.floats(&SQUARE);
     let uvs = builder.floats(&SQUARE.map(|[x, y, _]| [x, 1.0 - y]));
-    let indices: Vec<u8> = [0u16, 1, 2, 0, 2, 3].iter().flat_map(|i| i.to_le_bytes()).collect();
-    let indices = builder.accessor(U16, "SCALAR", 6, &indices);
-    builder.document["accessors"][indices]["normalized"] = json!(false);
-    builder.document["meshes"][0]["primitives"][0] =
-        json!({ "attributes": { "POSITION": positions, "TEXCOORD_0": uvs }, "indices": indices });
+    let indices = builder.indices(&[0, 1, 2, 0, 2, 3]);
+    let attributes = json!({ "POSITION": positions, "TEXCOORD_0": uvs });
+    builder.list("meshes").push(json!({ "primitives": [{ "attributes": attributes, "indices": indices }] }));
     builder
 }
 
+/// A GLB file of a document and its binary chunk.
+pub(crate) fn glb(document: &Value, binary: &[u8]) -> Vec<u8> {
+    let mut text = document.to_string().into_bytes();
+    text.resize(text.len().next_multiple_of(4), b' ');
+    let mut binary = binary.to_vec();
+    binary.resize(binary.len().next_multiple_of(4), 0);
+    let word = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    let total = 12 + 8 + text.len() + 8 + binary.len();
+    [&b"glTF"[..], &word(2), &word(total), &word(text.len()), b"JSON", &text, &word(binary.len()), b"BIN\0", &binary]
+        .concat()
+}
+
 impl Builder {
+    /// These nodes, of which the first is the scene's, and nothing in them yet.
+    pub(crate) fn new(nodes: Value) -> Self {
+        let document = json!({
+            "asset": { "version": "2.0" }, "scene": 0, "scenes": [{ "nodes": [0] }], "nodes": nodes,
+            "meshes": [], "accessors": [], "bufferViews": [],
+        });
+        Self { document, bytes: Vec::new() }
+    }
+
     /// The square with a texture of 8 x 8: texel (x, y) is 32 x red and 32 y green.
     pub(crate) fn textured() -> Self {
         let mut builder = square();
-        let image = png(8, |x, y| [(x * 32) as u8, (y * 32) as u8, 0, 255]);
+        let shade = |k: u32| u8::try_from(k * 32).unwrap();
+        let image = png(8, |x, y| [shade(x), shade(y), 0, 255]);
         let (view, at) = (builder.list("bufferViews").len(), builder.bytes.len());
         builder.bytes.extend(&image);
         builder.bytes.resize(builder.bytes.len().next_multiple_of(4), 0);
@@ -93,7 +107,21 @@ impl Builder {
 
     pub(crate) fn floats<const N: usize>(&mut self, values: &[[f32; N]]) -> usize {
         let bytes: Vec<u8> = values.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
-        self.accessor(F32, ["SCALAR", "VEC2", "VEC3", "VEC4"][N - 1], values.len(), &bytes)
+        let shape = if N == 16 { "MAT4" } else { ["SCALAR", "VEC2", "VEC3", "VEC4"][N - 1] };
+        self.accessor(F32, shape, values.len(), &bytes)
+    }
+
+    pub(crate) fn joints(&mut self, values: &[[u8; 4]]) -> usize {
+        let index = self.accessor(U8, "VEC4", values.len(), values.as_flattened());
+        self.document["accessors"][index]["normalized"] = json!(false);
+        index
+    }
+
+    pub(crate) fn indices(&mut self, values: &[u16]) -> usize {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let index = self.accessor(U16, "SCALAR", values.len(), &bytes);
+        self.document["accessors"][index]["normalized"] = json!(false);
+        index
     }
 
     /// An animation with one channel.
@@ -122,13 +150,7 @@ impl Builder {
         if document.get("buffers").is_none() {
             document["buffers"] = json!([{ "byteLength": self.bytes.len() }]);
         }
-        let mut text = document.to_string().into_bytes();
-        text.resize(text.len().next_multiple_of(4), b' ');
-        let word = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
-        let binary = &self.bytes;
-        let total = 12 + 8 + text.len() + 8 + binary.len();
-        [&b"glTF"[..], &word(2), &word(total), &word(text.len()), b"JSON", &text, &word(binary.len()), b"BIN\0", binary]
-            .concat()
+        glb(&document, &self.bytes)
     }
 
     pub(crate) fn write(&self, root: &Path, name: &str) {
