@@ -136,8 +136,15 @@ impl Plan {
 
     /// The scene at `index` with what is known of its geometry.
     pub fn subject(&self, index: u64) -> Result<Subject, SampleError> {
-        Subject::new(self.scene(index)?, &self.library)
-            .map_err(|error| SampleError::Unchecked { what: error.to_string() })
+        self.subject_of(self.scene(index)?)
+    }
+
+    /// A scene of this plan with what is known of its geometry.
+    ///
+    /// # Errors
+    /// It names something that is not loaded.
+    pub fn subject_of(&self, scene: Scene) -> Result<Subject, SampleError> {
+        Subject::new(scene, &self.library).map_err(|error| SampleError::Unchecked { what: error.to_string() })
     }
 
     /// The same with `count` scenes, where it is a recipe: a scene file stays one scene.

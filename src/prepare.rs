@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::annotate::Subject;
 use crate::plan::Plan;
-use crate::scene::SampleError;
+use crate::scene::{SampleError, Scene};
 
 /// A scene that can be rendered.
 #[derive(Debug)]
@@ -69,13 +69,17 @@ pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, threads: NonZeroUsize
 fn prepare(plan: &Plan, index: u64) -> Outcome {
     let start = clock();
     let subject = plan.subject(index)?;
-    for instance in &subject.scene.instances {
-        // Paints the textures and makes the models that it needs, for the renderer to find; what is missing the renderer reports.
+    show(plan, &subject.scene);
+    Ok(Prepared { subject: Arc::new(subject), took: start.elapsed() })
+}
+
+/// Paints the textures and makes the models that a scene needs, for the renderer to find; what is missing the renderer reports.
+pub fn show(plan: &Plan, scene: &Scene) {
+    for instance in &scene.instances {
         let look = instance.material.as_ref().map(|material| plan.library().look(material));
         let bumpy = matches!(look, Some(Ok(look)) if look.needs_tangents());
         let _ = plan.library().model(&instance.shape, bumpy);
     }
-    Ok(Prepared { subject: Arc::new(subject), took: start.elapsed() })
 }
 
 impl Iterator for Ahead {

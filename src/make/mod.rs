@@ -42,7 +42,6 @@ use self::loft::{Ends, Extrusion};
 use self::outline::{Region, whole};
 use self::text::Align;
 use crate::assets::{Library, Model};
-use crate::mesh::Mesh;
 use crate::scene::{Material, Shape};
 
 /// Geometry made from numbers, in its own frame: +Y up, metres, angles in radians.
