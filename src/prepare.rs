@@ -69,9 +69,11 @@ pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, threads: NonZeroUsize
 fn prepare(plan: &Plan, index: u64) -> Outcome {
     let start = clock();
     let subject = plan.subject(index)?;
-    for material in subject.scene.instances.iter().filter_map(|instance| instance.material.as_ref()) {
-        // Paints the textures that it needs, for the renderer to find; what is missing the renderer reports.
-        let _ = plan.library().look(material);
+    for instance in &subject.scene.instances {
+        // Paints the textures and makes the models that it needs, for the renderer to find; what is missing the renderer reports.
+        let look = instance.material.as_ref().map(|material| plan.library().look(material));
+        let bumpy = matches!(look, Some(Ok(look)) if look.needs_tangents());
+        let _ = plan.library().model(&instance.shape, bumpy);
     }
     Ok(Prepared { subject: Arc::new(subject), took: start.elapsed() })
 }

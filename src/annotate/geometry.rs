@@ -70,7 +70,7 @@ impl Subject {
                 let not_loaded = || NotLoaded { instance: instance.name() };
                 let local = local_bounds(&instance.shape, library).ok_or_else(not_loaded)?;
                 let world_from_instance = instance.world_from_instance();
-                let (world, parts) = match library.model(&instance.shape) {
+                let (world, parts) = match library.geometry(&instance.shape) {
                     Some(model) => {
                         let key = format!("{:?}", instance.shape);
                         let (vertices, parts) = models.entry(key).or_insert_with(|| {
@@ -96,7 +96,7 @@ impl Subject {
 
 /// For each part of an instance, whether labels see through it.
 fn see_through(instance: &Instance, library: &Library) -> Vec<bool> {
-    match library.model(&instance.shape) {
+    match library.geometry(&instance.shape) {
         Some(model) => model.parts.iter().map(|part| part.is_seen_through(instance)).collect(),
         None => vec![instance.material.as_ref().is_some_and(|own| own.labels == SurfaceLabels::SeeThrough)],
     }

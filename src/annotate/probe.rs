@@ -53,7 +53,7 @@ impl Probes {
         let material = instance.material.as_ref();
         let shown = material.map(|material| (shows_itself(material), material.double_sided));
         let key = format!("{:?} {shown:?} {:?}", instance.shape, instance.see_through);
-        let make = || match library.model(&instance.shape) {
+        let make = || match library.geometry(&instance.shape) {
             Some(model) => of_model(&model, instance),
             None if material.is_some_and(|material| !shows_itself(material)) => Vec::new(),
             None => of_primitive(&instance.shape, material.is_some_and(|material| material.double_sided)),

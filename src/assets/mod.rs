@@ -39,7 +39,7 @@ use self::cache::Cache;
 use self::sky::Sky;
 use crate::image::Image;
 use crate::make;
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, tangents};
 use crate::paint::{self, Baked, Paint};
 use crate::scene::{Instance, Material, Shape, SurfaceLabels};
 use crate::solid::Solid;
@@ -73,8 +73,10 @@ pub struct Library {
 /// Things that are made from numbers alone, kept while there is room.
 #[derive(Debug)]
 pub struct MadeThings {
-    /// By the shape's own words.
+    /// Geometry alone, by the shape's own words.
     pub models: Cache<Model>,
+    /// Models as they are shown, where that is more than their geometry.
+    shown: Cache<Model>,
     /// By the hash of the paint's own words.
     pub paints: Cache<Baked>,
     /// The bodies of shapes that have a model, by the shape's own words.
@@ -83,7 +85,8 @@ pub struct MadeThings {
 
 impl Default for MadeThings {
     fn default() -> Self {
-        Self { models: Cache::new(MADE_MODELS), paints: Cache::new(MADE_TEXTURES), solids: Cache::new(MADE_SOLIDS) }
+        let models = || Cache::new(MADE_MODELS);
+        Self { models: models(), shown: models(), paints: Cache::new(MADE_TEXTURES), solids: Cache::new(MADE_SOLIDS) }
     }
 }
 
@@ -192,6 +195,15 @@ pub struct PartMaterial {
     pub anisotropy_angle: f32,
     /// What labels make of it.
     pub labels: SurfaceLabels,
+    /// What paints textures of it that are not there yet: so in [`Library::geometry`] alone.
+    pub paint: Option<Arc<Paint>>,
+}
+
+impl PartMaterial {
+    /// Whether light looks for a tangent on it.
+    pub fn needs_tangents(&self) -> bool {
+        self.normal_texture.is_some() || self.anisotropy > 0.0
+    }
 }
 
 impl Default for PartMaterial {
@@ -221,6 +233,7 @@ impl Default for PartMaterial {
             anisotropy: 0.0,
             anisotropy_angle: 0.0,
             labels: SurfaceLabels::Solid,
+            paint: None,
         }
     }
 }
@@ -279,9 +292,36 @@ pub enum AssetError {
 }
 
 impl Library {
-    /// The triangles of a shape that is no primitive; `None` for primitives, for files that are not loaded, and for what cannot be
-    /// made.
-    pub fn model(&self, shape: &Shape) -> Option<Arc<Model>> {
+    /// A shape that is no primitive, as it is shown all textures of its own painted, and with tangents wherever light looks for them:
+    /// `bumpy` says that what it wears in place of its own materials does. `None` for primitives, for files that are not loaded, and for what cannot be made.
+    pub fn model(&self, shape: &Shape, bumpy: bool) -> Option<Arc<Model>> {
+        let geometry = self.geometry(shape)?;
+        let painted = |part: &Part| part.material.paint.is_some();
+        let bare = |part: &Part| part.mesh.tangents.is_empty();
+        if geometry.parts.iter().all(|part| !painted(part) && (!bumpy || part.own || !bare(part))) {
+            return Some(geometry);
+        }
+        let make = || {
+            let mut model = Model::clone(&geometry);
+            for part in &mut model.parts {
+                if let Some(paint) = part.material.paint.take() {
+                    self.paint(&mut part.material, &paint)?;
+                }
+                if bare(part) && (part.material.needs_tangents() || bumpy && !part.own) {
+                    let mut mesh = Mesh::clone(&part.mesh);
+                    tangents::add_tangents(&mut mesh);
+                    part.mesh = Arc::new(mesh);
+                }
+            }
+            let bytes = model.bytes();
+            Ok::<_, String>((model, bytes))
+        };
+        self.made.shown.get_or_make(&format!("{bumpy} {shape:?}"), make).ok()
+    }
+
+    /// The triangles of a shape that is no primitive, and what labels have to know of them: as [`Self::model`], but for textures that
+    /// its own materials paint, and tangents.
+    pub fn geometry(&self, shape: &Shape) -> Option<Arc<Model>> {
         match shape {
             Shape::Gltf(path) => self.models.get(path).cloned(),
             Shape::File(file) => self.file_model(file).ok(),
@@ -351,28 +391,52 @@ impl Library {
     /// # Errors
     /// A texture that it names is not in the library: the path.
     pub fn look(&self, material: &Material) -> Result<PartMaterial, String> {
+        let mut look = self.unpainted(material)?;
+        if let Some(paint) = look.paint.take() {
+            self.paint(&mut look, &paint)?;
+        }
+        Ok(look)
+    }
+
+    /// Gives a material what its paint shows.
+    fn paint(&self, look: &mut PartMaterial, paint: &Paint) -> Result<(), String> {
+        let baked = self.baked(paint)?;
+        for (map, texture) in [
+            (&mut look.base_color_texture, &baked.color),
+            (&mut look.metallic_roughness_texture, &baked.metallic_roughness),
+            (&mut look.normal_texture, &baked.normal),
+            (&mut look.emission_texture, &baked.emission),
+        ] {
+            if let Some(texture) = texture {
+                *map = Some(Map::new(texture.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A recipe's material with the textures that it has from files.
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub(crate) fn unpainted(&self, material: &Material) -> Result<PartMaterial, String> {
         let map = |path: &Option<String>| match path {
             None => Ok(None),
             Some(path) => {
                 self.textures.get(path).cloned().map(|texture| Some(Map::new(texture))).ok_or_else(|| path.clone())
             }
         };
-        let baked = material.paint.as_ref().map(|paint| self.baked(paint)).transpose()?;
-        let painted = |which: fn(&Baked) -> &Option<Arc<Texture>>| {
-            baked.as_ref().and_then(|baked| which(baked).clone()).map(Map::new)
-        };
         let [r, g, b] = material.base_color.map(narrow);
         Ok(PartMaterial {
             name: String::new(),
             base_color: [r, g, b, narrow(material.alpha)],
-            base_color_texture: painted(|baked| &baked.color).or(map(&material.base_color_texture)?),
+            base_color_texture: map(&material.base_color_texture)?,
             metallic: narrow(material.metallic),
             roughness: narrow(material.roughness),
-            metallic_roughness_texture: painted(|baked| &baked.metallic_roughness),
-            normal_texture: painted(|baked| &baked.normal).or(map(&material.normal_texture)?),
+            metallic_roughness_texture: None,
+            normal_texture: map(&material.normal_texture)?,
             occlusion_texture: None,
             emission: material.emission.map(narrow),
-            emission_texture: painted(|baked| &baked.emission),
+            emission_texture: None,
             alpha_mask: material.alpha_mask.map(narrow),
             blend: material.blend,
             double_sided: material.double_sided,
@@ -386,6 +450,7 @@ impl Library {
             anisotropy: narrow(material.anisotropy),
             anisotropy_angle: narrow(material.anisotropy_angle),
             labels: material.labels,
+            paint: material.paint.as_deref().cloned().map(Arc::new),
         })
     }
 

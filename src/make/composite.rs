@@ -16,12 +16,12 @@ pub(super) fn model_of(shape: &Shape, library: &Library) -> Result<Model, String
     let model = match shape {
         Shape::Made(made) => super::build(made, library)?,
         Shape::Gltf(path) => {
-            let model = library.model(shape).ok_or_else(|| format!("the file {path} is not loaded"))?;
+            let model = library.geometry(shape).ok_or_else(|| format!("the file {path} is not loaded"))?;
             Model::clone(&model)
         }
         _ => {
             let (key, scale) = shapes::key_and_scale(shape).ok_or("it needs a file that is not loaded")?;
-            let mut mesh = shapes::build(&key);
+            let mut mesh = shapes::surface(&key);
             move_mesh(&mut mesh, &DAffine3::from_scale(scale));
             return model(vec![part("1", mesh, library.look(&Material::default())?)], BTreeMap::new());
         }
@@ -61,7 +61,7 @@ pub(super) fn group(members: &BTreeMap<String, Member>, library: &Library) -> Re
             return Err(format!("a shape has more than {MAX_TRIANGLES} triangles"));
         }
         let place = DAffine3::from_scale_rotation_translation(member.scale, member.rotation, member.position);
-        let look = member.material.as_ref().map(|material| library.look(material)).transpose()?;
+        let look = member.material.as_ref().map(|material| library.unpainted(material)).transpose()?;
         let alone = inner.parts.len() == 1;
         for inner in inner.parts {
             let mut mesh = Arc::unwrap_or_clone(inner.mesh);

@@ -42,7 +42,6 @@ use self::loft::{Ends, Extrusion};
 use self::outline::{Region, whole};
 use self::text::Align;
 use crate::assets::{Library, Model};
-use crate::mesh::{Mesh, tangents};
 use crate::scene::{Material, Shape};
 
 /// Geometry made from numbers, in its own frame: +Y up, metres, angles in radians.
@@ -340,7 +339,7 @@ pub fn build(made: &Made, library: &Library) -> Result<Model, String> {
             for part in &mut model.parts {
                 let longest = feature_size / f64::from(*detail);
                 let mesh = displaced::mesh(&part.mesh, *amplitude, longest, &field, room);
-                part.mesh = std::sync::Arc::new(with_tangents(mesh));
+                part.mesh = std::sync::Arc::new(mesh);
             }
             return composite::model(model.parts, model.keypoints);
         }
@@ -354,13 +353,8 @@ pub fn build(made: &Made, library: &Library) -> Result<Model, String> {
         }
     };
     // One part, of the material that a shape has where nothing else is said.
-    let part = composite::part("1", with_tangents(mesh), library.look(&Material::default())?);
+    let part = composite::part("1", mesh, library.look(&Material::default())?);
     composite::model(vec![part], BTreeMap::new())
-}
-
-fn with_tangents(mut mesh: Mesh) -> Mesh {
-    tangents::add_tangents(&mut mesh);
-    mesh
 }
 
 /// An outline less its holes.

@@ -132,8 +132,8 @@ impl<N: Terms> Plant<N> {
 pub(super) fn model(plant: &Plant, library: &Library) -> Result<Model, String> {
     let (stem, leaves) = meshes(plant)?;
     let part = |name: &str, mesh: Mesh, material: &Option<Material>| {
-        let look = library.look(material.as_ref().unwrap_or(&Material::default()))?;
-        let part = composite::part(name, super::with_tangents(mesh), look);
+        let look = library.unpainted(material.as_ref().unwrap_or(&Material::default()))?;
+        let part = composite::part(name, mesh, look);
         Ok::<_, String>(Part { own: material.is_some(), ..part })
     };
     let mut parts = vec![part("stem", stem, &plant.stem_material)?];

@@ -18,7 +18,7 @@ pub struct Mesh {
     pub uvs1: Vec<[f32; 2]>,
     /// Linear RGBA that multiplies the base colour; empty where it is white throughout.
     pub colors: Vec<[f32; 4]>,
-    /// Unit tangents with the bitangent's sign in `w`.
+    /// Unit tangents with the bitangent's sign in `w`; empty where nobody has asked for them yet.
     pub tangents: Vec<[f32; 4]>,
     /// Three per triangle.
     pub indices: Vec<u32>,

@@ -78,7 +78,7 @@ pub fn local_bounds(shape: &Shape, library: &Library) -> Option<(DVec3, DVec3)> 
         }
         Shape::Plane(size) => DVec3::new(size.x / 2.0, 0.0, size.y / 2.0),
         Shape::Gltf(_) | Shape::File(_) | Shape::Made(_) => {
-            let model = library.model(shape)?;
+            let model = library.geometry(shape)?;
             return Some((model.min, model.max));
         }
     };
@@ -122,8 +122,15 @@ pub fn world_bounds(shape: &Shape, world_from_shape: &DAffine3) -> Option<(DVec3
     Some((origin - reach(-1.0)?, origin + reach(1.0)?))
 }
 
-/// The triangles that `key` stands for.
+/// The triangles that `key` stands for, with tangents.
 pub fn build(key: &MeshKey) -> Mesh {
+    let mut mesh = surface(key);
+    tangents::add_tangents(&mut mesh);
+    mesh
+}
+
+/// The triangles that `key` stands for, without tangents.
+pub fn surface(key: &MeshKey) -> Mesh {
     let mut mesh = Mesh::default();
     match *key {
         MeshKey::Box => {
@@ -171,7 +178,6 @@ pub fn build(key: &MeshKey) -> Mesh {
             lathe(&mut mesh, &profile);
         }
     }
-    tangents::add_tangents(&mut mesh);
     mesh
 }
 

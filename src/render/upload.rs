@@ -21,8 +21,8 @@ use super::kept::Kept;
 use super::surface::{CutOut, Look, Lookup, Textures};
 use crate::assets::{AssetError, Library, Map, Model, PartMaterial, Texture, Wrap};
 use crate::image::Image;
-use crate::mesh::Mesh;
 use crate::mesh::shapes::{self, MeshKey};
+use crate::mesh::{Mesh, tangents};
 use crate::scene::color::linear_from_srgb;
 use crate::scene::{Background, Environment, Material, Scene, Shape, SurfaceLabels};
 
@@ -53,6 +53,8 @@ pub(super) struct UploadedMesh {
 pub(super) struct UploadedMaterial {
     pub(super) handle: Handle<StandardMaterial>,
     pub(super) double_sided: bool,
+    /// Whether meshes need tangents under it.
+    pub(super) needs_tangents: bool,
     /// A glTF material's name; empty for a recipe's.
     pub(super) name: String,
     pub(super) labels: SurfaceLabels,
@@ -70,6 +72,14 @@ struct Form {
     mirrored: bool,
 }
 
+/// What a material asks of the meshes that wear it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Worn {
+    /// Their backs are surfaces too.
+    backs: bool,
+    tangents: bool,
+}
+
 /// How a texture's bytes are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Meaning {
@@ -83,9 +93,8 @@ pub(super) struct Uploads {
     root: PathBuf,
     library: Library,
     shapes: BTreeMap<(MeshKey, Form), UploadedMesh>,
-    /// By whether a recipe's material says that their backs are surfaces too (`None` where the file's materials say), and
-    /// whether they are mirrored.
-    models: Kept<(String, Option<bool>, bool), Vec<Piece>>,
+    /// By what a recipe's material that they wear asks of them (`None` where they wear none), and whether they are mirrored.
+    models: Kept<(String, Option<Worn>, bool), Vec<Piece>>,
     textures: Kept<(String, Meaning), Handle<BevyImage>>,
     pub(super) backdrops: Backdrops,
 }
@@ -133,7 +142,9 @@ impl Uploads {
         default_material: &UploadedMaterial,
     ) -> Result<Vec<Piece>, RenderError> {
         if shape.has_model() {
-            let mut pieces = self.model(world, shape, material.map(|material| material.double_sided), mirrored)?;
+            let worn =
+                material.map(|material| Worn { backs: material.double_sided, tangents: material.needs_tangents });
+            let mut pieces = self.model(world, shape, worn, mirrored)?;
             if let Some(material) = material {
                 // `Part::replaced_by` is the rule.
                 let worn = pieces.iter_mut().filter(|piece| !piece.own);
@@ -153,10 +164,10 @@ impl Uploads {
         &mut self,
         world: &mut World,
         shape: &Shape,
-        backs: Option<bool>,
+        worn: Option<Worn>,
         mirrored: bool,
     ) -> Result<Vec<Piece>, RenderError> {
-        let key = (format!("{shape:?}"), backs, mirrored);
+        let key = (format!("{shape:?}"), worn, mirrored);
         if let Some(pieces) = self.models.get(&key) {
             return Ok(pieces);
         }
@@ -165,11 +176,13 @@ impl Uploads {
         for path in paths {
             self.library.load_model(&self.root, &path)?;
         }
-        let model: Arc<Model> =
-            self.library.model(shape).ok_or_else(|| RenderError::NoModel { shape: format!("{shape:?}") })?;
+        let model: Arc<Model> = self
+            .library
+            .model(shape, worn.is_some_and(|worn| worn.tangents))
+            .ok_or_else(|| RenderError::NoModel { shape: format!("{shape:?}") })?;
         let mut pieces = Vec::with_capacity(model.parts.len());
         for part in &model.parts {
-            let backs = backs.filter(|_| !part.own).unwrap_or(part.material.double_sided);
+            let backs = worn.filter(|_| !part.own).map_or(part.material.double_sided, |worn| worn.backs);
             let form = Form { backs, mirrored };
             let mesh = upload_mesh(world, &part.mesh, form);
             let material = self.look(world, &part.material);
@@ -253,6 +266,7 @@ impl Uploads {
         UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
             double_sided: material.double_sided,
+            needs_tangents: material.needs_tangents(),
             name: material.name.clone(),
             labels: material.labels,
             casts_shadow: !material.blend && material.transmission <= 0.0,
@@ -320,6 +334,11 @@ fn to_f32(value: f64) -> f32 {
 /// normal of a back around where a mesh has tangents, and would light it as if it were the front.
 fn upload_mesh(world: &mut World, mesh: &Mesh, form: Form) -> UploadedMesh {
     let mut mesh = Cow::Borrowed(mesh);
+    if mesh.tangents.is_empty() {
+        // All have the same layout; these nobody looks at.
+        let tangents = mesh.normals.iter().map(|&normal| tangents::across(normal, None)).collect();
+        mesh = Cow::Owned(Mesh { tangents, ..mesh.into_owned() });
+    }
     if form.mirrored {
         mesh = Cow::Owned(turned_over(&mesh));
     }

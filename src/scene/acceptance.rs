@@ -19,8 +19,12 @@ use super::tilt::Tilt;
 use super::{Scene, parameters, wanted};
 use crate::recipe::{Contract, Recipe};
 
-/// Scenes of a pilot.
+/// Scenes of a pilot at most.
 pub const PILOT: u64 = 2048;
+/// A pilot is long enough when its own chance leads no contract astray by more than this share of what it allows.
+const CHANCE: f64 = 1.0 / 3.0;
+/// Before so many scenes none is long enough.
+const SHORTEST: usize = 256;
 /// How often the pilot goes round at most, where many of its scenes are not as the recipe wants them.
 const MOST_ROUNDS: u32 = 4;
 /// Instances that a pilot draws at most, about: scenes of a hundred thousand things make it shorter.
@@ -191,7 +195,8 @@ impl Acceptance {
                         Err(error) => failure = Some(error.to_string()),
                     }
                 }
-                if counted.len() as u64 >= PILOT || instances >= MOST_INSTANCES {
+                let enough = counted.len() >= SHORTEST && chance(contracts, &counted) <= CHANCE;
+                if enough || counted.len() as u64 >= PILOT || instances >= MOST_INSTANCES {
                     break 'pilot;
                 }
             }
@@ -279,6 +284,25 @@ fn kept(contracts: &BTreeMap<String, Contract>, counted: &[Vec<f64>], weights: &
     kept.collect()
 }
 
+/// How far a share `p` that rests on so many scenes of a pilot may be off: see [`by_chance`].
+fn astray(p: f64, scenes: usize) -> f64 {
+    p * (1.0 - p) / (scenes.max(1) as f64).sqrt()
+}
+
+/// How far a pilot's chance may lead the contract that it leads farthest astray, over what that allows.
+fn chance(contracts: &BTreeMap<String, Contract>, counted: &[Vec<f64>]) -> f64 {
+    let (mut first, mut worst) = (0, 0.0_f64);
+    for contract in contracts.values() {
+        let asked = contract.asked();
+        for (k, &p) in asked.iter().enumerate() {
+            let scenes = counted.iter().filter(|counts| counts[first + k] > 0.0).count();
+            worst = worst.max(astray(p, scenes) / contract.within);
+        }
+        first += asked.len();
+    }
+    worst
+}
+
 /// Says how far the pilot's own chance may lead each contract astray, and refuses those for which it has too little to go by.
 ///
 /// A share `p` that rests on `n` scenes of the pilot is known to about `p (1 - p) / sqrt(n)` once it is weighed: its odds have the relative
@@ -290,7 +314,7 @@ fn by_chance(contracts: &mut [Kept], counted: &[Vec<f64>]) -> Result<(), Unmet> 
         for (k, p) in kept.asked.iter().enumerate() {
             let scenes = counted.iter().filter(|counts| counts[first + k] > 0.0).count();
             // One that is asked for "at least" may have none of the rest.
-            let chance = p * (1.0 - p) / (scenes.max(1) as f64).sqrt();
+            let chance = astray(*p, scenes);
             if scenes > 0 && chance > kept.within {
                 let reason = format!(
                     "only {scenes} of {} draws have {}, too few to weigh them within {:.1} %",

@@ -256,7 +256,7 @@ fn instances(
             let id = if category.is_some() { next_id } else { 0 };
             next_id += u32::from(category.is_some());
             let Draft { shape, material, body } = draft;
-            let model = recipe.assets.model(&shape);
+            let model = recipe.assets.geometry(&shape);
             let in_file = model.as_ref().map(|model| &model.keypoints);
             let key = group_key.item(u64::from(number));
             let keypoints = category

@@ -145,10 +145,10 @@ fn parts(instance: &Instance, library: &Library) -> Vec<PartMesh> {
     }
     if let Some((key, size)) = shapes::key_and_scale(&instance.shape) {
         let double_sided = own.is_some_and(|material| material.double_sided);
-        let mesh = Box::new(move || Arc::new(shapes::build(&key)));
+        let mesh = Box::new(move || Arc::new(shapes::surface(&key)));
         return vec![PartMesh { key: format!("{key:?}"), mesh, size, double_sided }];
     }
-    let Some(model) = library.model(&instance.shape) else { return Vec::new() };
+    let Some(model) = library.geometry(&instance.shape) else { return Vec::new() };
     let solid = model.parts.iter().enumerate().filter(|(_, part)| own.is_some() || !part.is_seen_through(instance));
     solid
         .map(|(number, part)| {

@@ -9,12 +9,13 @@
 
 mod pieces;
 
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use std::sync::{Arc, OnceLock};
 
 use glam::{DQuat, DVec3};
 use rapier3d_f64::parry::math::{Pose as Placed, Rotation, Vector};
-use rapier3d_f64::parry::query::{self, Ray, ShapeCastOptions};
+use rapier3d_f64::parry::query::{self, ClosestPoints, Ray, ShapeCastOptions};
 use rapier3d_f64::parry::shape::{Compound, ConvexPolyhedron, SharedShape, TriMesh};
 
 use crate::assets::Library;
@@ -27,6 +28,9 @@ pub const FLAT: f64 = 2e-3;
 /// Capsules of a ring: as many as its drawn triangles have corners about the axis.
 const RING: u32 = shapes::SEGMENTS;
 
+/// What lies flat and is in more pieces than these is one box.
+const MOST_ISLANDS: usize = 256;
+
 /// Of this many directions, the lowest points of a base are kept.
 const BASE_DIRECTIONS: u32 = 12;
 
@@ -35,6 +39,8 @@ const BASE_DIRECTIONS: u32 = 12;
 pub struct Solid {
     kind: Kind,
     bounds: (DVec3, DVec3),
+    /// At its own size, which most are: made once, however many stand there.
+    exact: OnceLock<Arc<Exact>>,
 }
 
 #[derive(Debug)]
@@ -47,11 +53,14 @@ enum Kind {
 struct Triangles {
     points: Vec<DVec3>,
     indices: Vec<[u32; 3]>,
-    mesh: TriMesh,
+    /// Worked out when it is wanted: what is convex is its hull instead.
+    mesh: OnceLock<Option<TriMesh>>,
     /// Where it is convex.
     hull: Option<ConvexPolyhedron>,
-    /// Corners of convex bodies that together fill it, worked out when they are wanted.
-    pieces: OnceLock<Vec<Vec<DVec3>>>,
+    /// Convex bodies that together fill it, worked out when they are wanted.
+    pieces: OnceLock<Vec<ConvexPolyhedron>>,
+    /// Bounding boxes of what hangs together, worked out when they are wanted.
+    islands: OnceLock<Vec<(DVec3, DVec3)>>,
 }
 
 impl std::fmt::Debug for Triangles {
@@ -121,13 +130,10 @@ impl Solid {
     /// The body of `shape`; `None` where it needs a model that `library` does not have.
     pub fn of(shape: &Shape, library: &Library) -> Option<Arc<Self>> {
         if !matches!(shape, Shape::Gltf(_) | Shape::Made(_)) && shapes::key_and_scale(shape).is_some() {
-            return Some(Arc::new(Self {
-                kind: Kind::Primitive(shape.clone()),
-                bounds: local_bounds(shape, library)?,
-            }));
+            return Some(Arc::new(Self::new(Kind::Primitive(shape.clone()), local_bounds(shape, library)?)));
         }
         let make = || {
-            let model = library.model(shape).ok_or(())?;
+            let model = library.geometry(shape).ok_or(())?;
             let mut points = Vec::new();
             let mut indices = Vec::new();
             for part in &model.parts {
@@ -137,9 +143,13 @@ impl Solid {
             }
             let bytes = points.len() * 120 + indices.len() * 200;
             let triangles = Triangles::new(points, indices).ok_or(())?;
-            Ok::<_, ()>((Self { kind: Kind::Triangles(Box::new(triangles)), bounds: (model.min, model.max) }, bytes))
+            Ok::<_, ()>((Self::new(Kind::Triangles(Box::new(triangles)), (model.min, model.max)), bytes))
         };
         library.made.solids.get_or_make(&format!("{shape:?}"), make).ok()
+    }
+
+    fn new(kind: Kind, bounds: (DVec3, DVec3)) -> Self {
+        Self { kind, bounds, exact: OnceLock::new() }
     }
 
     /// Whether its top is a plane, all over its bounding box.
@@ -153,23 +163,44 @@ impl Solid {
         (a.min(b), a.max(b))
     }
 
-    /// The box that a flat thing takes up at a scale: just below it. `None` for what is not flat.
+    /// The boxes that a flat thing takes up at a scale: one for each part of it that hangs together, just below it. `None` for what is
+    /// not flat.
     fn flat(&self, scale: DVec3) -> Option<(SharedShape, Placed)> {
         let (min, max) = self.scaled_bounds(scale);
-        let mut half = (max - min) / 2.0;
+        let half = (max - min) / 2.0;
         let least = FLAT * half.max_element();
         if half.y >= least {
             return None;
         }
-        let middle = (min + max) / 2.0 - DVec3::Y * (least - half.y);
-        half.y = least;
-        // No box has a side of nothing: a needle is a very thin one.
-        let half = half.max(DVec3::splat(least * 1e-3));
-        Some((SharedShape::cuboid(half.x, half.y, half.z), Placed::from_translation(theirs(middle))))
+        let slab = |(a, b): (DVec3, DVec3)| {
+            let (min, max) = (a.min(b), a.max(b));
+            let half = (max - min) / 2.0;
+            let middle = (min + max) / 2.0 - DVec3::Y * (least - half.y).max(0.0);
+            // No box has a side of nothing: a needle is a very thin one.
+            let half = DVec3::new(half.x, least, half.z).max(DVec3::splat(least * 1e-3));
+            (Placed::from_translation(theirs(middle)), SharedShape::cuboid(half.x, half.y, half.z))
+        };
+        let islands = match &self.kind {
+            Kind::Triangles(triangles) => triangles.islands(),
+            Kind::Primitive(_) => &[],
+        };
+        if (2..=MOST_ISLANDS).contains(&islands.len()) {
+            let slabs = islands.iter().map(|&(a, b)| slab((a * scale, b * scale))).collect();
+            return Some((SharedShape::new(Compound::new(slabs)), Placed::IDENTITY));
+        }
+        let (place, slab) = slab((min, max));
+        Some((slab, place))
     }
 
     /// The body at a scale, as it is drawn (round ones rounder).
-    pub fn at_scale(&self, scale: DVec3) -> Exact {
+    pub fn at_scale(&self, scale: DVec3) -> Arc<Exact> {
+        if scale == DVec3::ONE {
+            return self.exact.get_or_init(|| Arc::new(self.scaled(scale))).clone();
+        }
+        Arc::new(self.scaled(scale))
+    }
+
+    fn scaled(&self, scale: DVec3) -> Exact {
         let bounds = self.scaled_bounds(scale);
         let made = |(shape, offset)| Exact { shape, offset, hollow: None, bounds };
         if let Some(flat) = self.flat(scale) {
@@ -183,7 +214,8 @@ impl Solid {
                         .map_or_else(|| box_of(bounds), |hull| (SharedShape::new(hull), Placed::IDENTITY)),
                 ),
                 None => {
-                    let shape = SharedShape::new(triangles.mesh.clone().scaled(theirs(scale)));
+                    let Some(mesh) = triangles.mesh() else { return made(box_of(bounds)) };
+                    let shape = SharedShape::new(mesh.clone().scaled(theirs(scale)));
                     let corner = |i: u32| triangles.points[i as usize] * scale;
                     let hollow = triangles.indices.iter().map(|t| t.map(corner)).collect();
                     Exact { shape, offset: Placed::IDENTITY, hollow: Some(Arc::new(hollow)), bounds }
@@ -197,11 +229,10 @@ impl Solid {
         match &self.kind {
             Kind::Triangles(triangles) if triangles.hull.is_none() && self.flat(scale).is_none() => {
                 let pieces = triangles.pieces.get_or_init(|| pieces::of(&triangles.points, &triangles.indices));
-                let hulls = pieces.iter().filter_map(|points| {
-                    let points: Vec<DVec3> = points.iter().map(|&p| p * scale).collect();
-                    Some((Placed::IDENTITY, SharedShape::new(pieces::hull(&points)?)))
-                });
-                let hulls: Vec<_> = hulls.collect();
+                let hulls: Vec<_> = pieces
+                    .iter()
+                    .filter_map(|piece| Some((Placed::IDENTITY, SharedShape::new(resized(piece, scale)?))))
+                    .collect();
                 match hulls.len() {
                     0 => box_of(self.scaled_bounds(scale)),
                     _ => (SharedShape::new(Compound::new(hulls)), Placed::IDENTITY),
@@ -209,7 +240,7 @@ impl Solid {
             }
             _ => {
                 let exact = self.at_scale(scale);
-                (exact.shape, exact.offset)
+                (exact.shape.clone(), exact.offset)
             }
         }
     }
@@ -221,7 +252,7 @@ impl Solid {
         match &self.kind {
             Kind::Primitive(shape) => {
                 let Some((key, size)) = shapes::key_and_scale(shape) else { return Vec::new() };
-                shapes::build(&key).triangles().map(|t| turn(t.map(|p| p * size * scale))).collect()
+                shapes::surface(&key).triangles().map(|t| turn(t.map(|p| p * size * scale))).collect()
             }
             Kind::Triangles(triangles) => {
                 let corner = |i: u32| triangles.points[i as usize] * scale;
@@ -326,7 +357,7 @@ fn primitive(shape: &Shape, scale: DVec3) -> Option<(SharedShape, Placed)> {
         }
         _ => {
             let (key, own) = shapes::key_and_scale(shape)?;
-            let mesh = shapes::build(&key);
+            let mesh = shapes::surface(&key);
             let points: Vec<DVec3> =
                 mesh.positions.iter().map(|p| DVec3::from_array(p.map(f64::from)) * own * scale).collect();
             if let Shape::Torus { .. } = shape {
@@ -345,9 +376,47 @@ impl Triangles {
         if points.iter().any(|p| !p.is_finite()) || !indices.iter().all(good) {
             return None;
         }
-        let mesh = TriMesh::new(points.iter().map(|&p| theirs(p)).collect(), indices.clone()).ok()?;
         let hull = pieces::convex(&points, &indices);
-        Some(Self { points, indices, mesh, hull, pieces: OnceLock::new() })
+        Some(Self { points, indices, mesh: OnceLock::new(), hull, pieces: OnceLock::new(), islands: OnceLock::new() })
+    }
+
+    fn mesh(&self) -> Option<&TriMesh> {
+        let make = || TriMesh::new(self.points.iter().map(|&p| theirs(p)).collect(), self.indices.clone()).ok();
+        self.mesh.get_or_init(make).as_ref()
+    }
+
+    /// Bounding boxes of what hangs together by common corners; none where there are too many.
+    fn islands(&self) -> &[(DVec3, DVec3)] {
+        self.islands.get_or_init(|| {
+            // Points that are in one place are one point.
+            let mut first: BTreeMap<[u64; 3], usize> = BTreeMap::new();
+            let same: Vec<usize> = (0..)
+                .zip(&self.points)
+                .map(|(k, p)| *first.entry(p.to_array().map(|c| (c + 0.0).to_bits())).or_insert(k))
+                .collect();
+            let mut parent = same.clone();
+            fn root(parent: &mut [usize], mut k: usize) -> usize {
+                while parent[k] != k {
+                    parent[k] = parent[parent[k]];
+                    k = parent[k];
+                }
+                k
+            }
+            for triangle in &self.indices {
+                let [a, b, c] = triangle.map(|i| root(&mut parent, same[i as usize]));
+                parent[b.max(a)] = b.min(a);
+                let (a, c) = (root(&mut parent, a), root(&mut parent, c));
+                parent[a.max(c)] = a.min(c);
+            }
+            let mut boxes: BTreeMap<usize, (DVec3, DVec3)> = BTreeMap::new();
+            for &i in self.indices.iter().flatten() {
+                let p = self.points[i as usize];
+                let island = root(&mut parent, same[i as usize]);
+                let (min, max) = boxes.entry(island).or_insert((p, p));
+                (*min, *max) = (min.min(p), max.max(p));
+            }
+            boxes.into_values().collect()
+        })
     }
 }
 
@@ -361,6 +430,18 @@ impl Exact {
         let apart = query::distance(&self.at(stand), &*self.shape, &other.at(there), &*other.shape);
         let apart = apart.map_or(0.0, |found| found.distance);
         if apart > 0.0 && (self.holds(stand, other, there) || other.holds(there, self, stand)) { 0.0 } else { apart }
+    }
+
+    /// Whether two bodies are at least `spacing` metres apart; where that is 0, whether they neither touch nor overlap.
+    pub fn keeps(&self, stand: &Stand, other: &Self, there: &Stand, spacing: f64) -> bool {
+        let (here, place) = (self.at(stand), other.at(there));
+        let met = if spacing > 0.0 {
+            query::closest_points(&here, &*self.shape, &place, &*other.shape, spacing)
+                .is_ok_and(|found| found != ClosestPoints::Disjoint)
+        } else {
+            query::intersection_test(&here, &*self.shape, &place, &*other.shape).is_ok_and(|found| found.intersecting)
+        };
+        !met && !self.holds(stand, other, there) && !other.holds(there, self, stand)
     }
 
     /// How deep two bodies are in each other where they overlap (positive), or how far apart they are (negative), metres; `None` where

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use glam::DVec3;
 use rapier3d_f64::parry::math::Vector;
+use rapier3d_f64::parry::query::PointQuery;
 use rapier3d_f64::parry::shape::ConvexPolyhedron;
 use rapier3d_f64::parry::transformation::try_convex_hull;
 use rapier3d_f64::parry::transformation::vhacd::{VHACD, VHACDParameters};
@@ -11,12 +12,22 @@ use rapier3d_f64::parry::transformation::voxelization::VoxelSet;
 
 use super::{ours, theirs};
 
-/// More points than these are thinned out before a hull is made of them.
-const MOST_POINTS: usize = 4000;
+/// More points than these are thinned out before a hull is made of them...
+const MOST_POINTS: usize = 600;
+/// ... to those that reach farthest in so many directions: of a ball, what is lost is 0.2 % of its size.
+const DIRECTIONS: u32 = 480;
 /// More triangles than these are parted by their voxels alone.
 const MOST_TRIANGLES: usize = 30_000;
 /// A piece has no more corners than about this: the engine looks at all of them for every contact.
 const PIECE_POINTS: usize = 48;
+/// So many points are few.
+const FEW: usize = 64;
+/// Nor than these where what lies between them has to be held as well.
+const MOST_PIECE_POINTS: usize = 256;
+/// Corners that are farther outside of all pieces than this share of the size are added to one...
+const OUTSIDE: f64 = 0.002;
+/// ... of about so many corners that are looked at.
+const MOST_COVERED: usize = 3000;
 /// Triangles that fill so much of their hull are convex: the gaps are the dimples of a coarse mesh.
 const CONVEX: f64 = 0.985;
 
@@ -30,24 +41,23 @@ pub(super) fn hull(points: &[DVec3]) -> Option<ConvexPolyhedron> {
     }
     // Worked out at size 1 about the origin: rounding allowed for there is not relative.
     let middle = (low + high) / 2.0;
-    let unit: Vec<Vector> = thinned(points).into_iter().map(|p| theirs((p - middle) / size)).collect();
+    let kept = farthest(different(points), MOST_POINTS, DIRECTIONS);
+    let unit: Vec<Vector> = kept.into_iter().map(|p| theirs((p - middle) / size)).collect();
     let (corners, faces) = try_convex_hull(&unit).ok()?;
     let corners = corners.into_iter().map(|p| theirs(ours(p) * size + middle)).collect();
     ConvexPolyhedron::from_convex_mesh(corners, &faces)
 }
 
-/// Different points, and of very many those that reach farthest.
-fn thinned(points: &[DVec3]) -> Vec<DVec3> {
-    farthest(points, MOST_POINTS, 1500)
+/// Points, each once.
+fn different(points: &[DVec3]) -> Vec<DVec3> {
+    let mut seen = BTreeSet::new();
+    points.iter().copied().filter(|p| seen.insert(p.to_array().map(|c| (c + 0.0).to_bits()))).collect()
 }
 
-/// Different points, and where there are more than `most`, those that reach farthest in so many directions.
-fn farthest(points: &[DVec3], most: usize, directions: u32) -> Vec<DVec3> {
-    let mut seen = BTreeSet::new();
-    let mut different: Vec<DVec3> =
-        points.iter().copied().filter(|p| seen.insert(p.to_array().map(|c| (c + 0.0).to_bits()))).collect();
-    if different.len() <= most {
-        return different;
+/// Where there are more than `most` points, those that reach farthest in so many directions.
+fn farthest(mut points: Vec<DVec3>, most: usize, directions: u32) -> Vec<DVec3> {
+    if points.len() <= most {
+        return points;
     }
     // Directions of a Fibonacci spiral, evenly over the sphere.
     let golden = std::f64::consts::PI * (3.0 - 5.0_f64.sqrt());
@@ -57,16 +67,15 @@ fn farthest(points: &[DVec3], most: usize, directions: u32) -> Vec<DVec3> {
         let (sin, cos) = libm::sincos(golden * f64::from(k));
         let r = (1.0 - y * y).sqrt();
         let direction = DVec3::new(r * cos, y, r * sin);
-        let far =
-            (0..different.len()).max_by(|&a, &b| different[a].dot(direction).total_cmp(&different[b].dot(direction)));
+        let far = (0..points.len()).max_by(|&a, &b| points[a].dot(direction).total_cmp(&points[b].dot(direction)));
         kept.extend(far);
     }
     let mut number = 0;
-    different.retain(|_| {
+    points.retain(|_| {
         number += 1;
         kept.contains(&(number - 1))
     });
-    different
+    points
 }
 
 fn volume<'a>(triangles: impl Iterator<Item = [&'a DVec3; 3]>) -> f64 {
@@ -88,28 +97,36 @@ pub(super) fn convex(points: &[DVec3], indices: &[[u32; 3]]) -> Option<ConvexPol
         return None;
     }
     let filled = volume(indices.iter().map(|t| t.map(|i| &local[i as usize])));
-    let hull = hull(points)?;
-    let (corners, faces) = hull.to_trimesh();
-    let corners: Vec<DVec3> = corners.into_iter().map(|p| ours(p) - middle).collect();
-    let held = volume(faces.iter().map(|t| t.map(|i| &corners[i as usize])));
-    (filled >= CONVEX * held).then_some(hull)
+    let held = |hull: &ConvexPolyhedron| {
+        let (corners, faces) = hull.to_trimesh();
+        let corners: Vec<DVec3> = corners.into_iter().map(|p| ours(p) - middle).collect();
+        volume(faces.iter().map(|t| t.map(|i| &corners[i as usize])))
+    };
+    // The hull of some of the points is within that of all: most of what is not convex is found out by a few.
+    let points = different(points);
+    let rough = || hull(&farthest(points.clone(), FEW, 64));
+    if points.len() > FEW && rough().is_some_and(|rough| filled < CONVEX * held(&rough)) {
+        return None;
+    }
+    let hull = hull(&points)?;
+    (filled >= CONVEX * held(&hull)).then_some(hull)
 }
 
-/// Corners of convex bodies that together fill what triangles enclose: V-HACD (Mamou, 2016) with fixed parameters.
-pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<Vec<DVec3>> {
+/// Convex bodies that together fill what triangles enclose: V-HACD (Mamou, 2016) with fixed parameters.
+pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<ConvexPolyhedron> {
     let low = points.iter().fold(DVec3::INFINITY, |a, &b| a.min(b));
     let high = points.iter().fold(DVec3::NEG_INFINITY, |a, &b| a.max(b));
     let size = (high - low).max_element();
-    let one = || vec![points.to_vec()];
+    let one = || hull(points).into_iter().collect::<Vec<_>>();
     if !(size > 0.0 && size.is_finite()) || (high - low).min_element() < size * 1e-4 {
         return one();
     }
     let unit: Vec<Vector> = points.iter().map(|&p| theirs((p - low) / size)).collect();
     let parameters = VHACDParameters {
-        resolution: 64,
-        concavity: 0.005,
+        resolution: 40,
+        concavity: 0.01,
         max_convex_hulls: 16,
-        plane_downsampling: 2,
+        plane_downsampling: 4,
         convex_hull_downsampling: 2,
         ..VHACDParameters::default()
     };
@@ -122,11 +139,35 @@ pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<Vec<DVec3>> {
         let corners = |part: &VoxelSet| part.voxels().iter().map(|voxel| part.get_voxel_point(voxel)).collect();
         parts.voxel_parts().iter().map(corners).collect()
     };
-    let pieces: Vec<Vec<DVec3>> = clouds
+    let pieces: Vec<ConvexPolyhedron> = clouds
         .into_iter()
         .map(|points| points.into_iter().map(|p| ours(p) * size + low).collect::<Vec<DVec3>>())
-        .map(|points| farthest(&points, PIECE_POINTS, 96))
-        .filter(|points| hull(points).is_some())
+        .filter_map(|points| hull(&farthest(different(&points), PIECE_POINTS, 96)))
         .collect();
-    if pieces.is_empty() { one() } else { pieces }
+    if pieces.is_empty() { one() } else { covering(pieces, points, size) }
+}
+
+/// Pieces that hold all of the points: what sticks out of all of them by more than [`OUTSIDE`] is added to the one that it is nearest
+/// to.
+fn covering(mut pieces: Vec<ConvexPolyhedron>, points: &[DVec3], size: f64) -> Vec<ConvexPolyhedron> {
+    let mut more: Vec<Vec<DVec3>> = vec![Vec::new(); pieces.len()];
+    let points = different(points);
+    for point in points.iter().step_by(points.len().div_ceil(MOST_COVERED)) {
+        let apart = |piece: &ConvexPolyhedron| piece.distance_to_local_point(theirs(*point), true);
+        let nearest = (0..).zip(pieces.iter().map(apart)).min_by(|a: &(usize, f64), b| a.1.total_cmp(&b.1));
+        if let Some((piece, apart)) = nearest
+            && apart > OUTSIDE * size
+        {
+            more[piece].push(*point);
+        }
+    }
+    for (piece, more) in pieces.iter_mut().zip(more) {
+        if !more.is_empty() {
+            let corners: Vec<DVec3> = piece.points().iter().map(|&p| ours(p)).chain(more).collect();
+            if let Some(larger) = hull(&farthest(corners, MOST_PIECE_POINTS, DIRECTIONS)) {
+                *piece = larger;
+            }
+        }
+    }
+    pieces
 }

@@ -383,7 +383,7 @@ fn units_axes_pivots_and_sizes_are_as_asked() {
         );
         let recipe = parse_checked(&text, "t.ron", dir.path()).map_err(|p| p.render(Drawing::Plain)).unwrap().recipe;
         let scene = sample(&recipe, 0, 0).unwrap();
-        let model = recipe.assets.model(&scene.instances[0].shape).unwrap();
+        let model = recipe.assets.geometry(&scene.instances[0].shape).unwrap();
         // Outside stays outside: twice the signed volume of the whole is positive.
         let volume: f64 = model.parts.iter().flat_map(|p| p.mesh.triangles()).map(|[a, b, c]| a.dot(b.cross(c))).sum();
         assert!(volume > 0.0, "{options}");
@@ -433,7 +433,7 @@ fn a_scene_file_keeps_the_file_and_how_it_is_taken() {
     let plan = scenewright::plan::Plan::load(&path, None, scenewright::plan::Selection::default()).unwrap();
     assert_eq!(plan.scene(0).unwrap(), scene);
     let shape = &scene.instances[0].shape;
-    assert_eq!(plan.library().model(shape).unwrap().max, recipe.assets.model(shape).unwrap().max);
+    assert_eq!(plan.library().geometry(shape).unwrap().max, recipe.assets.geometry(shape).unwrap().max);
     // By hand, anything can be written there.
     for (from, to) in
         [("time: 0.0", "time: 2.0"), ("fit: None", "fit: Some(Longest(-1.0))"), ("time: 0.0", "time: NaN")]

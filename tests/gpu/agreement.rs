@@ -102,7 +102,7 @@ fn agree_in_colour(scene: &Scene, library: &Library) -> Result<(), String> {
     }
     // Parts keep materials of their own, and colours of vertices multiply: such instances are not flat.
     let flat = |instance: &Instance| {
-        let model = library.model(&instance.shape);
+        let model = library.geometry(&instance.shape);
         model.is_none_or(|model| model.parts.iter().all(|part| !part.own && part.mesh.colors.is_empty()))
     };
     let known = |k: usize| {
@@ -112,7 +112,7 @@ fn agree_in_colour(scene: &Scene, library: &Library) -> Result<(), String> {
     let behind_glass = painted.instances.iter().any(|instance| {
         let whole = instance.material.as_ref().is_some_and(|material| material.blend || material.transmission > 0.0);
         let clear = |part: &Part| part.own && (part.material.blend || part.material.transmission > 0.0);
-        whole || library.model(&instance.shape).is_some_and(|model| model.parts.iter().any(clear))
+        whole || library.geometry(&instance.shape).is_some_and(|model| model.parts.iter().any(clear))
     });
     for frame in render(&painted) {
         let pixels = frame.surfaces.pixels().iter().zip(frame.rgb.pixels());

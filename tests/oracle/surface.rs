@@ -49,7 +49,8 @@ pub(super) fn surfaces(scene: &Scene, library: &Library, camera: &Camera) -> Vec
     let mut surfaces = Vec::new();
     for (position, instance) in (0..).zip(&scene.instances) {
         let owner = |part| Owner { instance: position, id: instance.id, part };
-        match library.model(&instance.shape) {
+        let bumpy = |material| library.look(material).unwrap().needs_tangents();
+        match library.model(&instance.shape, instance.material.as_ref().is_some_and(bumpy)) {
             Some(model) => {
                 for (number, part) in (1..).zip(&model.parts) {
                     let look = Look::of_part(instance, part, library);
@@ -76,7 +77,8 @@ impl Surface {
             .map(|k| {
                 let own = vector(mesh.positions[k]) * size;
                 let world = instance.rotation * (own * instance.scale) + instance.position;
-                let [tx, ty, tz, tw] = mesh.tangents[k].map(f64::from);
+                // Where there are none, nothing looks at them.
+                let [tx, ty, tz, tw] = mesh.tangents.get(k).map_or([1.0, 0.0, 0.0, 1.0], |t| t.map(f64::from));
                 Vertex {
                     eye: camera.rotation.inverse() * (world - camera.position),
                     own,

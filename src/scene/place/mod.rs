@@ -68,7 +68,7 @@ impl Body {
 
     /// Its body at its scale.
     pub fn exact(&self) -> &Exact {
-        self.exact.get_or_init(|| Arc::new(self.solid.at_scale(self.scale)))
+        self.exact.get_or_init(|| self.solid.at_scale(self.scale))
     }
 
     /// Half its size along its own axes.

@@ -72,7 +72,6 @@ impl<'a> Rooms<'a> {
     /// Whether the bodies themselves are apart: those that touch are, where no spacing is asked for.
     fn apart(&self, body: &Body, pose: &Pose, number: usize, spacing: f64) -> bool {
         let thing = &self.things[number];
-        let distance = body.exact().distance(pose, thing.body.exact(), &thing.pose);
-        distance > 0.0 && distance >= spacing - TOUCH
+        body.exact().keeps(pose, thing.body.exact(), &thing.pose, (spacing - TOUCH).max(0.0))
     }
 }

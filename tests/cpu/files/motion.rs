@@ -18,7 +18,7 @@ fn corners(file: &Builder, options: &str) -> [[f64; 3]; 2] {
     );
     let recipe = parse_checked(&text, "t.ron", dir.path()).map_err(|p| p.render(Drawing::Plain)).unwrap().recipe;
     let scene = sample(&recipe, 0, 0).unwrap();
-    let model = recipe.assets.model(&scene.instances[0].shape).unwrap();
+    let model = recipe.assets.geometry(&scene.instances[0].shape).unwrap();
     let mesh = &model.parts[0].mesh;
     [[0.0, 1.0], [1.0, 1.0]].map(|uv| {
         let k = mesh.uvs.iter().position(|&at| at == uv).unwrap();
