@@ -28,6 +28,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_lamp_leaves_no_stripes_on_a_floor_that_it_grazes", no_stripes),
         ("the_back_of_a_double_sided_surface_is_lit_like_a_front", backs),
         ("emission_is_luminance", emission),
+        ("anisotropy_draws_a_highlight_out_along_its_direction", anisotropy),
     ]
 }
 
@@ -463,4 +464,53 @@ fn emission() -> Result<(), String> {
     s.image.tone_curve = ToneCurve::Neutral;
     // Khronos PBR Neutral takes 0.04 off below its shoulder.
     close(linear_at(&s, 16, 16), exposed(200.0, 9.0) - 0.04, 0.02, "200 cd/m2 through the neutral curve")
+}
+
+/// The highlight of a lamp beside the camera on a metal plate that it looks at: round without anisotropy, and as good as that with next
+/// to none; drawn out along the tangent (to the right) or, at 90 degrees, across it. By the KHR_materials_anisotropy specification the
+/// roughness along it grows to `mix(r^2, 1, a^2)` and that across it stays.
+fn anisotropy() -> Result<(), String> {
+    let frame = |anisotropy: f64, angle: f64| {
+        let mut s = scene(96, 96);
+        dark(&mut s);
+        s.lights.push(Light::Point {
+            name: "lamp".into(),
+            position: DVec3::ZERO,
+            color: [1.0; 3],
+            flux: 600.0,
+            shadows: false,
+        });
+        add(&mut s, Shape::Plane(DVec2::splat(8.0)), DVec3::new(0.0, 0.0, -2.0));
+        stand_up(&mut s);
+        last(&mut s).material = Some(Material {
+            base_color: [0.9; 3],
+            metallic: 1.0,
+            roughness: 0.35,
+            anisotropy,
+            anisotropy_angle: angle,
+            ..Material::default()
+        });
+        render_one(&s)
+    };
+    // Root mean square distance of light from the middle, to the right and up.
+    let spread = |frame: &scenewright::frame::Frame| {
+        let mut sums = [0.0; 3];
+        for y in 0..96 {
+            for x in 0..96 {
+                let light = color::linear_from_srgb(f64::from(frame.rgb.get(x, y).unwrap()[0]) / 255.0);
+                let [dx, dy] = [x, y].map(|k| f64::from(k) - 47.5);
+                sums = [sums[0] + light, sums[1] + light * dx * dx, sums[2] + light * dy * dy];
+            }
+        }
+        [(sums[1] / sums[0]).sqrt(), (sums[2] / sums[0]).sqrt()]
+    };
+    let [plain, hardly] = [0.0, 0.01].map(|a| frame(a, 0.0));
+    let apart = plain.rgb.pixels().iter().zip(hardly.rgb.pixels()).map(|(a, b)| a[0].abs_diff(b[0])).max();
+    ensure(apart <= Some(3), || format!("next to no anisotropy changes bytes by up to {apart:?}"))?;
+    let [x, y] = spread(&plain);
+    ensure((x / y - 1.0).abs() < 0.02, || format!("a plain highlight spreads {x:.2} by {y:.2} pixels"))?;
+    let [x, y] = spread(&frame(0.7, 0.0));
+    ensure(x > 1.4 * y, || format!("along the tangent: {x:.2} by {y:.2} pixels"))?;
+    let [x, y] = spread(&frame(0.7, PI / 2.0));
+    ensure(y > 1.4 * x, || format!("across the tangent: {x:.2} by {y:.2} pixels"))
 }

@@ -2,7 +2,7 @@
 
 use glam::{DVec2, DVec3};
 use scenewright::frame::Frame;
-use scenewright::scene::{Environment, Material, Output, Scene, Shape, SurfaceLabels};
+use scenewright::scene::{Background, Environment, Material, Output, Scene, Shape, SurfaceLabels, ToneCurve};
 
 use crate::build::{add, last, scene, stand_up};
 use crate::harness::{Case, ensure, new_renderer, render_one};
@@ -11,6 +11,7 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         ("a_blended_pane_covers_its_share_of_what_is_behind_it", blended),
         ("glass_shows_what_is_behind_it_where_it_is", glass),
+        ("a_perfect_pane_changes_no_colour_under_any_tone_curve", perfect),
         ("a_solid_pane_is_what_labels_see", solid),
         ("labels_see_through_a_see_through_pane", see_through),
         ("a_pane_is_in_its_first_frame", first_frame),
@@ -78,6 +79,32 @@ fn glass() -> Result<(), String> {
     // At 3 m the card ends 1/3 of 80 px left of the middle: column 13.3. The pane reaches column 0 to 40.
     let edge = (0..40).find(|&x| frame.rgb.get(x, 30).unwrap()[2] > 40);
     ensure(edge == Some(13), || format!("the card's edge is seen at {edge:?} through the glass"))
+}
+
+/// What lets everything through and reflects nothing is not there; whatever is behind it: a surface, a gradient, a colour.
+fn perfect() -> Result<(), String> {
+    let clear = Material { reflectance: 0.0, base_color: [1.0; 3], ..clear_glass() };
+    for tone_curve in [ToneCurve::Srgb, ToneCurve::Neutral] {
+        for (card, background) in
+            [([0.1, 0.3, 0.02], None), ([0.9, 0.4, 0.05], Some(Background::Color([0.7, 0.1, 0.3])))]
+        {
+            let mut s = card_and_pane(clear.clone());
+            s.image.tone_curve = tone_curve;
+            // As bright as its luminance: nothing comes near 1.
+            let luminance = 1.2 * libm::exp2(s.cameras[0].ev100);
+            s.environment =
+                Environment::Gradient { zenith: [0.5 * luminance; 3], nadir: [0.2 * luminance, 0.1 * luminance, 0.0] };
+            s.background = background;
+            s.instances[0].material = Some(Material { base_color: card, unlit: true, ..Material::default() });
+            let with = render_one(&s);
+            s.instances.pop();
+            let without = render_one(&s);
+            for at in [BESIDE, BEFORE, (5, 30), (75, 5)] {
+                close(rgb(&with, at), rgb(&without, at), 1.0).map_err(|e| format!("{tone_curve:?} at {at:?}: {e}"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn solid() -> Result<(), String> {
