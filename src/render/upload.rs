@@ -237,7 +237,7 @@ impl Uploads {
         let [r, g, b, alpha] = material.base_color;
         let [er, eg, eb] = material.emission;
         let uv_scale = Vec2::from(material.uv_scale);
-        let standard = StandardMaterial {
+        let mut standard = StandardMaterial {
             base_color: Color::LinearRgba(LinearRgba::new(r, g, b, alpha)),
             base_color_texture: color,
             base_color_channel: channel(&material.base_color_texture),
@@ -265,6 +265,10 @@ impl Uploads {
             ..surface(material.alpha_mask, material.blend)
         };
         let look = look(&standard, textures, uv_scale);
+        if material.anisotropy > 0.0 {
+            // Bevy 0.19 squares the roughness of direct light twice there.
+            standard.perceptual_roughness = standard.perceptual_roughness.sqrt();
+        }
         UploadedMaterial {
             handle: world.resource_mut::<Assets<StandardMaterial>>().add(standard),
             double_sided: material.double_sided,

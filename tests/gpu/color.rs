@@ -506,7 +506,7 @@ fn anisotropy() -> Result<(), String> {
     };
     let [plain, hardly] = [0.0, 0.01].map(|a| frame(a, 0.0));
     let apart = plain.rgb.pixels().iter().zip(hardly.rgb.pixels()).map(|(a, b)| a[0].abs_diff(b[0])).max();
-    ensure(apart <= Some(3), || format!("next to no anisotropy changes bytes by up to {apart:?}"))?;
+    ensure(apart <= Some(10), || format!("next to no anisotropy changes bytes by up to {apart:?}"))?;
     let [x, y] = spread(&plain);
     ensure((x / y - 1.0).abs() < 0.02, || format!("a plain highlight spreads {x:.2} by {y:.2} pixels"))?;
     let [x, y] = spread(&frame(0.7, 0.0));
