@@ -29,6 +29,10 @@ pub const FLAT: f64 = 2e-3;
 /// Capsules of a ring: as many as its drawn triangles have corners about the axis.
 const RING: u32 = shapes::SEGMENTS;
 
+/// Ways that are tried to part two bodies, and steps along each.
+const WAYS: u32 = 128;
+const STEPS: u32 = 4;
+
 /// What lies flat and is in more pieces than these is one box.
 const MOST_ISLANDS: usize = 256;
 
@@ -232,7 +236,7 @@ impl Solid {
         match &self.kind {
             Kind::Triangles(triangles) if self.flat(scale).is_none() => {
                 let pieces = triangles.pieces.get_or_init(|| match &triangles.hull {
-                    Some(hull) => vec![pieces::fewer(hull)],
+                    Some(hull) => vec![pieces::fewer(hull, (self.bounds.1 - self.bounds.0).max_element())],
                     None => pieces::of(&triangles.points, &triangles.indices),
                 });
                 let hulls: Vec<_> = pieces
@@ -480,6 +484,21 @@ impl Exact {
         found.map(|contact| -contact.dist)
     }
 
+    /// How deep two bodies are in each other, metres, where that is at most `most`: the least way that one of them has to be moved until
+    /// they are apart, of ways in some hundred directions. (What [`Self::depth`] says of two bodies of triangles is the depth of two
+    /// of these, which is more where long ones cross.)
+    pub fn comes_free(&self, stand: &Stand, other: &Self, there: &Stand, most: f64) -> Option<f64> {
+        let found = query::contact(&self.at(stand), &*self.shape, &other.at(there), &*other.shape, 0.0).ok()?;
+        let normal = found.map_or(DVec3::Y, |contact| ours(contact.normal1));
+        let ways = || [normal, -normal].into_iter().chain(spiral(WAYS));
+        (1..=STEPS).map(|k| most * f64::from(k) / f64::from(STEPS)).find(|&far| {
+            ways().any(|way| {
+                let moved = Stand { position: stand.position + way * far, ..*stand };
+                self.keeps(&moved, other, there, 0.0)
+            })
+        })
+    }
+
     /// Whether `other` is wholly in the inside of this body of triangles, provided that their surfaces do not meet.
     fn holds(&self, stand: &Stand, other: &Self, there: &Stand) -> bool {
         let Some(triangles) = &self.hollow else { return false };
@@ -527,6 +546,17 @@ impl Exact {
     pub fn bounds(&self) -> (DVec3, DVec3) {
         self.bounds
     }
+}
+
+/// So many directions, evenly over the sphere: a Fibonacci spiral.
+fn spiral(count: u32) -> impl Iterator<Item = DVec3> {
+    let golden = std::f64::consts::PI * (3.0 - 5.0_f64.sqrt());
+    (0..count).map(move |k| {
+        let y = 1.0 - 2.0 * (f64::from(k) + 0.5) / f64::from(count);
+        let (sin, cos) = libm::sincos(golden * f64::from(k));
+        let r = (1.0 - y * y).sqrt();
+        DVec3::new(r * cos, y, r * sin)
+    })
 }
 
 /// How often triangles go round a point: 1 inside of a closed surface, 0 outside. Van Oosterom and Strackee, "The Solid Angle of a

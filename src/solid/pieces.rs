@@ -10,25 +10,29 @@ use rapier3d_f64::parry::transformation::try_convex_hull;
 use rapier3d_f64::parry::transformation::vhacd::{VHACD, VHACDParameters};
 use rapier3d_f64::parry::transformation::voxelization::VoxelSet;
 
-use super::{ours, theirs};
+use super::{ours, spiral, theirs};
 
 /// More points than these are thinned out before a hull is made of them...
 const MOST_POINTS: usize = 4000;
 /// ... to those that reach farthest in so many directions.
 const DIRECTIONS: u32 = 1500;
-/// What moves has no more corners than about this, or those that reach farthest in so many directions: of a ball, 0.2 % of its size is
-/// lost.
-const MOVING: (usize, u32) = (600, 480);
+/// Where there are more corners than these, what moves has those that reach farthest in so many directions, and what it takes to hold
+/// the others.
+const MOVING: (usize, u32) = (200, 160);
 /// More triangles than these are parted by their voxels alone.
 const MOST_TRIANGLES: usize = 30_000;
 /// A piece has no more corners than about this: the engine looks at all of them for every contact.
-const PIECE_POINTS: usize = 48;
+const PIECE_POINTS: usize = 96;
 /// So many points are few.
 const FEW: usize = 64;
 /// Nor than these where what lies between them has to be held as well.
 const MOST_PIECE_POINTS: usize = 256;
 /// Corners that are farther outside of all pieces than this share of the size are added to one...
 const OUTSIDE: f64 = 0.002;
+/// ... so many at once, or a quarter of them, ...
+const AT_ONCE: usize = 16;
+/// ... so many times, ...
+const ROUNDS: u32 = 8;
 /// ... of about so many corners that are looked at.
 const MOST_COVERED: usize = 3000;
 /// Triangles that fill so much of their hull are convex: the gaps are the dimples of a coarse mesh.
@@ -51,14 +55,15 @@ pub(super) fn hull(points: &[DVec3]) -> Option<ConvexPolyhedron> {
     ConvexPolyhedron::from_convex_mesh(corners, &faces)
 }
 
-/// A convex body with fewer corners, to be moved.
-pub(super) fn fewer(hull: &ConvexPolyhedron) -> ConvexPolyhedron {
+/// A convex body with fewer corners, to be moved: none of its own is farther outside of that than [`OUTSIDE`].
+pub(super) fn fewer(own: &ConvexPolyhedron, size: f64) -> ConvexPolyhedron {
     let (most, directions) = MOVING;
-    if hull.points().len() <= most {
-        return hull.clone();
+    if own.points().len() <= most {
+        return own.clone();
     }
-    let corners = hull.points().iter().map(|&p| ours(p)).collect();
-    self::hull(&farthest(corners, most, directions)).unwrap_or_else(|| hull.clone())
+    let corners: Vec<DVec3> = own.points().iter().map(|&p| ours(p)).collect();
+    let rough = hull(&farthest(corners.clone(), most, directions));
+    rough.and_then(|rough| covering(vec![rough], &corners, size, usize::MAX).pop()).unwrap_or_else(|| own.clone())
 }
 
 /// Points, each once.
@@ -72,14 +77,8 @@ fn farthest(mut points: Vec<DVec3>, most: usize, directions: u32) -> Vec<DVec3> 
     if points.len() <= most {
         return points;
     }
-    // Directions of a Fibonacci spiral, evenly over the sphere.
-    let golden = std::f64::consts::PI * (3.0 - 5.0_f64.sqrt());
     let mut kept = BTreeSet::new();
-    for k in 0..directions {
-        let y = 1.0 - 2.0 * (f64::from(k) + 0.5) / f64::from(directions);
-        let (sin, cos) = libm::sincos(golden * f64::from(k));
-        let r = (1.0 - y * y).sqrt();
-        let direction = DVec3::new(r * cos, y, r * sin);
+    for direction in spiral(directions) {
         let far = (0..points.len()).max_by(|&a, &b| points[a].dot(direction).total_cmp(&points[b].dot(direction)));
         kept.extend(far);
     }
@@ -155,31 +154,44 @@ pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<ConvexPolyhedron
     let pieces: Vec<ConvexPolyhedron> = clouds
         .into_iter()
         .map(|points| points.into_iter().map(|p| ours(p) * size + low).collect::<Vec<DVec3>>())
-        .filter_map(|points| hull(&farthest(different(&points), PIECE_POINTS, 96)))
+        .filter_map(|points| hull(&farthest(different(&points), PIECE_POINTS, MOVING.1)))
         .collect();
-    if pieces.is_empty() { one() } else { covering(pieces, points, size) }
+    if pieces.is_empty() { one() } else { covering(pieces, points, size, MOST_PIECE_POINTS) }
 }
 
-/// Pieces that hold all of the points: what sticks out of all of them by more than [`OUTSIDE`] is added to the one that it is nearest
-/// to.
-fn covering(mut pieces: Vec<ConvexPolyhedron>, points: &[DVec3], size: f64) -> Vec<ConvexPolyhedron> {
-    let mut more: Vec<Vec<DVec3>> = vec![Vec::new(); pieces.len()];
+/// Pieces that hold all of the points: those that stick out of all of them by more than [`OUTSIDE`] are added to the ones that they are
+/// nearest to, the farthest first, until there are none or a piece has more than `most` corners.
+fn covering(mut pieces: Vec<ConvexPolyhedron>, points: &[DVec3], size: f64, most: usize) -> Vec<ConvexPolyhedron> {
     let points = different(points);
-    for point in points.iter().step_by(points.len().div_ceil(MOST_COVERED)) {
-        let apart = |piece: &ConvexPolyhedron| piece.distance_to_local_point(theirs(*point), true);
-        let nearest = (0..).zip(pieces.iter().map(apart)).min_by(|a: &(usize, f64), b| a.1.total_cmp(&b.1));
-        if let Some((piece, apart)) = nearest
-            && apart > OUTSIDE * size
-        {
-            more[piece].push(*point);
-        }
-    }
-    for (piece, more) in pieces.iter_mut().zip(more) {
-        if !more.is_empty() {
-            let corners: Vec<DVec3> = piece.points().iter().map(|&p| ours(p)).chain(more).collect();
-            if let Some(larger) = hull(&farthest(corners, MOST_PIECE_POINTS, MOVING.1)) {
-                *piece = larger;
+    let points: Vec<DVec3> = points.iter().copied().step_by(points.len().div_ceil(MOST_COVERED)).collect();
+    for _ in 0..ROUNDS {
+        let mut more: Vec<Vec<(f64, DVec3)>> = vec![Vec::new(); pieces.len()];
+        for &point in &points {
+            let apart = |piece: &ConvexPolyhedron| piece.distance_to_local_point(theirs(point), true);
+            let nearest = (0..).zip(pieces.iter().map(apart)).min_by(|a: &(usize, f64), b| a.1.total_cmp(&b.1));
+            if let Some((piece, apart)) = nearest
+                && apart > OUTSIDE * size
+            {
+                more[piece].push((apart, point));
             }
+        }
+        let mut changed = false;
+        for (piece, mut more) in pieces.iter_mut().zip(more) {
+            let room = most.saturating_sub(piece.points().len()).min(AT_ONCE.max(more.len() / 4));
+            if more.is_empty() || room == 0 {
+                continue;
+            }
+            // A few far ones take in many of the others.
+            more.sort_by(|a, b| b.0.total_cmp(&a.0));
+            let corners: Vec<DVec3> =
+                piece.points().iter().map(|&p| ours(p)).chain(more.into_iter().take(room).map(|(_, p)| p)).collect();
+            if let Some(larger) = hull(&corners) {
+                *piece = larger;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
         }
     }
     pieces

@@ -319,7 +319,12 @@ fn residual(world: &World<'_>, near: &[usize], things: &[Falling<'_>]) -> (f64, 
             }
             if let Some(found) = body.exact().depth(pose, other.exact(), place, within) {
                 nearest.set(nearest.get().min(-found));
-                depth.set(depth.get().max(found / body.size().min(other.size())));
+                let smaller = body.size().min(other.size());
+                let deep = match found > DEEPEST * smaller {
+                    true => body.exact().comes_free(pose, other.exact(), place, DEEPEST * smaller).unwrap_or(found),
+                    false => found,
+                };
+                depth.set(depth.get().max(deep / smaller));
             }
             true
         });
