@@ -48,6 +48,8 @@ pub struct Solid {
     exact: OnceLock<Arc<Exact>>,
     /// Its mass at its own size and with a density of 1, and how that is spread.
     mass: OnceLock<MassProperties>,
+    /// What it stands on, at its own size.
+    base: OnceLock<Vec<DVec3>>,
 }
 
 #[derive(Debug)]
@@ -156,7 +158,7 @@ impl Solid {
     }
 
     fn new(kind: Kind, bounds: (DVec3, DVec3)) -> Self {
-        Self { kind, bounds, exact: OnceLock::new(), mass: OnceLock::new() }
+        Self { kind, bounds, exact: OnceLock::new(), mass: OnceLock::new(), base: OnceLock::new() }
     }
 
     /// Whether its top is a plane, all over its bounding box.
@@ -291,6 +293,13 @@ impl Solid {
 
     /// Points of its underside on which it stands, at a scale: the corners of its base, or the one point that a ball stands on.
     pub fn base(&self, scale: DVec3) -> Vec<DVec3> {
+        if scale == DVec3::ONE {
+            return self.base.get_or_init(|| self.base_at(scale)).clone();
+        }
+        self.base_at(scale)
+    }
+
+    fn base_at(&self, scale: DVec3) -> Vec<DVec3> {
         let (min, max) = self.scaled_bounds(scale);
         let (middle, half) = ((min + max) / 2.0, (max - min) / 2.0);
         let below = DVec3::new(middle.x, min.y, middle.z);
