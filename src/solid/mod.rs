@@ -29,9 +29,9 @@ pub const FLAT: f64 = 2e-3;
 /// Capsules of a ring: as many as its drawn triangles have corners about the axis.
 const RING: u32 = shapes::SEGMENTS;
 
-/// Ways that are tried to part two bodies, and steps along each.
-const WAYS: u32 = 128;
-const STEPS: u32 = 4;
+/// Ways that are tried to part two bodies, and how often the length of one is halved.
+const WAYS: u32 = 64;
+const HALVINGS: u32 = 3;
 
 /// What lies flat and is in more pieces than these is one box.
 const MOST_ISLANDS: usize = 256;
@@ -493,19 +493,23 @@ impl Exact {
         found.map(|contact| -contact.dist)
     }
 
-    /// How deep two bodies are in each other, metres, where that is at most `most`: the least way that one of them has to be moved until
-    /// they are apart, of ways in some hundred directions. (What [`Self::depth`] says of two bodies of triangles is the depth of two
+    /// How deep two bodies are in each other, metres, where that is at most `most`: how far one of them has to be moved until they are
+    /// apart, along the first of some directions in which `most` is enough. (What [`Self::depth`] says of two bodies of triangles is the depth of two
     /// of these, which is more where long ones cross.)
     pub fn comes_free(&self, stand: &Stand, other: &Self, there: &Stand, most: f64) -> Option<f64> {
         let found = query::contact(&self.at(stand), &*self.shape, &other.at(there), &*other.shape, 0.0).ok()?;
         let normal = found.map_or(DVec3::Y, |contact| ours(contact.normal1));
-        let ways = || [normal, -normal].into_iter().chain(spiral(WAYS));
-        (1..=STEPS).map(|k| most * f64::from(k) / f64::from(STEPS)).find(|&far| {
-            ways().any(|way| {
-                let moved = Stand { position: stand.position + way * far, ..*stand };
-                self.keeps(&moved, other, there, 0.0)
-            })
-        })
+        let free = |way: DVec3, far: f64| {
+            let moved = Stand { position: stand.position + way * far, ..*stand };
+            self.keeps(&moved, other, there, 0.0)
+        };
+        let way = [normal, -normal].into_iter().chain(spiral(WAYS)).find(|&way| free(way, most))?;
+        let (mut low, mut high) = (0.0, most);
+        for _ in 0..HALVINGS {
+            let middle = (low + high) / 2.0;
+            *(if free(way, middle) { &mut high } else { &mut low }) = middle;
+        }
+        Some(high)
     }
 
     /// Whether `other` is wholly in the inside of this body of triangles, provided that their surfaces do not meet.
