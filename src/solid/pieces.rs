@@ -23,9 +23,7 @@ const MOVING: (usize, u32) = (200, 160);
 const MOST_TRIANGLES: usize = 30_000;
 /// A piece has no more corners than about this: the engine looks at all of them for every contact.
 const PIECE_POINTS: usize = 96;
-/// So many points are few.
-const FEW: usize = 64;
-/// Nor than these where what lies between them has to be held as well.
+/// Nor than these, where the corners of what it stands for are to be held as well.
 const MOST_PIECE_POINTS: usize = 256;
 /// Corners that are farther outside of all pieces than this share of the size are added to one...
 const OUTSIDE: f64 = 0.002;
@@ -35,6 +33,8 @@ const AT_ONCE: usize = 16;
 const ROUNDS: u32 = 8;
 /// ... of about so many corners that are looked at.
 const MOST_COVERED: usize = 3000;
+/// So many points are few.
+const FEW: usize = 64;
 /// Triangles that fill so much of their hull are convex: the gaps are the dimples of a coarse mesh.
 const CONVEX: f64 = 0.985;
 
@@ -163,7 +163,7 @@ pub(super) fn of(points: &[DVec3], indices: &[[u32; 3]]) -> Vec<ConvexPolyhedron
 /// nearest to, the farthest first, until there are none or a piece has more than `most` corners.
 fn covering(mut pieces: Vec<ConvexPolyhedron>, points: &[DVec3], size: f64, most: usize) -> Vec<ConvexPolyhedron> {
     let points = different(points);
-    let points: Vec<DVec3> = points.iter().copied().step_by(points.len().div_ceil(MOST_COVERED)).collect();
+    let points: Vec<DVec3> = points.iter().copied().step_by(points.len().div_ceil(MOST_COVERED).max(1)).collect();
     for _ in 0..ROUNDS {
         let mut more: Vec<Vec<(f64, DVec3)>> = vec![Vec::new(); pieces.len()];
         for &point in &points {

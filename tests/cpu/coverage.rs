@@ -84,6 +84,12 @@ fn classes_are_balanced_by_leaving_scenes_out() {
     let known = Acceptance::of(&recipe, 1);
     let pilot = &known.as_ref().as_ref().unwrap().pilot;
     assert!((pilot.acceptance - 0.16).abs() < 0.03, "{}", pilot.acceptance);
+    // A pilot is as long as it has to be: of a share of 1/2 that n scenes have, 1 / (4 sqrt n) is chance. A third of 3 % takes 625 scenes
+    // with a box, of which one in five has one; a third of 20 % takes 15.
+    assert_eq!(pilot.drawn, 2048);
+    let easy = lopsided(r#""classes": Balanced(["ball", "box"], within: 0.2)"#);
+    let easy = Acceptance::of(&easy, 1).as_ref().as_ref().unwrap().pilot.drawn;
+    assert_eq!(easy, 256);
     let scenes = scenes(&recipe, 1, 4000);
     let (balls, boxes) = scenes
         .iter()

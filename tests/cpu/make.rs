@@ -677,3 +677,27 @@ fn look_at_every_shape() {
         image::save_buffer(path, &rgb, 320, 240, image::ExtendedColorType::Rgb8).unwrap();
     }
 }
+
+#[test]
+fn deciding_a_scene_paints_nothing_and_makes_no_tangents() {
+    let paint = "\"p\": (base_color: Ramp(Noise(), [Hex(\"#000000\"), Hex(\"#ffffff\")]), height: Map(Noise(), 0, 0.01), resolution: 16)";
+    let shape = "Group({ \"a\": (shape: RoundedBox(1, 1, 1, 0.1), material: \"p\"), \"b\": (shape: RoundedBox(2, 1, 1, 0.1)) })";
+    let text = format!(
+        "(version: 1, name: \"t\", image: (width: 32, height: 24), materials: {{ {paint} }}, objects: {{ \"a\": (shape: {shape}) }}, \
+         cameras: {{ \"main\": (lens: Fov(30), pose: LookAt(from: (1, 1, 3), target: (0, 0, 0))) }})"
+    );
+    let recipe = parse(&text, "test.ron", Path::new(".")).unwrap();
+    let scene = sample(&recipe, 0, 0).unwrap();
+    let shape = &scene.instances[0].shape;
+    assert_eq!(recipe.assets.made.paints.bytes(), 0);
+    let geometry = recipe.assets.geometry(shape).unwrap();
+    assert!(geometry.parts.iter().all(|part| part.mesh.tangents.is_empty() && part.material.normal_texture.is_none()));
+    // As it is shown, the part with relief has both, and the plain one neither.
+    let shown = recipe.assets.model(shape, false).unwrap();
+    let [a, b] = &shown.parts[..] else { panic!("two parts") };
+    assert!(a.material.normal_texture.is_some() && a.mesh.tangents.len() == a.mesh.positions.len());
+    assert!(b.material.normal_texture.is_none() && b.mesh.tangents.is_empty());
+    // Under a material of the whole with relief, the part that wears it has them too.
+    let bumpy = recipe.assets.model(shape, true).unwrap();
+    assert_eq!(bumpy.parts[1].mesh.tangents.len(), bumpy.parts[1].mesh.positions.len());
+}

@@ -221,3 +221,16 @@ fn ten_thousand_settled_scenes_rest_without_overlap() {
     eprintln!("{redrawn} redrawn, depth {worst_depth:.5}, gap {worst_gap:.5}");
     assert!(worst_depth <= DEEPEST && worst_gap < 0.02);
 }
+
+/// What moves holds the corners of what it stands for: with a hull of 48 of them, two of five scenes of these ended in each other.
+#[test]
+fn round_things_of_many_corners_settle_at_once() {
+    let recipe = read(&format!(
+        "{BIN} \"cushions\": (shape: Superellipsoid(0.05, 0.05, 0.05, 0.5, 0.5), scale: (Uniform(0.95, 1.05), Uniform(0.9, 1), 1), count: 8, \
+         place: Dropped(\"bottom\", spread: 0.8)), \
+         \"pears\": (shape: Lathe([(0, 0.056), (0.015, 0.048), (0.019, 0.032), (0.034, -0.006), (0.024, -0.04), (0, -0.041)], curve: true, segments: 32), \
+         scale: 0.6, count: 4, place: Dropped(\"bottom\", spread: 0.8))"
+    ));
+    let redrawn: u32 = (0..8).map(|index| sample(&recipe, 3, index).unwrap().redrawn.values().sum::<u32>()).sum();
+    assert!(redrawn <= 2, "{redrawn} of {} draws", redrawn + 8);
+}

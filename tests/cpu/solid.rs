@@ -114,3 +114,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn flat_things_in_a_row_leave_the_gaps_between_them_free() {
+    // Two tiles of 10 cm, a metre from middle to middle, thinner than what counts as flat.
+    let tile = Shape::Box(DVec3::new(0.1, 1e-5, 0.1));
+    let row = Shape::Made(Box::new(Made::Array { shape: tile, count: [2.0, 1.0, 1.0], step: [1.0, 0.0, 0.0] }));
+    let row = solid(&row).at_scale(DVec3::ONE);
+    let ball = solid(&Shape::Sphere(0.05)).at_scale(DVec3::ONE);
+    assert!(row.keeps(&at(0.0, 0.0, 0.0), &ball, &at(0.0, 0.0, 0.0), 0.0), "between them");
+    assert!(!row.keeps(&at(0.0, 0.0, 0.0), &ball, &at(0.5, 0.0, 0.0), 0.0), "on one");
+    // From ball to tile along x it is 0.5 - 0.05 - 0.05.
+    assert!(row.keeps(&at(0.0, 0.0, 0.0), &ball, &at(0.0, 0.0, 0.0), 0.39));
+    assert!(!row.keeps(&at(0.0, 0.0, 0.0), &ball, &at(0.0, 0.0, 0.0), 0.41));
+}
+
+#[test]
+fn a_thing_within_a_hollow_one_is_in_it_and_beside_it_is_not() {
+    // The wall of a cup: a ball in its hollow meets nothing, one that touches the wall does, and one in the wall of a thick ring is in it.
+    let shape = Shape::Made(Box::new(Made::Tube { outer: 0.5, inner: 0.2, height: 1.0 }));
+    let tube = solid(&shape).at_scale(DVec3::ONE);
+    let ball = |radius| solid(&Shape::Sphere(radius)).at_scale(DVec3::ONE);
+    let here = at(0.0, 0.0, 0.0);
+    assert!(tube.keeps(&here, &ball(0.15), &here, 0.0));
+    assert!(!tube.keeps(&here, &ball(0.25), &here, 0.0));
+    assert!(!tube.keeps(&here, &ball(0.1), &at(0.35, 0.0, 0.0), 0.0), "wholly within the wall");
+}
+
+#[test]
+fn bodies_are_as_deep_in_each_other_as_it_takes_to_part_them() {
+    // A cup is no convex body: 2 cm of its wall of 10 cm are in a box beside it.
+    let cup = Shape::Made(Box::new(Made::Tube { outer: 0.5, inner: 0.4, height: 1.0 }));
+    let cup = solid(&cup).at_scale(DVec3::ONE);
+    let wall = solid(&Shape::Box(DVec3::new(0.2, 2.0, 2.0))).at_scale(DVec3::ONE);
+    let deep = |most: f64| cup.comes_free(&at(0.0, 0.0, 0.0), &wall, &at(0.58, 0.0, 0.0), most);
+    assert_eq!(deep(0.015), None);
+    // The drawn circle has 48 corners, one of them on the X axis.
+    let found = deep(0.04).unwrap();
+    assert!((0.0199..=0.0251).contains(&found), "{found}");
+}
