@@ -3,8 +3,8 @@
 //! [`Made`] is one enum for both sides of sampling: a recipe holds `Made<Scalar>`, whose numbers may vary, a scene `Made<f64>`, whose
 //! numbers are decided. [`Made::draw`] leads from one to the other, and [`build`] from the latter to triangles.
 //!
-//! Every shape is closed (each edge has a triangle on either side) but [`Made::Terrain`], its outside outside, its normals unit, its
-//! tangents MikkTSpace's. What it costs is known from its words: [`Made::triangles`] holds both recipes and scene files to
+//! Every shape is closed (each edge has a triangle on either side) but [`Made::Terrain`], its outside outside, its normals unit; it has no
+//! tangents, which `Library::model` adds where light looks for them. What it costs is known from its words: [`Made::triangles`] holds both recipes and scene files to
 //! [`MAX_TRIANGLES`].
 
 mod bone;

@@ -474,14 +474,16 @@ impl Exact {
         if apart > 0.0 && (self.holds(stand, other, there) || other.holds(there, self, stand)) { 0.0 } else { apart }
     }
 
-    /// Whether two bodies are at least `spacing` metres apart; where that is 0, whether they neither touch nor overlap.
+    /// Whether two bodies are at least `spacing` metres apart; where that is 0, whether they neither touch nor overlap. Never so where that
+    /// cannot be told.
     pub fn keeps(&self, stand: &Stand, other: &Self, there: &Stand, spacing: f64) -> bool {
         let (here, place) = (self.at(stand), other.at(there));
         let met = if spacing > 0.0 {
             query::closest_points(&here, &*self.shape, &place, &*other.shape, spacing)
-                .is_ok_and(|found| found != ClosestPoints::Disjoint)
+                .map_or(true, |found| found != ClosestPoints::Disjoint)
         } else {
-            query::intersection_test(&here, &*self.shape, &place, &*other.shape).is_ok_and(|found| found.intersecting)
+            query::intersection_test(&here, &*self.shape, &place, &*other.shape)
+                .map_or(true, |found| found.intersecting)
         };
         !met && !self.holds(stand, other, there) && !other.holds(there, self, stand)
     }

@@ -3,7 +3,8 @@
 //! They begin above what they fall onto, clear of each other and of all else, and are moved by rapier: steps of fixed length, one
 //! thread, bodies in order of name and number, `libm`'s functions, so the same bits everywhere. Everything that was placed before
 //! stays where it is. Speed is limited and damped, the more so the longer it takes: what counts is where things can rest, not how they
-//! got there. Bodies that are not convex are moved as convex pieces that hold them.
+//! got there. What moves has fewer corners than what is drawn, or is in convex pieces, that hold
+//! its corners but for 0.2 % of its size.
 //!
 //! What comes out is measured with the bodies themselves, not with those pieces: nobody may move, no two may be deeper in each other
 //! than [`DEEPEST`], and everything touches something. A scene that fails is drawn again, with the reason.
