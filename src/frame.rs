@@ -14,6 +14,8 @@ pub struct Frame {
     pub camera: usize,
     /// Colour, 8-bit sRGB, anti-aliased as the scene's image settings say.
     pub rgb: Image<[u8; 3]>,
+    /// Linear RGB (Rec. 709) after exposure, 1 being white under the metered light, where `rgb` is made of it.
+    pub linear: Option<Image<[f32; 3]>>,
     /// Which surface is seen: 0 where nothing is hit, else 1 + its position in `owners`.
     pub surfaces: Image<u32>,
     /// To whom each surface belongs. The same for all cameras of a scene.

@@ -17,6 +17,7 @@ use bevy::render::view::ExtractedView;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RenderError;
+use super::film::Films;
 use super::labels::{self, Assets, Detail, LabelPass};
 use super::masks::{self, Batch, Gathered, PlacedBox};
 use super::readback::{Images, Plane, Staging, read_buffer, staging_buffer};
@@ -29,6 +30,8 @@ use crate::scene::{Camera, ImageSettings, LabelSettings, NormalSurface, Output, 
 /// The images that are drawn into, kept while size, number of cameras and labels stay the same.
 pub(super) struct Targets {
     pub(super) color: Vec<Handle<BevyImage>>,
+    /// Where images are made of linear light.
+    pub(super) films: Option<Films>,
     labels: labels::Targets,
     staging: Staging,
 }
@@ -45,6 +48,7 @@ impl Targets {
         let (detail, planes) = planes(&scene.labels);
         if let Some(current) = current
             && current.staging.fits(width, height, cameras, &planes)
+            && current.films.is_some() == scene.needs_linear()
         {
             return Ok(current);
         }
@@ -63,6 +67,7 @@ impl Targets {
         } else {
             None
         };
+        let limit = limit.or_else(|| too_large(&limits, scene));
         if let Some(limit) = limit {
             return Err(RenderError::TooLarge { width, height, cameras, adapter: adapter.to_owned(), limit });
         }
@@ -76,10 +81,18 @@ impl Targets {
             .collect();
         Ok(Self {
             color,
+            films: scene.needs_linear().then(|| Films::new(&device, width, height, cameras)),
             labels: labels::Targets::new(&device, width, height, detail),
             staging: Staging::new(&device, width, height, cameras, planes),
         })
     }
+}
+
+/// Why the films of a scene do not fit, if they do not.
+fn too_large(limits: &wgpu::Limits, scene: &Scene) -> Option<String> {
+    let bytes = Films::bytes(scene.image.width, scene.image.height);
+    (scene.needs_linear() && bytes > limits.max_buffer_size)
+        .then(|| format!("their linear light takes {bytes} bytes, and one buffer holds {}", limits.max_buffer_size))
 }
 
 /// Which images the labels need, beside colour.
@@ -343,6 +356,7 @@ fn frame(images: &Images<'_>, camera: usize, shot: &Shot) -> Option<Frame> {
             let [r, g, b, _] = word.to_ne_bytes();
             [r, g, b]
         })?,
+        linear: None,
         surfaces,
         owners: shot.owners.clone(),
         ids,

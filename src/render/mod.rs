@@ -5,6 +5,9 @@
 //! spawn     the scene's lights, meshes and cameras as entities
 //! app       one Bevy update draws the colour of all cameras
 //! ready     is it complete? if not, the same scene again
+//! subframes where images are a mean of many: what differs from one to the next
+//! expose    draws them, one after the other
+//! film      their sum, in linear light
 //! surface   what the label pass is told of each of them
 //! labels    what each pixel shows, by a pass of our own over the same vertex buffers
 //! masks     where each instance is, seen or not: who shares which part of one buffer
@@ -18,6 +21,8 @@ mod backdrop;
 mod capture;
 mod environment;
 mod error;
+mod expose;
+mod film;
 mod kept;
 mod labels;
 mod masks;
@@ -26,6 +31,7 @@ mod projection;
 mod readback;
 mod ready;
 mod spawn;
+mod subframes;
 mod surface;
 mod upload;
 
@@ -95,6 +101,7 @@ pub struct Renderer {
     uploads: upload::Uploads,
     maps: environment::Maps,
     label_pass: labels::LabelPass,
+    film_pass: film::FilmPass,
     targets: Option<capture::Targets>,
     masks: capture::MaskBuffers,
     times: RenderTimes,
@@ -108,6 +115,7 @@ impl Renderer {
         let (app, failure) = app::build(resources);
         let device = app.world().resource::<RenderDevice>().wgpu_device();
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
+        let film_pass = film::FilmPass::new(app.world().resource::<RenderDevice>().wgpu_device());
         let uploads = upload::Uploads::new(options.asset_root.clone(), library);
         let maps = environment::Maps::default();
         Ok(Self {
@@ -117,6 +125,7 @@ impl Renderer {
             uploads,
             maps,
             label_pass,
+            film_pass,
             targets: None,
             masks: capture::MaskBuffers::default(),
             times: RenderTimes::default(),
@@ -165,7 +174,11 @@ impl Renderer {
 
         let frames = self.update_until_complete(scene.index, &shot).and_then(|()| {
             (0..more).for_each(|_| self.app.update());
-            self.capture(scene, &shot)
+            let mut frames = self.capture(scene, &shot)?;
+            if scene.needs_linear() {
+                self.expose(scene, &shot, &mut frames)?;
+            }
+            Ok(frames)
         });
         shot.despawn(self.app.world_mut());
         self.uploads.end_scene();

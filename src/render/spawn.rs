@@ -103,7 +103,9 @@ pub(super) fn spawn(
     let boxes = placed.iter().map(PlacedMesh::placed_box).collect();
     // What is seen through glass is what was drawn before it: that has to be light, and not what a tone curve has made of it already
     // (Bevy only guesses its way back).
-    let late = scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
+    let linear = scene.needs_linear();
+    let late =
+        linear || scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
     let owners = placed.iter().map(|mesh| mesh.owner).collect();
     let surfaces = (1..).zip(placed).map(|(number, mesh)| mesh.spawn(world, number)).collect();
 
@@ -420,12 +422,12 @@ fn spawn_camera(
             Transform { translation: camera.position.as_vec3(), rotation: camera.rotation.as_quat(), scale: Vec3::ONE },
             Exposure { ev100: narrow(camera.ev100) },
             match scene.image.anti_aliasing {
-                AntiAliasing::Off => Msaa::Off,
-                AntiAliasing::Msaa4 => Msaa::Sample4,
+                AntiAliasing::Msaa4 if scene.image.samples == 1 => Msaa::Sample4,
+                _ => Msaa::Off,
             },
             match scene.image.tone_curve {
-                ToneCurve::Srgb => Tonemapping::None,
-                ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
+                ToneCurve::Neutral if !scene.needs_linear() => Tonemapping::KhronosPbrNeutral,
+                _ => Tonemapping::None,
             },
             DebandDither::Disabled,
             RenderLayers::from_layers(&[0, backdrop::layer(position)]),

@@ -28,6 +28,19 @@ pub struct Camera {
     pub rotation: DQuat,
     /// Exposure value at ISO 100: a luminance of `1.2 * 2^ev100` cd/m2 becomes linear 1.
     pub ev100: f64,
+    /// The opening of a thin lens; `None` is a pinhole, to which everything is in focus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aperture: Option<Aperture>,
+}
+
+/// The opening of a thin lens, and what it is focused on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aperture {
+    /// Metres.
+    pub diameter: f64,
+    /// Depth along the optical axis of the plane that is in focus, metres.
+    pub focus_distance: f64,
 }
 
 impl Camera {

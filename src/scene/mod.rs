@@ -28,6 +28,7 @@ mod parameters;
 pub mod place;
 pub mod random;
 mod sample;
+pub mod sequence;
 pub mod sight;
 pub mod split;
 pub mod tilt;
@@ -36,7 +37,7 @@ mod wanted;
 
 pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
-pub use camera::Camera;
+pub use camera::{Aperture, Camera};
 pub use environment::{Background, Environment, gradient};
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
 pub use parameters::{VARIANT, absent};
@@ -107,6 +108,11 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Whether its images are made of linear light by `develop`, rather than by the renderer's fast path.
+    pub fn needs_linear(&self) -> bool {
+        self.image.samples > 1
+    }
+
     /// The scene file: RON that reads back to the same bits.
     ///
     /// # Errors
@@ -129,6 +135,21 @@ pub struct ImageSettings {
     pub anti_aliasing: AntiAliasing,
     /// How linear light becomes an sRGB value.
     pub tone_curve: ToneCurve,
+    /// Sub-frames whose mean an image is, 1 to [`MOST_SAMPLES`]; from 2 on, they do the anti-aliasing.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub samples: u32,
+}
+
+/// The most sub-frames that an image may be made of.
+pub const MOST_SAMPLES: u32 = 4096;
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(samples: &u32) -> bool {
+    *samples == 1
 }
 
 /// How colour is anti-aliased.

@@ -421,5 +421,5 @@ fn sample_camera(
         ExposureRecipe::Ev(ev) => random::scalar(ev, &exposure.name("ev")),
     };
     let ev100 = ev100.clamp(-100.0, 100.0);
-    Ok(Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100 })
+    Ok(Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100, aperture: None })
 }

@@ -15,7 +15,13 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         recipe: "test".into(),
         seed: 0,
         index: 0,
-        image: ImageSettings { width, height, anti_aliasing: AntiAliasing::Off, tone_curve: ToneCurve::Srgb },
+        image: ImageSettings {
+            width,
+            height,
+            anti_aliasing: AntiAliasing::Off,
+            tone_curve: ToneCurve::Srgb,
+            samples: 1,
+        },
         labels: LabelSettings::default(),
         categories: vec![Category::new(1, "thing", "")],
         instances: Vec::new(),
@@ -42,6 +48,7 @@ pub(crate) fn camera(width: u32, height: u32) -> Camera {
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         ev100: 9.0,
+        aperture: None,
     }
 }
 

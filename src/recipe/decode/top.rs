@@ -10,7 +10,7 @@ use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
 use super::{Context, Kinds, camera, clutter, label, light, material, object, sampling, wanted};
 use crate::assets::Library;
-use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
+use crate::scene::{AntiAliasing, ImageSettings, MOST_SAMPLES, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
@@ -52,7 +52,7 @@ const VARIANT: Form = Form::noun(
         "cameras",
     ],
 );
-const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
+const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve", "samples"]);
 
 pub(super) const NOUNS: &[&Form] = &[&RECIPE, &VARIANT, &IMAGE];
 
@@ -69,6 +69,9 @@ pub(super) const VARIANTS: &[&Variants] = &[&ANTI_ALIASING, &TONE_CURVE];
 const VERSION: f64 = 1.0;
 
 const PIXELS: Limits = Limits { whole: true, ..Limits::new(1.0, 16384.0, "from 1 to 16384 pixels", true) };
+
+const SAMPLES: Limits =
+    Limits { whole: true, ..Limits::new(1.0, MOST_SAMPLES as f64, "from 1 to 4096 sub-frames", true) };
 
 /// Decodes a whole recipe; its assets are not loaded yet.
 pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> Option<Recipe> {
@@ -206,5 +209,12 @@ fn image(cx: &mut Context, node: &Node) -> Option<ImageSettings> {
     let tone_curve = fields.or(cx, "tone_curve", ToneCurve::default(), |cx, node| {
         Some(if variant(cx, node, &TONE_CURVE)?.0 == "Srgb" { ToneCurve::Srgb } else { ToneCurve::Neutral })
     });
-    Some(ImageSettings { width: width?, height: height?, anti_aliasing: anti_aliasing?, tone_curve: tone_curve? })
+    let samples = fields.or(cx, "samples", 1, |cx, node| whole(cx, node, SAMPLES));
+    Some(ImageSettings {
+        width: width?,
+        height: height?,
+        anti_aliasing: anti_aliasing?,
+        tone_curve: tone_curve?,
+        samples: samples?,
+    })
 }
