@@ -3,6 +3,7 @@
 //! ```text
 //! upload    meshes, textures and materials on the GPU, once each
 //! spawn     the scene's lights, meshes and cameras as entities
+//! amend     what Bevy's shaders lack
 //! app       one Bevy update draws the colour of all cameras
 //! ready     is it complete? if not, the same scene again
 //! subframes where images are a mean of many: what differs from one to the next
@@ -16,6 +17,7 @@
 //! ```
 
 mod adapter;
+mod amend;
 mod app;
 mod backdrop;
 mod capture;
@@ -112,7 +114,7 @@ impl Renderer {
     pub fn new(options: &RenderOptions, library: Library) -> Result<Self, RenderError> {
         let (resources, adapter) = adapter::open(&options.adapter)?;
         tracing::info!(adapter = adapter.summary(), "rendering");
-        let (app, failure) = app::build(resources);
+        let (app, failure) = app::build(resources)?;
         let device = app.world().resource::<RenderDevice>().wgpu_device();
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
         let film_pass = film::FilmPass::new(app.world().resource::<RenderDevice>().wgpu_device());
