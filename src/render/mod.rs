@@ -1,8 +1,11 @@
 //! Scenes to frames, without a window. The only part of the program that knows Bevy.
 //!
 //! ```text
+//! eyes      the pinhole views that are drawn for each camera
+//! warp      how the pixels of other lenses are looked up in them
 //! upload    meshes, textures and materials on the GPU, once each
-//! spawn     the scene's lights, meshes and cameras as entities
+//! spawn     the scene's meshes and cameras as entities
+//! lamps     its lights
 //! amend     what Bevy's shaders lack
 //! app       one Bevy update draws the colour of all cameras
 //! ready     is it complete? if not, the same scene again
@@ -24,9 +27,11 @@ mod capture;
 mod environment;
 mod error;
 mod expose;
+mod eyes;
 mod film;
 mod kept;
 mod labels;
+mod lamps;
 mod masks;
 mod panorama;
 mod projection;
@@ -36,6 +41,7 @@ mod spawn;
 mod subframes;
 mod surface;
 mod upload;
+mod warp;
 
 pub use adapter::{AdapterChoice, AdapterReport, Diagnosis, diagnose};
 pub use error::RenderError;
@@ -53,6 +59,7 @@ use std::time::{Duration, Instant};
 use crate::assets::Library;
 use crate::frame::Frame;
 use crate::scene::Scene;
+use eyes::Eyes;
 
 /// How long a scene may stay incomplete. Shaders compile within updates and count; a software driver takes seconds for
 /// the first frame.
@@ -102,6 +109,8 @@ pub struct Renderer {
     failure: app::DeviceFailure,
     uploads: upload::Uploads,
     maps: environment::Maps,
+    warps: eyes::Warps,
+    rays: Vec<film::Rays>,
     label_pass: labels::LabelPass,
     film_pass: film::FilmPass,
     targets: Option<capture::Targets>,
@@ -126,6 +135,8 @@ impl Renderer {
             failure,
             uploads,
             maps,
+            warps: eyes::Warps::default(),
+            rays: Vec::new(),
             label_pass,
             film_pass,
             targets: None,
@@ -166,10 +177,12 @@ impl Renderer {
     pub fn render_after(&mut self, scene: &Scene, more: u32) -> Result<Vec<Frame>, RenderError> {
         scene.validate().map_err(|reason| RenderError::InvalidScene { index: scene.index, reason })?;
         let spawning = clock();
-        let targets = capture::Targets::fit(self.targets.take(), self.app.world_mut(), scene, &self.adapter.name)?;
+        let eyes = Eyes::of(scene, &mut self.warps);
+        let targets = self.targets.take();
+        let targets = capture::Targets::fit(targets, self.app.world_mut(), scene, &eyes, &self.adapter.name)?;
         let color = targets.color.clone();
         self.targets = Some(targets);
-        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &color)?;
+        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, eyes, &color)?;
         let order = shot.surfaces.iter().enumerate().map(|(position, (entity, _))| (*entity, position)).collect();
         self.app.sub_app_mut(RenderApp).world_mut().insert_resource(capture::SceneOrder(order));
         self.times.spawn += spawning.elapsed();
