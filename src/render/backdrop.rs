@@ -17,12 +17,13 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use glam::DVec3;
 use std::collections::BTreeMap;
 
-use super::environment::{half_bits, undo};
+use super::environment::half_bits;
 use super::panorama;
 use crate::assets::Texture;
 use crate::assets::sky::{Sky, direction};
 use crate::image::Image;
 use crate::scene::color::linear_from_srgb;
+use crate::scene::tone::undo;
 use crate::scene::{Camera, ImageSettings, ToneCurve};
 
 /// Metres; beyond everything that a scene can hold, and near enough for single precision.

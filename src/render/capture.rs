@@ -24,7 +24,7 @@ use super::spawn::Shot;
 use super::surface::{Surface, View};
 use crate::frame::{AmodalMask, Frame, Owner};
 use crate::image::Image;
-use crate::scene::{Camera, ImageSettings, LabelSettings, NormalSurface, Output, Scene};
+use crate::scene::{Camera, ImageSettings, NormalSurface, Output, Scene};
 
 /// The images that are drawn into, kept while size, number of cameras and labels stay the same.
 pub(super) struct Targets {
@@ -42,7 +42,7 @@ impl Targets {
         adapter: &str,
     ) -> Result<Self, RenderError> {
         let (ImageSettings { width, height, .. }, cameras) = (scene.image, scene.cameras.len());
-        let (detail, planes) = planes(&scene.labels);
+        let (detail, planes) = planes(scene);
         if let Some(current) = current
             && current.staging.fits(width, height, cameras, &planes)
         {
@@ -82,8 +82,8 @@ impl Targets {
     }
 }
 
-/// Which images the labels need, beside colour.
-fn planes(labels: &LabelSettings) -> (Detail, Vec<Plane>) {
+/// Which images labels and depth sensors need, beside colour.
+fn planes(scene: &Scene) -> (Detail, Vec<Plane>) {
     let plane = |output: &Output| match output {
         Output::Normals { surface: NormalSurface::Geometric, .. } => Some(Plane::GeometricNormal),
         Output::Normals { surface: NormalSurface::Shaded, .. } => Some(Plane::ShadedNormal),
@@ -93,7 +93,11 @@ fn planes(labels: &LabelSettings) -> (Detail, Vec<Plane>) {
         Output::Emission | Output::Metallic => Some(Plane::EmissionMetallic),
         _ => None,
     };
-    let more: BTreeSet<Plane> = labels.outputs.iter().filter_map(plane).collect();
+    let mut more: BTreeSet<Plane> = scene.labels.outputs.iter().filter_map(plane).collect();
+    if scene.cameras.iter().any(|camera| camera.depth_sensor.is_some()) {
+        // How much of its light comes back.
+        more.extend([Plane::GeometricNormal, Plane::AlbedoRoughness]);
+    }
     let detail = if more.is_empty() { Detail::Basic } else { Detail::Full };
     (detail, [Plane::Color, Plane::Surface, Plane::Distance].into_iter().chain(more).collect())
 }
@@ -343,6 +347,9 @@ fn frame(images: &Images<'_>, camera: usize, shot: &Shot) -> Option<Frame> {
             let [r, g, b, _] = word.to_ne_bytes();
             [r, g, b]
         })?,
+        linear: None,
+        deep: None,
+        sensor_depth: None,
         surfaces,
         owners: shot.owners.clone(),
         ids,

@@ -426,6 +426,8 @@ fn spawn_camera(
             match scene.image.tone_curve {
                 ToneCurve::Srgb => Tonemapping::None,
                 ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
+                // Developed from linear light, on the CPU.
+                ToneCurve::AgX | ToneCurve::Filmic | ToneCurve::Camera => Tonemapping::None,
             },
             DebandDither::Disabled,
             RenderLayers::from_layers(&[0, backdrop::layer(position)]),
