@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span, Wanted};
-use crate::scene::{Background, Environment, LabelSettings, Material, SampleError, Scene, Shape, sample};
+use crate::scene::{Background, Environment, ImageFormat, LabelSettings, Material, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -231,6 +231,25 @@ impl Plan {
         match &self.source {
             Source::Recipe(recipe) => &recipe.labels,
             Source::Scene(scene) => &scene.labels,
+        }
+    }
+
+    /// How the pictures of every scene are written; the quality of JPEGs is each scene's own.
+    pub fn format(&self) -> ImageFormat {
+        match &self.source {
+            Source::Recipe(recipe) => recipe.image.format,
+            Source::Scene(scene) => scene.image.format,
+        }
+    }
+
+    /// Whether any camera has a depth sensor.
+    pub fn depth_sensors(&self) -> bool {
+        match &self.source {
+            Source::Recipe(recipe) => {
+                let variants = recipe.variants.iter().flat_map(|variant| variant.recipe.cameras.values());
+                recipe.cameras.values().chain(variants).any(|camera| camera.depth_sensor.is_some())
+            }
+            Source::Scene(scene) => scene.cameras.iter().any(|camera| camera.depth_sensor.is_some()),
         }
     }
 

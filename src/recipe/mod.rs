@@ -37,6 +37,7 @@ use crate::assets::{Library, Taken};
 use crate::make::Made;
 use crate::paint::PaintRecipe;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
+use crate::sensor::{DepthSensor, Optics, Sensor};
 use expression::Expression;
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
@@ -46,6 +47,8 @@ pub struct Recipe {
     pub name: String,
     /// Image size and treatment.
     pub image: ImageSettings,
+    /// Quality of JPEGs, drawn for each scene; `None` where they are none.
+    pub quality: Option<Scalar>,
     /// Which labels are asked for.
     pub labels: LabelSettings,
     /// How the space of scenes is covered.
@@ -382,6 +385,12 @@ pub struct CameraRecipe {
     pub near: f64,
     /// Exposure.
     pub exposure: ExposureRecipe,
+    /// What its lens does to light.
+    pub optics: Option<Box<Optics<Scalar>>>,
+    /// What its picture is taken with.
+    pub sensor: Option<Box<Sensor<Scalar>>>,
+    /// What measures depth beside it.
+    pub depth_sensor: Option<Box<DepthSensor<Scalar>>>,
 }
 
 /// Intrinsics.

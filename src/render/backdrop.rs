@@ -17,7 +17,7 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use glam::DVec3;
 use std::collections::BTreeMap;
 
-use super::environment::{half_bits, undo};
+use super::environment::half_bits;
 use super::eyes::Eye;
 use super::panorama;
 use super::warp::Warp;
@@ -25,6 +25,7 @@ use crate::assets::Texture;
 use crate::assets::sky::{Sky, direction};
 use crate::image::Image;
 use crate::scene::color::linear_from_srgb;
+use crate::scene::tone::undo;
 use crate::scene::{Camera, ImageSettings, ToneCurve};
 
 /// Metres; beyond everything that a scene can hold, and near enough for single precision.
@@ -44,7 +45,7 @@ pub(super) struct Backdrops {
     sphere: Option<Handle<BevyMesh>>,
     sheet: Option<Handle<BevyMesh>>,
     skies: BTreeMap<String, Handle<BevyImage>>,
-    pictures: BTreeMap<(String, bool), Handle<BevyImage>>,
+    pictures: BTreeMap<(String, String), Handle<BevyImage>>,
 }
 
 /// What a picture texture is remembered for: at most so many.
@@ -86,7 +87,7 @@ impl Backdrops {
         mirrored: bool,
         through: Option<(&Warp, &Camera)>,
     ) -> Entity {
-        let key = (picture.key.clone(), frame.tone_curve == ToneCurve::Neutral);
+        let key = (picture.key.clone(), format!("{:?}", frame.tone_curve));
         if !self.pictures.contains_key(&key) && self.pictures.len() >= MOST_PICTURES {
             self.pictures.pop_first();
         }

@@ -53,7 +53,7 @@ impl Targets {
         adapter: &str,
     ) -> Result<Self, RenderError> {
         let (sizes, cameras) = (eyes.sizes(), scene.cameras.len());
-        let (detail, planes) = planes(&scene.labels);
+        let (detail, planes) = planes(scene);
         if let Some(current) = current
             && current.staging.fits(&sizes, &planes)
             && current.films_fit(scene)
@@ -120,8 +120,8 @@ fn too_large(limits: &wgpu::Limits, scene: &Scene) -> Option<String> {
         .then(|| format!("their linear light takes {bytes} bytes, and one buffer holds {}", limits.max_buffer_size))
 }
 
-/// Which images the labels need, beside colour.
-fn planes(labels: &LabelSettings) -> (Detail, Vec<Plane>) {
+/// Which images labels and depth sensors need, beside colour.
+fn planes(scene: &Scene) -> (Detail, Vec<Plane>) {
     let plane = |output: &Output| match output {
         Output::Normals { surface: NormalSurface::Geometric, .. } => Some(Plane::GeometricNormal),
         Output::Normals { surface: NormalSurface::Shaded, .. } => Some(Plane::ShadedNormal),
@@ -131,7 +131,11 @@ fn planes(labels: &LabelSettings) -> (Detail, Vec<Plane>) {
         Output::Emission | Output::Metallic => Some(Plane::EmissionMetallic),
         _ => None,
     };
-    let more: BTreeSet<Plane> = labels.outputs.iter().filter_map(plane).collect();
+    let mut more: BTreeSet<Plane> = scene.labels.outputs.iter().filter_map(plane).collect();
+    if scene.cameras.iter().any(|camera| camera.depth_sensor.is_some()) {
+        // How much of its light comes back.
+        more.extend([Plane::GeometricNormal, Plane::AlbedoRoughness]);
+    }
     let detail = if more.is_empty() { Detail::Basic } else { Detail::Full };
     (detail, [Plane::Color, Plane::Surface, Plane::Distance].into_iter().chain(more).collect())
 }
@@ -485,6 +489,8 @@ fn frame(images: &Images<'_>, camera: usize, scene: &Scene, shot: &Shot) -> Opti
         camera,
         rgb,
         linear: None,
+        deep: None,
+        sensor_depth: None,
         surfaces,
         owners: shot.owners.clone(),
         ids,

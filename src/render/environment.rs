@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use super::{RenderError, panorama};
 use crate::assets::{AssetError, Library};
-use crate::scene::{Environment, ToneCurve, gradient};
+use crate::scene::{Environment, ToneCurve, gradient, tone};
 
 /// Texels along an edge of the map that is seen: the arc between two texels is under four degrees, and colour is linear
 /// between them.
@@ -151,57 +151,8 @@ fn ggx_lobe(roughness: f64) -> f64 {
 pub(super) fn background(zenith: [f64; 3], nadir: [f64; 3], exposure: f64, curve: Option<ToneCurve>) -> Image {
     cube_map(BACKGROUND_SIZE, 1, |height, _| {
         let light = gradient(zenith, nadir, height, 1.0).map(|l| l * exposure);
-        curve.map_or(light, |curve| apply(curve, light))
+        curve.map_or(light, |curve| tone::apply(curve, light))
     })
-}
-
-/// Linear light after exposure to linear display value.
-fn apply(curve: ToneCurve, color: [f64; 3]) -> [f64; 3] {
-    match curve {
-        ToneCurve::Srgb => color.map(|c| c.clamp(0.0, 1.0)),
-        ToneCurve::Neutral => neutral(color),
-    }
-}
-
-/// Khronos PBR Neutral, from its specification (KhronosGroup/ToneMapping, PBR_Neutral).
-fn neutral(color: [f64; 3]) -> [f64; 3] {
-    const START: f64 = 0.8 - 0.04;
-    const DESATURATION: f64 = 0.15;
-    let low = color.iter().copied().fold(f64::INFINITY, f64::min);
-    let offset = if low < 0.08 { low - 6.25 * low * low } else { 0.04 };
-    let color = color.map(|c| c - offset);
-    let peak = color.iter().copied().fold(0.0, f64::max);
-    if peak < START {
-        return color;
-    }
-    let d = 1.0 - START;
-    let new_peak = 1.0 - d * d / (peak + d - START);
-    let g = 1.0 - 1.0 / (DESATURATION * (peak - new_peak) + 1.0);
-    color.map(|c| (c * new_peak / peak) * (1.0 - g) + new_peak * g)
-}
-
-/// The light after exposure that is displayed as the linear value `shown` (each channel in 0..=1): the inverse of what Bevy's shader
-/// does. What no finite light is displayed as comes within less than a byte's step.
-pub(super) fn undo(curve: ToneCurve, shown: [f64; 3]) -> [f64; 3] {
-    if curve == ToneCurve::Srgb {
-        return shown;
-    }
-    const START: f64 = 0.8 - 0.04;
-    const DESATURATION: f64 = 0.15;
-    const MOST: f64 = 0.999;
-    let peak = shown.iter().copied().fold(0.0, f64::max);
-    let mut color = shown;
-    if peak > START {
-        let new_peak = peak.min(MOST);
-        let d = 1.0 - START;
-        let old_peak = d * d / (1.0 - new_peak) - d + START;
-        let g = 1.0 - 1.0 / (DESATURATION * (old_peak - new_peak) + 1.0);
-        color = color.map(|c| ((c.min(MOST) - new_peak * g) / (1.0 - g) * old_peak / new_peak).max(0.0));
-    }
-    // What was taken from all channels follows from the lowest.
-    let low = color.iter().copied().fold(f64::INFINITY, f64::min).max(0.0);
-    let before = if low < 0.04 { (low / 6.25).sqrt() } else { low + 0.04 };
-    color.map(|c| c + before - low)
 }
 
 /// A cube map whose texels depend on the height (y) of their direction and on the mip level.

@@ -40,12 +40,7 @@ impl Renderer {
         let device = self.app.world().resource::<RenderDevice>().wgpu_device();
         let queue = self.app.world().resource::<RenderQueue>();
         for (camera, frame) in frames.iter_mut().enumerate() {
-            let linear = films.read(device, queue, camera)?;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-            let byte =
-                |v: f32| (crate::scene::color::srgb_from_linear(f64::from(v)).clamp(0.0, 1.0) * 255.0).round() as u8;
-            frame.rgb = linear.map(|pixel| pixel.map(byte));
-            frame.linear = Some(linear);
+            frame.linear = Some(films.read(device, queue, camera)?);
         }
         self.check_device()
     }

@@ -6,6 +6,8 @@
 use glam::{DAffine3, DMat3, DMat4, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
+use crate::sensor::{DepthSensor, Optics, Sensor};
+
 /// A pinhole camera without distortion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,36 @@ pub struct Camera {
     /// The opening of a thin lens; `None` is a pinhole, to which everything is in focus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aperture: Option<Aperture>,
+    /// What its lens does to light besides drawing a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optics: Option<Box<Optics>>,
+    /// What its picture is taken with; `None`: light itself, without noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<Box<Sensor>>,
+    /// What measures depth beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth_sensor: Option<Box<DepthSensor>>,
+}
+
+impl Default for Camera {
+    /// A pinhole at the origin with a focal length and a near plane of 1, for scenes that are put together by hand.
+    fn default() -> Self {
+        Self {
+            name: "main".into(),
+            fx: 1.0,
+            fy: 1.0,
+            cx: 0.0,
+            cy: 0.0,
+            near: 1.0,
+            position: DVec3::ZERO,
+            rotation: DQuat::IDENTITY,
+            ev100: 0.0,
+            aperture: None,
+            optics: None,
+            sensor: None,
+            depth_sensor: None,
+        }
+    }
 }
 
 /// The opening of a thin lens, and what it is focused on.
@@ -44,6 +76,11 @@ pub struct Aperture {
 }
 
 impl Camera {
+    /// Whether its pictures need linear light: lens and sensor work on nothing else.
+    pub fn needs_linear(&self) -> bool {
+        self.optics.is_some() || self.sensor.is_some()
+    }
+
     /// World from our camera frame (x right, y up, looking down -z).
     pub fn world_from_camera(&self) -> DAffine3 {
         DAffine3::from_rotation_translation(self.rotation, self.position)

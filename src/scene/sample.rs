@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::acceptance::Acceptance;
 use super::place::{self, Body, Group, Pose};
 use super::random::{self, Key};
-use super::{Camera, Category, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape};
+use super::{Camera, Category, ImageFormat, ImageSettings, Instance, Light, Material, PlacedCount};
+use super::{SCENE_VERSION, Scene, Settled, Shape};
 use super::{appearance, camera, exposure, framed, parameters};
 use crate::assets::Library;
 use crate::make;
@@ -170,7 +171,7 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         recipe: recipe.name.clone(),
         seed,
         index,
-        image: recipe.image,
+        image: image_settings(recipe, &key),
         labels: recipe.labels.clone(),
         categories: recipe.categories.clone(),
         instances,
@@ -421,5 +422,35 @@ fn sample_camera(
         ExposureRecipe::Ev(ev) => random::scalar(ev, &exposure.name("ev")),
     };
     let ev100 = ev100.clamp(-100.0, 100.0);
-    Ok(Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100, aperture: None })
+    Ok(Camera {
+        name: name.to_owned(),
+        fx,
+        fy,
+        cx,
+        cy,
+        near: recipe.near,
+        position,
+        rotation,
+        ev100,
+        aperture: None,
+        optics: recipe.optics.as_ref().and_then(|optics| optics.draw(&key.name("optics"))).map(Box::new),
+        sensor: recipe.sensor.as_ref().and_then(|sensor| sensor.draw(&key.name("sensor"))).map(Box::new),
+        depth_sensor: recipe
+            .depth_sensor
+            .as_ref()
+            .and_then(|sensor| sensor.draw(&key.name("depth_sensor")))
+            .map(Box::new),
+    })
+}
+
+/// Those of the recipe, with what of them may vary decided.
+fn image_settings(recipe: &Recipe, key: &Key) -> ImageSettings {
+    let mut settings = recipe.image;
+    if let (ImageFormat::Jpeg { quality, .. }, Some(dist)) = (&mut settings.format, &recipe.quality) {
+        let drawn = random::scalar(dist, &key.name("image").name("format").name("quality"));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1..=100")]
+        let drawn = drawn.round().clamp(1.0, 100.0) as u8;
+        *quality = drawn;
+    }
+    settings
 }

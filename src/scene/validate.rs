@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::FRAC_PI_2;
 
 use super::{
-    Background, Camera, Category, Environment, Instance, LONGEST_SIDE, LabelSettings, Light, MOST_SHADOWED_LAMPS,
-    MOST_SUNS, Material, SCENE_VERSION, Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
+    Background, Camera, Category, Environment, ImageFormat, Instance, LONGEST_SIDE, LabelSettings, Light,
+    MOST_SHADOWED_LAMPS, MOST_SUNS, Material, SCENE_VERSION, Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
+use crate::sensor;
 
 /// Lengths and places beyond this leave the range in which single precision, which the GPU computes in, is of any use.
 const FARTHEST: f64 = 1e9;
@@ -87,6 +88,9 @@ impl Scene {
                 "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots"
             )
         })?;
+        if let ImageFormat::Jpeg { quality, .. } = self.image.format {
+            ensure((1..=100).contains(&quality), || "the quality of a JPEG is from 1 to 100".into())?;
+        }
         let environment = match &self.environment {
             Environment::Gradient { zenith, nadir } => {
                 zenith.iter().chain(nadir).all(|c| (0.0..=BRIGHTEST).contains(c))
@@ -262,7 +266,8 @@ impl Camera {
         ensure(!self.name.is_empty() && self.name.chars().all(plain), || {
             "its name becomes part of file names: use letters, digits, `_` and `-`".into()
         })?;
-        ensure_rotation(self.rotation)
+        ensure_rotation(self.rotation)?;
+        sensor::validate(self)
     }
 }
 

@@ -5,7 +5,7 @@ use glam::{DMat3, DVec2, DVec3};
 use crate::annotate::{Panoptic, Subject};
 use crate::frame::{Frame, Owner};
 use crate::image::Image;
-use crate::scene::{Camera, NormalFrame, NormalSurface, Output};
+use crate::scene::{Camera, ImageFormat, NormalFrame, NormalSurface, Output};
 use crate::write::encode::{self, EncodeError};
 use crate::write::manifest::DepthFormat;
 
@@ -33,10 +33,7 @@ impl Look<'_> {
             Output::Parts => integers(&self.parts()?, frame.owners.iter().map(|owner| owner.part))?,
             Output::Depth => {
                 let image = self.whole(Some(&frame.depth))?;
-                match depth {
-                    DepthFormat::ExrMetres => ("exr", encode::depth_exr(image)?),
-                    DepthFormat::PngMillimetres => ("png", encode::depth_png(image)?),
-                }
+                depth.encode(image)?
             }
             Output::Range => ("exr", encode::range_exr(self.whole(Some(&frame.range))?)?),
             Output::Normals { frame: axes, surface: NormalSurface::Shaded } => {
@@ -164,6 +161,46 @@ fn wide([x, y, z]: [f32; 3]) -> DVec3 {
 #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is the point")]
 fn narrow(v: DVec3) -> [f32; 3] {
     [v.x as f32 + 0.0, v.y as f32 + 0.0, v.z as f32 + 0.0]
+}
+
+impl DepthFormat {
+    /// A depth image's file: its extension and its bytes.
+    pub(crate) fn encode(self, image: &Image<f32>) -> Result<(&'static str, Vec<u8>), EncodeError> {
+        Ok(match self {
+            Self::ExrMetres => ("exr", encode::depth_exr(image)?),
+            Self::PngMillimetres => ("png", encode::depth_png(image)?),
+        })
+    }
+}
+
+/// The folder and the name of what depth sensors measure, beside those of outputs.
+pub(crate) const SENSOR_DEPTH: &str = "sensor_depth";
+
+/// How [`SENSOR_DEPTH`] is to be read.
+pub(crate) fn sensor_depth_convention(depth: DepthFormat) -> &'static str {
+    match depth {
+        DepthFormat::ExrMetres => {
+            "what the camera's depth sensor measures, a simulation and no label: z along the optical axis, metres; EXR, 32-bit float \
+             channel 'Z' (and its copy 'Y'); +inf where it measures nothing"
+        }
+        DepthFormat::PngMillimetres => {
+            "what the camera's depth sensor measures, a simulation and no label: z along the optical axis, millimetres, to the nearest; \
+             16-bit PNG; 0 where it measures nothing"
+        }
+    }
+}
+
+/// How pictures are to be read.
+pub(crate) fn picture_convention(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "8-bit sRGB, anti-aliased as the recipe says",
+        ImageFormat::Png16 => "16-bit sRGB PNG, anti-aliased as the recipe says",
+        ImageFormat::Jpeg { .. } => "8-bit sRGB, baseline JPEG, anti-aliased as the recipe says",
+        ImageFormat::Exr => {
+            "linear light (Rec. 709 primaries), 1 = a white matte surface under the metered light, after lens and sensor and before the \
+             tone curve; noise may bring it below 0; EXR, 32-bit float channels R, G, B"
+        }
+    }
 }
 
 /// How an output is to be read, in words, for the `conventions` of `dataset.json`.

@@ -34,7 +34,8 @@ mod rle; // masks and polygons
 mod sampling; // designs: how evenly they spread, and that an edit moves nothing else
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
-mod sequence;
+mod sensor; // from light to the picture: closed forms of every stage, and depth sensors
+mod sequence; // where sub-frames take their samples
 mod settle; // what is dropped: at rest, not in each other, not hovering
 mod sight; // what a camera sees, estimated
 mod sky; // panoramas

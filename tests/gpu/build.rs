@@ -2,7 +2,7 @@
 
 use glam::{DQuat, DVec3};
 use scenewright::scene::{
-    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, LabelSettings, Light, Material,
+    AntiAliasing, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LabelSettings, Light, Material,
     SCENE_VERSION, Scene, Shape, ToneCurve,
 };
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
             anti_aliasing: AntiAliasing::Off,
             tone_curve: ToneCurve::Srgb,
             samples: 1,
+            format: ImageFormat::Png,
         },
         labels: LabelSettings::default(),
         categories: vec![Category::new(1, "thing", "")],

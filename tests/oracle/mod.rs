@@ -143,6 +143,8 @@ fn develop(
         camera,
         rgb: Image::filled(width, height, [128; 3]),
         linear: None,
+        deep: None,
+        sensor_depth: None,
         surfaces: Image::new(width, height, numbered.collect()).unwrap(),
         owners: surfaces.iter().map(|surface| surface.owner).collect(),
         ids: image(nearest, surfaces, 0, |surface, _| surface.owner.id),

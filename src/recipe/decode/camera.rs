@@ -8,9 +8,10 @@ use super::dist::{self, scalars};
 use super::fields::{Fields, Form, Variants, variant};
 use super::light::ELEVATION;
 use super::number::{Limits, plain, plain_within, scalar, support};
-use super::{Context, Kinds};
+use super::{Context, Kinds, sensor};
 
-const CAMERA: Form = Form::noun("a camera", &["lens", "pose"], &["near", "exposure"]);
+const CAMERA: Form =
+    Form::noun("a camera", &["lens", "pose"], &["near", "exposure", "optics", "sensor", "depth_sensor"]);
 
 pub(super) const NOUNS: &[&Form] = &[&CAMERA];
 
@@ -53,7 +54,18 @@ pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
     let pose = fields.need(cx, "pose", pose);
     let near = fields.or(cx, "near", 0.01, |cx, node| plain_within(cx, node, Limits::POSITIVE));
     let exposure = fields.or(cx, "exposure", ExposureRecipe::Auto { compensation: zero() }, exposure);
-    Some(CameraRecipe { lens: lens?, pose: pose?, near: near?, exposure: exposure? })
+    let optics = fields.maybe(cx, "optics", sensor::optics);
+    let sensor = fields.maybe(cx, "sensor", sensor::sensor);
+    let depth_sensor = fields.maybe(cx, "depth_sensor", sensor::depth_sensor);
+    Some(CameraRecipe {
+        lens: lens?,
+        pose: pose?,
+        near: near?,
+        exposure: exposure?,
+        optics: optics?,
+        sensor: sensor?,
+        depth_sensor: depth_sensor?,
+    })
 }
 
 fn lens(cx: &mut Context, node: &Node) -> Option<LensRecipe> {

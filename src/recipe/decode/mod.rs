@@ -20,6 +20,7 @@ mod paint;
 mod parameter;
 mod place;
 mod sampling;
+mod sensor;
 mod top;
 mod wanted;
 
@@ -52,6 +53,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         material::NOUNS,
         paint::NOUNS,
         camera::NOUNS,
+        sensor::NOUNS,
         wanted::NOUNS,
     ];
     for nouns in nouns {
@@ -69,7 +71,9 @@ pub(super) fn forms() -> Vec<&'static Form> {
         make::VARIANTS,
         place::VARIANTS,
     ];
-    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS, wanted::VARIANTS]).flatten() {
+    for variants in
+        all.into_iter().chain([light::VARIANTS, camera::VARIANTS, sensor::VARIANTS, wanted::VARIANTS]).flatten()
+    {
         forms.extend_from_slice(variants.forms);
     }
     forms
