@@ -101,7 +101,10 @@ pub(crate) fn camera() -> CameraRecipe {
             elevation: uniform(12.0, 65.0),
             roll: c(0.0),
         },
+        distortion: None,
         near: 0.01,
+        focus: None,
+        shutter: ShutterRecipe { time: c(0.0), readout: c(0.0) },
         exposure: ExposureRecipe::Auto { compensation: c(0.0) },
     }
 }

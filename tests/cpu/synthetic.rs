@@ -28,6 +28,7 @@ pub(crate) fn camera(name: &str) -> Camera {
         position: DVec3::new(0.5, 0.25, 2.0),
         rotation: DQuat::from_xyzw(0.0, 0.6, 0.0, 0.8),
         ev100: 9.5,
+        ..Camera::default()
     }
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn camera(width: u32, height: u32) -> Camera {
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         ev100: 9.0,
+        ..Camera::default()
     }
 }
 
