@@ -20,8 +20,9 @@ const MAX_NODES: usize = 100_000;
 /// A calibration file: the cameras in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
-    /// By name, in the order of the file; never empty. The one camera of a file that names none is called `camera`.
-    pub cameras: Vec<(String, CalibratedCamera)>,
+    /// By name, in the order of the file; never empty, and at least one of them can be used. The one camera of a file that names none is
+    /// called `camera`. What is wrong with one does not matter to the others.
+    pub cameras: Vec<(String, Result<CalibratedCamera, String>)>,
     /// What the file is.
     pub file: AssetFile,
 }
@@ -43,18 +44,18 @@ impl Calibration {
     /// The camera called so, or the only one. The error says which there are.
     ///
     /// # Errors
-    /// There is no such camera, or there are several and none is named.
+    /// There is no such camera, or there are several and none is named, or it is of a kind that this program does not know.
     pub fn camera(&self, name: Option<&str>) -> Result<CalibratedCamera, String> {
         let names = || {
             let names: Vec<String> = self.cameras.iter().take(12).map(|(name, _)| format!("`{name}`")).collect();
             names.join(", ")
         };
         match (name, self.cameras.as_slice()) {
-            (None, [(_, only)]) => Ok(*only),
+            (None, [(_, only)]) => only.clone(),
             (None, _) => Err(format!("it is of several cameras: say which with `camera`, one of {}", names())),
             (Some(name), cameras) => {
-                let found = cameras.iter().find(|(known, _)| known == name).map(|(_, camera)| *camera);
-                found.ok_or_else(|| format!("it has no camera `{name}`, but {}", names()))
+                let found = cameras.iter().find(|(known, _)| known == name).map(|(_, camera)| camera.clone());
+                found.unwrap_or_else(|| Err(format!("it has no camera `{name}`, but {}", names())))
             }
         }
     }
@@ -119,7 +120,7 @@ impl Node {
     }
 }
 
-fn read(text: &str) -> Result<Vec<(String, CalibratedCamera)>, String> {
+fn read(text: &str) -> Result<Vec<(String, Result<CalibratedCamera, String>)>, String> {
     let text = text.trim_start_matches('\u{feff}');
     let start = text.trim_start();
     let tree = match start.chars().next() {
@@ -133,13 +134,16 @@ fn read(text: &str) -> Result<Vec<(String, CalibratedCamera)>, String> {
     let cameras: Vec<&(String, Node)> =
         entries.iter().filter(|(_, node)| node.get(&["intrinsics"]).is_some()).collect();
     if !cameras.is_empty() {
-        let each = cameras.into_iter().map(|(name, node)| {
-            let camera = kalibr(node).map_err(|reason| format!("`{name}`: {reason}"))?;
-            Ok((name.clone(), camera))
-        });
-        return each.collect();
+        let each = cameras
+            .into_iter()
+            .map(|(name, node)| (name.clone(), kalibr(node).map_err(|reason| format!("`{name}`: {reason}"))));
+        let each: Vec<_> = each.collect();
+        return match each.iter().all(|(_, camera)| camera.is_err()).then(|| each.first()).flatten() {
+            Some((_, Err(reason))) => Err(reason.clone()),
+            _ => Ok(each),
+        };
     }
-    Ok(vec![("camera".into(), opencv(&tree)?)])
+    Ok(vec![("camera".into(), Ok(opencv(&tree)?))])
 }
 
 fn json(value: &serde_json::Value) -> Node {

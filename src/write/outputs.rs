@@ -262,7 +262,7 @@ pub(crate) fn convention(output: Output, depth: DepthFormat) -> &'static str {
         Output::Boxes3d => {
             "attributes of annotations: box3d.oriented along the object's own axes and box3d.axis_aligned along the world's; center \
              and corners in the OpenCV camera frame, size along the box's axes, metres; pixels are the corners in continuous pixels, \
-             null where one is not in front of the camera; corner k has the upper x, y, z where bits 0, 1, 2 of k are set"
+             null where the lens does not see one; corner k has the upper x, y, z where bits 0, 1, 2 of k are set"
         }
         Output::Keypoints => {
             "annotations/keypoints.json: [x, y, v] by COCO's counting, where the centre of the first pixel is 0; v is 2 where seen, \
