@@ -182,7 +182,7 @@ impl Recipe {
             },
             ["cameras", camera, "lens", "angle"] => match &self.cameras.get(camera)?.lens {
                 LensRecipe::Fov { angle, .. } => angle,
-                LensRecipe::Intrinsics { .. } => return None,
+                _ => return None,
             },
             ["objects", object, "count"] => &self.objects.get(object)?.count,
             ["lights", light, field] => match (self.lights.get(light)?, field) {

@@ -17,12 +17,13 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use glam::DVec3;
 use std::collections::BTreeMap;
 
+use super::around::Around;
 use super::environment::half_bits;
 use super::eyes::Eye;
 use super::panorama;
 use super::warp::Warp;
 use crate::assets::Texture;
-use crate::assets::sky::{Sky, direction};
+use crate::assets::sky::direction;
 use crate::image::Image;
 use crate::scene::color::linear_from_srgb;
 use crate::scene::tone::undo;
@@ -50,28 +51,32 @@ pub(super) struct Backdrops {
 
 /// What a picture texture is remembered for: at most so many.
 const MOST_PICTURES: usize = 64;
+/// The same of panoramas, which are larger.
+const MOST_SKIES: usize = 16;
 
 impl Backdrops {
-    /// A panorama around the camera, its 1 as bright as `brightness` (display value before the tone curve).
+    /// A panorama around the camera. Exposure makes display values (before the tone curve) of luminances.
     pub(super) fn sky(
         &mut self,
         world: &mut World,
         (position, camera): (usize, &Camera),
-        sky: &Sky,
-        yaw: f64,
-        brightness: f64,
+        seen: &Around,
+        exposure: f64,
     ) -> Entity {
         let sphere = self.sphere.get_or_insert_with(|| world.resource_mut::<Assets<BevyMesh>>().add(sphere())).clone();
-        let texture = self.skies.entry(sky.key.clone()).or_insert_with(|| {
-            let (width, height, levels, data) = panorama::picture(sky);
+        if !self.skies.contains_key(&seen.key) && self.skies.len() >= MOST_SKIES {
+            self.skies.pop_first();
+        }
+        let texture = self.skies.entry(seen.key.clone()).or_insert_with(|| {
+            let (width, height, levels, data) = panorama::picture(&seen.image());
             let image = texture((width, height, levels), data, ImageAddressMode::Repeat);
             world.resource_mut::<Assets<BevyImage>>().add(image)
         });
-        let level = narrow(brightness);
+        let level = narrow(seen.luminance * exposure);
         let material = unlit(Color::LinearRgba(LinearRgba::rgb(level, level, level)), Some(texture.clone()));
         let transform = Transform {
             translation: camera.position.as_vec3(),
-            rotation: Quat::from_rotation_y(narrow(yaw)),
+            rotation: Quat::from_rotation_y(narrow(seen.yaw)),
             scale: Vec3::splat(narrow(FAR)),
         };
         spawn(world, position, sphere, material, transform)

@@ -31,7 +31,7 @@ use super::surface::{Surface, View};
 use super::warp::Warp;
 use crate::frame::{AmodalMask, Frame, Owner};
 use crate::image::Image;
-use crate::scene::{Camera, LabelSettings, NormalSurface, Output, Scene};
+use crate::scene::{Camera, NormalSurface, Output, Scene};
 
 /// The images that are drawn into, kept while sizes, number of views and labels stay the same.
 pub(super) struct Targets {

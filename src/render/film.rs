@@ -179,6 +179,10 @@ impl Films {
         Self { width, height, films: (0..cameras).map(film).collect(), staging: staging_buffer(device, size) }
     }
 
+    pub(super) fn fits(&self, width: u32, height: u32, cameras: usize) -> bool {
+        (self.width, self.height, self.films.len()) == (width, height, cameras)
+    }
+
     /// Records the addition of what a sub-frame brings to one camera's.
     pub(super) fn add(
         &self,

@@ -229,6 +229,16 @@ impl Stage {
     }
 }
 
+/// Whether a light has shadow maps.
+pub(super) fn casts_shadows(light: &Light) -> bool {
+    match light {
+        Light::Sun { shadows, .. }
+        | Light::Point { shadows, .. }
+        | Light::Spot { shadows, .. }
+        | Light::Area { shadows, .. } => *shadows,
+    }
+}
+
 fn shadow_range(eyes: &Eyes, corners: &[DVec3], middle: DVec3) -> ShadowRange {
     let mut range = ShadowRange { near: f32::INFINITY, sharp: 0.0, far: 0.0 };
     for camera in eyes.eyes.iter().map(|eye| &eye.view) {

@@ -22,6 +22,7 @@
 mod adapter;
 mod amend;
 mod app;
+mod around;
 mod backdrop;
 mod capture;
 mod environment;

@@ -9,10 +9,8 @@ use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
 use bevy::light::cluster::ClusterConfig;
-use bevy::light::{
-    CascadeShadowConfigBuilder, DirectionalLight, EnvironmentMapLight, NotShadowCaster, PointLight, Skybox, SpotLight,
-};
-use bevy::math::{Affine3A, DAffine3, DVec3, Quat, Vec3};
+use bevy::light::{EnvironmentMapLight, NotShadowCaster, Skybox};
+use bevy::math::{Affine3A, DAffine3, DVec3, Quat};
 use bevy::mesh::Mesh3d;
 use bevy::pbr::MeshMaterial3d;
 use bevy::prelude::{Name, Transform, World};
@@ -22,7 +20,7 @@ use std::sync::Arc;
 
 use super::RenderError;
 use super::eyes::{Eye, Eyes};
-use super::lamps::Stage;
+use super::lamps::{self, Stage};
 use super::masks::PlacedBox;
 use super::projection::Pinhole;
 use super::subframes::Subframes;
@@ -133,10 +131,8 @@ pub(super) fn spawn(
                 }
                 None
             }
-            (None, Environment::Image { path, yaw, luminance }) => {
-                let sky = uploads.library().skies.get(path).cloned();
-                let sky = sky.ok_or_else(|| AssetError::Missing(path.into()))?;
-                Some(uploads.backdrops.sky(world, (position, camera), &sky, *yaw, luminance * exposure))
+            (None, Environment::Image { .. } | Environment::Sky(_)) => {
+                uploads.panorama(world, (position, camera), &scene.environment, exposure)?
             }
             (Some(Background::Color(color)), _) => {
                 Some(uploads.backdrops.color(world, (position, eye), scene.image.tone_curve, *color))
@@ -152,7 +148,7 @@ pub(super) fn spawn(
         backdrops.push(backdrop);
     }
 
-    let casting = || scene.lights.iter().filter(|light| light.casts_shadows());
+    let casting = || scene.lights.iter().filter(|light| lamps::casts_shadows(light));
     let suns = casting().filter(|light| matches!(light, Light::Sun { .. })).count();
     let shared = casting().map(|light| stage.shared_views(light)).sum();
     Ok(Shot {

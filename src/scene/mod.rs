@@ -24,6 +24,7 @@ pub mod exposure;
 mod framed;
 mod label;
 pub mod obb;
+mod optics;
 mod parameters;
 pub mod place;
 pub mod random;
@@ -38,7 +39,7 @@ mod wanted;
 
 pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
-pub use camera::{Aperture, Camera};
+pub use camera::{Aperture, Camera, Lens, LensModel, Projected, Shutter};
 pub use environment::{Background, Environment, gradient};
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
 pub use parameters::{VARIANT, absent};

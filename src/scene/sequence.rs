@@ -4,8 +4,9 @@
 //! the hash of B. Burley, "Practical Hash-based Owen Scrambling" (JCGT 9(4), 2020). The first `2^k` points of a pair of dimensions are
 //! stratified in every elementary interval, whatever the other quantities do. Integers alone decide them: the same on every machine.
 //!
-//! All points are moved together (round the end and in again) so that the first is in the middle: sub-frame 0 has its sample at the centre of the
-//! pixel, of the lens, of the exposure and of each light, and so an image of one sample is the picture that its labels are of.
+//! All points are moved together (by a digital shift, which keeps every elementary interval) so that the first is in the middle: sub-frame 0 has
+//! its sample at the centre of the pixel, of the lens and of the exposure, and so an image of one sample is the picture that its labels
+//! are of.
 
 /// Dimensions of one quantity.
 pub const DIMENSIONS: usize = 4;
@@ -30,10 +31,7 @@ impl Sequence {
     /// The point of sub-frame `number`: each coordinate in 0..1. Of the first it is one half throughout.
     pub fn point(&self, number: u32) -> [f64; DIMENSIONS] {
         let point = scrambled(number, self.seed);
-        std::array::from_fn(|k| {
-            let moved = point[k].wrapping_sub(self.first[k]).wrapping_add(1 << 31);
-            f64::from(moved) / 4_294_967_296.0
-        })
+        std::array::from_fn(|k| f64::from(point[k] ^ self.first[k] ^ (1 << 31)) / 4_294_967_296.0)
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn camera(width: u32, height: u32) -> Camera {
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         ev100: 9.0,
-        aperture: None,
+        ..Camera::default()
     }
 }
 

@@ -11,6 +11,7 @@ mod distribution;
 mod fields;
 mod file;
 mod label;
+mod lens;
 mod light;
 mod make;
 mod material;
@@ -105,6 +106,7 @@ pub(super) enum AssetKind {
     Texture,
     Sky,
     Font,
+    Calibration,
 }
 
 /// A file that is named in the recipe.
