@@ -189,7 +189,10 @@ impl Recipe {
                 (LightRecipe::Sun { elevation, .. }, "elevation") => elevation,
                 (LightRecipe::Sun { azimuth, .. }, "azimuth") => azimuth,
                 (LightRecipe::Sun { illuminance, .. }, "illuminance") => illuminance,
-                (LightRecipe::Point { flux, .. } | LightRecipe::Spot { flux, .. }, "flux") => flux,
+                (
+                    LightRecipe::Point { flux, .. } | LightRecipe::Spot { flux, .. } | LightRecipe::Area { flux, .. },
+                    "flux",
+                ) => flux,
                 _ => return None,
             },
             ["environment", "strength"] => match &self.environment {

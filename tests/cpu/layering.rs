@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("paint", &["image", "assets", "make", "recipe", "scene"]),
     ("recipe", &["assets", "make", "paint", "scene"]),
     ("solid", &["mesh", "assets", "scene"]),
-    ("scene", &["mesh", "assets", "make", "paint", "recipe", "solid"]),
+    ("scene", &["image", "mesh", "assets", "make", "paint", "recipe", "solid"]),
     ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
     ("write", &["image", "frame", "assets", "recipe", "scene", "annotate", "audit"]),
