@@ -19,7 +19,7 @@ const EDGE: f64 = 0.1;
 /// The peak is at least so many times as bright as the whole on average.
 const LEAST_CONTRAST: f64 = 8.0;
 /// The least share of the light on a surface that faces it: less is no visible shadow.
-const LEAST_SHARE: f64 = 0.1;
+const LEAST_SHARE: f64 = 0.05;
 /// So many parts are looked at.
 const MOST_TRIES: usize = 64;
 

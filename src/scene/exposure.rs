@@ -58,20 +58,21 @@ pub fn illuminance(place: DVec3, lights: &[Light], environment: &Environment, li
     lamps + environment.level_illuminance(library)
 }
 
-/// Points of an area light along each of three directions that the meter reads one by one.
-const POINTS: u8 = 6;
+/// Points of an area light that the meter reads one by one.
+const POINTS: u32 = 256;
 
 /// Light of an area light at `place`, per lumen of it, point by point: unit vectors towards the points, and lux on what faces each.
 fn area(place: DVec3, emitter: Emitter, position: DVec3, rotation: DQuat) -> impl Iterator<Item = (DVec3, f64)> {
-    let even = |k: u16| (f64::from(k % u16::from(POINTS)) + 0.5) / f64::from(POINTS);
-    let (side, count) = (u16::from(POINTS), u16::from(POINTS) * u16::from(POINTS) * u16::from(POINTS));
-    (0..count).map(move |k| {
-        let point = emitter.sample([even(k), even(k / side), even(k / side / side)]).position;
+    // Steps of a Kronecker sequence: powers of the root of x^4 = x + 1, which fill a cube evenly.
+    const STEPS: [f64; 3] = [0.819_172_513_396_164_5, 0.671_043_606_703_789_3, 0.549_700_477_901_970_3];
+    (0..POINTS).map(move |k| {
+        let u = STEPS.map(|step| (0.5 + f64::from(k) * step).fract());
+        let point = emitter.sample(u).position;
         let towards = position + rotation * point - place;
         let distance = towards.length().max(LEAST_DISTANCE);
         let towards = towards.try_normalize().unwrap_or(DVec3::Y);
         let intensity = emitter.intensity(1.0, rotation.inverse() * -towards);
-        (towards, intensity / (distance * distance) / f64::from(count))
+        (towards, intensity / (distance * distance) / f64::from(POINTS))
     })
 }
 

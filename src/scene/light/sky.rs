@@ -3,8 +3,9 @@
 //! - How much, and of which colour: R. Bird, C. Riordan, "Simple solar spectral model for direct and diffuse irradiance on horizontal and
 //!   tilted planes at the earth's surface for cloudless atmospheres", J. Climate Appl. Meteor. 25 (1986), called SPCTRAL2. It works
 //!   wavelength by wavelength, from sunlight as it comes in, for Rayleigh scattering, haze and ozone.
-//! - How the light of the sky is spread over it: A. Preetham, P. Shirley, B. Smits, "A practical analytic model for daylight", SIGGRAPH
-//!   1999, with its turbidity and its coefficient of haze by Angstrom.
+//! - How the light of the sky is spread over it: single scattering in flat layers of air, in closed form, of the same wavelengths (K. Liou,
+//!   "An introduction to atmospheric radiation", 2002, chapter 6).
+//! - Haze by turbidity: A. Preetham, P. Shirley, B. Smits, "A practical analytic model for daylight", SIGGRAPH 1999.
 //! - The last degrees before sunset, and twilight: P. Janiczek, J. DeYoung, "Computer programs for sun and moon illuminance", US Naval
 //!   Observatory Circular 171 (1987).
 //!
@@ -98,8 +99,7 @@ impl PhysicalSky {
     pub fn level_illuminance(&self) -> [f64; 3] {
         let degrees = self.elevation.to_degrees();
         let air = self.air(self.elevation);
-        let clear = rgb(air.sky)[..].iter().copied().map(|c| c.max(0.0)).collect::<Vec<_>>();
-        let clear = color::luminance([clear[0], clear[1], clear[2]]);
+        let clear = color::luminance(rgb(air.sky).map(|c| c.max(0.0)));
         let sun = color::luminance(rgb(air.sun).map(|c| c.max(0.0))) * libm::sin(self.elevation).max(0.0);
         let lux = match degrees {
             _ if degrees >= LOW => clear,
@@ -123,9 +123,9 @@ impl PhysicalSky {
         let dome = Dome::of(self);
         let mut sum = [0.0; 3];
         for row in 0..ROWS {
-            let y = (f64::from(row) + 0.5) / f64::from(ROWS);
+            let ring = dome.ring((f64::from(row) + 0.5) / f64::from(ROWS));
             for column in 0..COLUMNS {
-                let seen = dome.sky(y, (f64::from(column) + 0.5) / f64::from(COLUMNS) * PI);
+                let seen = dome.seen(&ring, libm::cos((f64::from(column) + 0.5) / f64::from(COLUMNS) * PI));
                 sum = std::array::from_fn(|c| sum[c] + seen[c]);
             }
         }
@@ -144,9 +144,9 @@ impl PhysicalSky {
             .map(|x| libm::cos(PI - TAU * ((f64::from(x) + 0.5) / f64::from(width) - 0.5) - self.azimuth))
             .collect();
         for y in 0..height {
-            let (sin, cos) = libm::sincos(PI * (f64::from(y) + 0.5) / f64::from(height));
+            let cos = libm::cos(PI * (f64::from(y) + 0.5) / f64::from(height));
             if cos > 0.0 {
-                let ring = dome.ring(cos, sin);
+                let ring = dome.ring(cos);
                 pixels.extend(columns.iter().map(|&cos_azimuth| dome.seen(&ring, cos_azimuth).map(narrow)));
             } else {
                 pixels.extend(columns.iter().map(|_| dome.ground.map(narrow)));
@@ -155,12 +155,16 @@ impl PhysicalSky {
         Image::new(width, height, pixels).filter(|image| !image.pixels().is_empty())
     }
 
+    /// Angstrom's coefficient of haze, by Preetham et al.
+    fn haze(&self) -> f64 {
+        0.046_08 * self.turbidity - 0.045_86
+    }
+
     /// What comes of sunlight on its way: CIE XYZ in lux.
     fn air(&self, elevation: f64) -> Air {
         let sine = libm::sin(elevation).max(0.0);
         let mass = air_mass(elevation);
-        // Angstrom's coefficient, by Preetham et al.
-        let haze = 0.046_08 * self.turbidity - 0.045_86;
+        let haze = self.haze();
         let forward = |sine: f64| {
             let g = libm::log(1.0 - 0.65);
             let a = g * (1.459 + g * (0.1595 + g * 0.4129));
@@ -196,6 +200,14 @@ impl PhysicalSky {
     }
 }
 
+/// How much haze scatters forwards: the mean cosine, 0.7, without what goes [straight on](AHEAD): `(0.7 - 0.3) / (1 - 0.3)`.
+const FORWARD: f64 = 0.57;
+/// Share of what it scatters that goes straight on.
+const AHEAD: f64 = 0.3;
+/// Share of the sky's light, from above, in all the light around a piece of air.
+const AGAIN: f64 = 0.5;
+/// For each channel a wavelength that stands for it, um.
+const CHANNELS: [f64; 3] = [0.61, 0.55, 0.465];
 /// Below this elevation, degrees, the model's light falls short, as the air is taken to be flat.
 const LOW: f64 = 5.0;
 /// The colour of a lower sun's sky is that of one so high, radians: 2 degrees.
@@ -236,12 +248,11 @@ static SPECTRUM: LazyLock<Vec<Band>> = LazyLock::new(|| {
         let metres = nanometres * 1e-9;
         // Planck's law without its constants: the sum is scaled below. The second radiation constant is in m K.
         let planck = 1.0 / (libm::pow(um, 5.0) * libm::expm1(0.014_387_77 / (metres * SUN_TEMPERATURE)));
-        let square = um * um;
         let log = libm::log(um / 0.4);
         Band {
             energy: planck,
             matching: matching(nanometres),
-            rayleigh: 1.0 / (square * square * (115.6406 - 1.335 / square)),
+            rayleigh: rayleigh(um),
             ozone: OZONE * i.checked_sub(7).and_then(|i| OZONE_ABSORPTION.get(i)).copied().unwrap_or(0.0),
             angstrom: libm::pow(um, -1.3),
             albedo: 0.945 * libm::exp(-0.095 * log * log),
@@ -252,6 +263,12 @@ static SPECTRUM: LazyLock<Vec<Band>> = LazyLock::new(|| {
     bands.iter_mut().for_each(|band| band.energy *= SOLAR_ILLUMINANCE / sum);
     bands
 });
+
+/// Optical depth of clean air at a wavelength, um (SPCTRAL2).
+fn rayleigh(um: f64) -> f64 {
+    let square = um * um;
+    1.0 / (square * square * (115.6406 - 1.335 / square))
+}
 
 /// The CIE 1931 colour matching functions: C. Wyman, P. Sloan, P. Shirley, "Simple analytic approximations to the CIE XYZ color
 /// matching functions", JCGT 2(2), 2013.
@@ -297,90 +314,58 @@ fn rgb([x, y, z]: [f64; 3]) -> [f64; 3] {
     ]
 }
 
-/// Perez's function of the sky: `(1 + a e^(b / cos t)) (1 + c e^(d g) + e cos^2 g)`.
-#[derive(Debug, Clone, Copy)]
-struct Perez([f64; 5]);
-
-impl Perez {
-    fn gradation(&self, cos_zenith: f64) -> f64 {
-        1.0 + self.0[0] * libm::exp(self.0[1] / cos_zenith.max(1e-3))
-    }
-
-    fn glow(&self, angle: f64, cos_angle: f64) -> f64 {
-        1.0 + self.0[2] * libm::exp(self.0[3] * angle) + self.0[4] * cos_angle * cos_angle
-    }
-}
-
-/// The sky of one moment.
+/// The sky of one moment: light that was scattered once, on its way through air that lies flat. Sunlight that comes down through `t` of the
+/// optical depth `d`, is scattered there and goes on through `d - t` adds up to
+/// `E p / (4 pi) m (e^(-d s) - e^(-d m)) / (m - s)`, with `s` and `m` the masses of air towards the sun and along the view, and `p` the
+/// phase functions, by their shares of `d`. To it comes what air gives back of the sky's own light, which lights it from above alone; the rest of what was
+/// scattered more often is brought in by the level of each channel.
 #[derive(Debug)]
 struct Dome {
-    /// Of luminance, and of the chromaticities x and y.
-    perez: [Perez; 3],
-    /// What the three are where their function is 1.
-    scale: [f64; 3],
     /// Brings the light of each channel to what [`PhysicalSky::level_illuminance`] says.
     level: [f64; 3],
+    /// Luminance of air without end that only the sky lights.
+    again: [f64; 3],
+    /// Mass of the air towards the sun.
+    sun_mass: f64,
+    /// Coefficient of haze.
+    haze: f64,
     /// Sine and cosine of the sun's angle from the zenith.
     sun: (f64, f64),
     /// What the ground gives back, cd/m2 per channel.
     ground: [f64; 3],
 }
 
-/// What all directions of one height have in common.
+/// What all directions of one height have in common: light by air and by haze, before their phase functions.
 #[derive(Debug)]
 struct Ring {
-    gradation: [f64; 3],
+    by_air: [f64; 3],
+    by_haze: [f64; 3],
+    /// What the sky's own light adds.
+    again: [f64; 3],
     cos: f64,
     sin: f64,
 }
 
 impl Dome {
     fn of(sky: &PhysicalSky) -> Self {
-        let t = sky.turbidity;
-        let zenith = (FRAC_PI_2 - sky.elevation).clamp(0.0, FRAC_PI_2);
-        let perez = [
-            Perez([
-                0.1787 * t - 1.4630,
-                -0.3554 * t + 0.4275,
-                -0.0227 * t + 5.3251,
-                0.1206 * t - 2.5771,
-                -0.0670 * t + 0.3703,
-            ]),
-            Perez([
-                -0.0193 * t - 0.2592,
-                -0.0665 * t + 0.0008,
-                -0.0004 * t + 0.2125,
-                -0.0641 * t - 0.8989,
-                -0.0033 * t + 0.0452,
-            ]),
-            Perez([
-                -0.0167 * t - 0.2608,
-                -0.0950 * t + 0.0092,
-                -0.0079 * t + 0.2102,
-                -0.0441 * t - 1.6537,
-                -0.0109 * t + 0.0529,
-            ]),
-        ];
-        let cubic = |[a, b, c, d]: [f64; 4]| d + zenith * (c + zenith * (b + zenith * a));
-        let x = t * t * cubic([0.001_66, -0.003_75, 0.002_09, 0.0])
-            + t * cubic([-0.029_03, 0.063_77, -0.032_02, 0.003_94])
-            + cubic([0.116_93, -0.211_96, 0.060_52, 0.258_86]);
-        let y = t * t * cubic([0.002_75, -0.006_10, 0.003_17, 0.0])
-            + t * cubic([-0.042_14, 0.089_70, -0.041_53, 0.005_16])
-            + cubic([0.153_46, -0.267_56, 0.066_70, 0.266_88]);
-        let at_zenith = perez.map(|perez| perez.gradation(1.0) * perez.glow(zenith, libm::cos(zenith)));
+        let elevation = sky.elevation.clamp(0.0, FRAC_PI_2);
+        let (cos, sin) = libm::sincos(elevation);
         let ground = sky.ground_illuminance();
-        let (sin, cos) = libm::sincos(zenith);
         let mut dome = Self {
-            perez,
-            scale: [1.0 / at_zenith[0], x / at_zenith[1], y / at_zenith[2]],
             level: [1.0; 3],
+            again: [0.0; 3],
+            sun_mass: air_mass(elevation),
+            haze: sky.haze(),
             sun: (sin, cos),
             ground: std::array::from_fn(|c| sky.ground[c] * ground[c] / PI),
         };
         let wanted = sky.level_illuminance();
-        let had = dome.level();
-        dome.level = std::array::from_fn(|c| if had[c] > 0.0 { wanted[c] / had[c] } else { 0.0 });
+        let once = dome.level();
+        dome.again = wanted.map(|c| c * AGAIN / PI);
+        dome.level = [0.0; 3];
+        let more = dome.level();
+        dome.level =
+            std::array::from_fn(|c| if once[c] > 0.0 { (wanted[c] - more[c]).max(0.0) / once[c] } else { 0.0 });
         dome
     }
 
@@ -389,33 +374,52 @@ impl Dome {
     fn level(&self) -> [f64; 3] {
         let mut sum = [0.0; 3];
         for row in 0..ROWS {
-            let y = ((f64::from(row) + 0.5) / f64::from(ROWS)).sqrt();
+            let ring = self.ring(((f64::from(row) + 0.5) / f64::from(ROWS)).sqrt());
             for column in 0..COLUMNS {
-                let seen = self.sky(y, (f64::from(column) + 0.5) / f64::from(COLUMNS) * PI);
+                let azimuth = (f64::from(column) + 0.5) / f64::from(COLUMNS) * PI;
+                let seen = self.seen(&ring, libm::cos(azimuth));
                 sum = std::array::from_fn(|c| sum[c] + seen[c]);
             }
         }
         sum.map(|sum| sum * PI / f64::from(ROWS * COLUMNS))
     }
 
-    /// What is seen at a height (the sine of the elevation), so far from the sun about +Y.
-    fn sky(&self, height: f64, azimuth: f64) -> [f64; 3] {
-        self.seen(&self.ring(height, (1.0 - height * height).max(0.0).sqrt()), libm::cos(azimuth))
-    }
-
-    fn ring(&self, cos: f64, sin: f64) -> Ring {
-        Ring { gradation: self.perez.each_ref().map(|perez| perez.gradation(cos)), cos, sin }
+    /// Directions of one height, the sine of their elevation.
+    fn ring(&self, height: f64) -> Ring {
+        let mass = air_mass(libm::asin(height.clamp(0.0, 1.0)));
+        let (mut air, mut haze) = ([0.0; 3], [0.0; 3]);
+        for band in &*SPECTRUM {
+            let whole = self.haze * band.angstrom;
+            // Light that is scattered straight on is as good as not scattered (delta scaling, Joseph, Wiscombe and Weinman 1976).
+            let by_haze = whole * band.albedo * (1.0 - AHEAD);
+            let depth = band.rayleigh + by_haze + whole * (1.0 - band.albedo);
+            let apart = depth * (mass - self.sun_mass);
+            // (1 - e^-x) / x, which is 1 where the masses are the same.
+            let share = if apart.abs() < 1e-9 { 1.0 } else { -libm::expm1(-apart) / apart };
+            let through = libm::exp(-(depth + band.ozone) * self.sun_mass);
+            let light = band.energy / (4.0 * PI) * mass * share * through;
+            for c in 0..3 {
+                air[c] += light * band.rayleigh * band.matching[c];
+                haze[c] += light * by_haze * band.matching[c];
+            }
+        }
+        let again = std::array::from_fn(|c| {
+            let depth = rayleigh(CHANNELS[c]) + self.haze * libm::pow(CHANNELS[c], -1.3) * (1.0 - AHEAD);
+            -self.again[c] * libm::expm1(-depth * mass)
+        });
+        Ring { by_air: rgb(air), by_haze: rgb(haze), again, cos: height, sin: (1.0 - height * height).max(0.0).sqrt() }
     }
 
     fn seen(&self, ring: &Ring, cos_azimuth: f64) -> [f64; 3] {
         let (sin_sun, cos_sun) = self.sun;
-        let cos_angle = (ring.cos * cos_sun + ring.sin * sin_sun * cos_azimuth).clamp(-1.0, 1.0);
-        let angle = libm::acos(cos_angle);
-        let [luminance, x, y]: [f64; 3] =
-            std::array::from_fn(|i| self.scale[i] * ring.gradation[i] * self.perez[i].glow(angle, cos_angle));
-        let (luminance, y) = (luminance.max(0.0), y.max(0.05));
-        let linear = rgb([x / y * luminance, luminance, (1.0 - x - y).max(0.0) / y * luminance]);
-        std::array::from_fn(|c| linear[c].max(0.0) * self.level[c])
+        let cos = (ring.cos * cos_sun + ring.sin * sin_sun * cos_azimuth).clamp(-1.0, 1.0);
+        // Rayleigh's phase function, and Henyey's and Greenstein's; the mean of either is 1.
+        let air = 0.75 * (1.0 + cos * cos);
+        let near = 1.0 + FORWARD * FORWARD - 2.0 * FORWARD * cos;
+        let haze = (1.0 - FORWARD * FORWARD) / (near * near.sqrt());
+        std::array::from_fn(|c| {
+            (ring.by_air[c] * air + ring.by_haze[c] * haze).max(0.0) * self.level[c] + ring.again[c]
+        })
     }
 }
 

@@ -88,6 +88,33 @@ fn a_clear_day_is_as_bright_as_measured_ones() {
     }
 }
 
+/// The CIE's standard clear sky (CIE S 011, type 12): `(1 + 10 (e^(-3 x) - e^(-3 pi / 2)) + 0.45 cos^2 x) (1 - e^(-0.32 / cos z))` at the
+/// angle x from the sun and z from the zenith, over the same at the zenith.
+#[test]
+fn light_is_spread_over_the_sky_as_the_cie_has_it() {
+    for elevation in [20.0f64, 40.0, 60.0] {
+        let sky = sky(elevation, 2.5);
+        let image = sky.panorama(720, 360).unwrap();
+        let luminance = |x: u32, y: u32| color::luminance(image.get(x, y).unwrap().map(f64::from));
+        let at_zenith = luminance(0, 0);
+        for (x, y) in (0..720).step_by(24).flat_map(|x| [40, 80, 120, 160].map(|y| (x, y))) {
+            let to = direction((f64::from(x) + 0.5) / 720.0, (f64::from(y) + 0.5) / 360.0);
+            let angle = to.angle_between(sky.towards_sun());
+            if angle < 0.35 {
+                continue; // the standard's glow is blunt, and one air's is as sharp as its haze
+            }
+            let cie = |angle: f64, height: f64| {
+                let glow = 1.0
+                    + 10.0 * (libm::exp(-3.0 * angle) - libm::exp(-1.5 * PI))
+                    + 0.45 * libm::cos(angle) * libm::cos(angle);
+                glow * (1.0 - libm::exp(-0.32 / height))
+            };
+            let expected = cie(angle, to.y) / cie(FRAC_PI_2 - elevation.to_radians(), 1.0);
+            close(luminance(x, y) / at_zenith, expected, 0.35);
+        }
+    }
+}
+
 /// A low sun is red, the sky above it blue.
 #[test]
 fn light_has_the_colour_that_the_air_leaves_it() {
