@@ -19,9 +19,9 @@ const EDGE: f64 = 0.1;
 /// The peak is at least so many times as bright as the whole on average.
 const LEAST_CONTRAST: f64 = 8.0;
 /// The least share of the light on a surface that faces it: less is no visible shadow.
-const LEAST_SHARE: f64 = 0.05;
+const LEAST_SHARE: f64 = 0.03;
 /// So many parts are looked at.
-const MOST_TRIES: usize = 64;
+const MOST_TRIES: usize = 32;
 
 /// A bright part of a panorama as a light.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,8 +66,12 @@ impl SkySplit {
         let grid = Grid::of(image);
         let mut bright: Vec<f32> = image.pixels().iter().map(luminance).collect();
         let mut seen = vec![false; bright.len()];
+        let (mut average, mut suns) = (grid.sum(&bright, None) / (4.0 * PI), 0);
         for _ in 0..MOST_TRIES {
-            if split.suns.len() >= MOST_SKY_SUNS || !grid.part(image, &mut bright, &mut seen, &mut split) {
+            if split.suns.len() > suns {
+                (average, suns) = (grid.sum(&bright, None) / (4.0 * PI), split.suns.len());
+            }
+            if suns >= MOST_SKY_SUNS || !grid.part(image, average, &mut bright, &mut seen, &mut split) {
                 break;
             }
         }
@@ -134,15 +138,22 @@ impl Grid {
         })
     }
 
-    /// Looks at the brightest part that was not looked at. Returns whether there may be more.
-    fn part(&self, image: &Image<[f32; 3]>, bright: &mut [f32], seen: &mut [bool], split: &mut SkySplit) -> bool {
+    /// Looks at the brightest part that was not looked at. Returns whether there may be more. `average` is the mean of
+    /// brightness over all directions.
+    fn part(
+        &self,
+        image: &Image<[f32; 3]>,
+        average: f64,
+        bright: &mut [f32],
+        seen: &mut [bool],
+        split: &mut SkySplit,
+    ) -> bool {
         let mut peak = (0.0f32, 0);
         for (position, &b) in bright.iter().enumerate() {
             if b > peak.0 && !seen[position] {
                 peak = (b, position);
             }
         }
-        let average = self.sum(bright, None) / (4.0 * PI);
         let (height, start) = (f64::from(peak.0), peak.1);
         if height < LEAST_CONTRAST * average || height <= 0.0 {
             return false;
