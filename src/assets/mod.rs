@@ -21,6 +21,7 @@ mod posed;
 mod primitive;
 mod skin;
 pub mod sky;
+mod split;
 mod stl;
 pub mod texture;
 mod uv;

@@ -8,11 +8,11 @@ mod splits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::decode::{AssetKind, Context, CountFact, Kinds, LightKind, MOST_INSTANCES, listed, nearest};
+use super::decode::{AssetKind, Context, CountFact, Kinds, LightFacts, LightKind, MOST_INSTANCES, listed, nearest};
 use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
 use super::{Recipe, fits};
 use crate::assets::{AssetError, Library};
-use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
+use crate::scene::{MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS};
 
 /// Checks what was found while decoding, and loads the assets. `recipe` is `None` where it could not be decoded.
 pub(super) fn check(cx: &mut Context, root: &Path, recipe: Option<&Recipe>) -> Library {
@@ -225,21 +225,43 @@ fn supports(cx: &Context, found: &mut Vec<Problem>) {
 
 /// What the renderer has room for.
 fn lights(cx: &Context, found: &mut Vec<Problem>) {
-    let rooms: [(&str, usize, &str, fn(LightKind, bool) -> bool); 3] = [
-        ("suns", MOST_SUNS, "remove some", |kind, _| kind == LightKind::Sun),
-        ("point lights with shadows", MOST_SHADOWED_LAMPS, "give some `shadows: false`", |kind, shadows| {
-            kind == LightKind::Point && shadows
-        }),
-        ("spots with shadows", MOST_SHADOWED_LAMPS, "give some `shadows: false`", |kind, shadows| {
-            kind == LightKind::Spot && shadows
-        }),
+    use LightKind::{Area, Point, Spot, Sun};
+    const DARK: &str = "give some `shadows: false`";
+    let around = cx.findings.suns_around;
+    let suns = match around {
+        0 => "suns".to_owned(),
+        1 => "suns, with that of the environment".to_owned(),
+        _ => format!("suns, with up to {around} that the environment has"),
+    };
+    // Without area lights, nobody wants to hear of them.
+    let areas = cx.findings.lights.iter().any(|light| light.kind == Area && light.shadows);
+    let [points, spots] = match areas {
+        true => ["point and area lights with shadows", "spots and area lights with shadows"],
+        false => ["point lights with shadows", "spots with shadows"],
+    };
+    type Counts = fn(&LightFacts) -> bool;
+    let rooms: [(&str, usize, usize, &str, Counts); 4] = [
+        (&suns, MOST_SUNS, around, "remove some", |light| light.kind == Sun),
+        (points, MOST_SHADOWED_LAMPS, 0, DARK, |light| matches!(light.kind, Point | Area) && light.shadows),
+        (spots, MOST_SHADOWED_LAMPS, 0, DARK, |light| matches!(light.kind, Spot | Area) && light.shadows),
+        ("lights", MOST_LIGHTS, around, "remove some", |_| true),
     ];
-    for (what, most, help, counts) in rooms {
-        let mut those = cx.findings.lights.iter().filter(|(kind, shadows, _)| counts(*kind, *shadows));
-        let number = those.clone().count();
-        if let Some((_, _, span)) = those.nth(most) {
+    for (what, most, already, help, counts) in rooms {
+        let those = cx.findings.lights.iter().filter(|light| counts(light));
+        let number: usize = already + those.clone().map(|light| light.count).sum::<usize>();
+        let mut so_far = already;
+        let mut those = those.skip_while(|light| {
+            so_far += light.count;
+            so_far <= most
+        });
+        if let Some(light) = those.next() {
             let message = format!("there are {number} {what}, and a scene has room for {most}");
-            found.push(Problem::at(*span, message).label(*span, "one too many").help(help));
+            let label = if light.count == 1 { "one too many" } else { "too many" };
+            found.push(Problem::at(light.span, message).label(light.span, label).help(help));
+            // Area lights are counted among points and among spots: once is enough.
+            if light.kind == Area {
+                break;
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod diagnostics;
 pub mod dist;
 pub mod expression;
 mod lens;
+mod light;
 mod load;
 mod place;
 pub mod sampling;
@@ -22,6 +23,10 @@ pub(crate) use decode::greatest;
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
 pub(crate) use lens::pitch;
 pub use lens::{DistortionRecipe, FocusAt, FocusRecipe, FovAxis, LensRecipe, Optics, ShutterRecipe};
+pub use light::{
+    AimRecipe, EmitterRecipe, FlickerRecipe, FogRecipe, MOST_ROWS, RigRecipe, SkyRecipe, SunPlaceRecipe,
+    ThicknessRecipe,
+};
 pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, load_set, parse, parse_checked, parse_set,
     read_text, vocabulary,
@@ -68,6 +73,10 @@ pub struct Recipe {
     pub environment: Varied<EnvironmentRecipe>,
     /// What is seen behind everything in place of the environment.
     pub background: Option<Varied<BackgroundRecipe>>,
+    /// What is between things and the camera.
+    pub fog: Option<Varied<FogRecipe>>,
+    /// Of the lights that flicker, by name.
+    pub flicker: BTreeMap<String, FlickerRecipe>,
     /// At least one.
     pub cameras: BTreeMap<String, CameraRecipe>,
     /// Named values that are drawn once per scene, each behind those that it uses.
@@ -293,6 +302,8 @@ pub enum LightRecipe {
         azimuth: Angle,
         /// Lux.
         illuminance: Scalar,
+        /// Full angle of its disc.
+        angular_diameter: Angle,
         /// Colour.
         color: ColorDist,
         /// Whether it casts shadows.
@@ -326,6 +337,23 @@ pub enum LightRecipe {
         /// Whether it casts shadows.
         shadows: bool,
     },
+    /// A surface.
+    Area {
+        /// Its shape.
+        emitter: EmitterRecipe,
+        /// World position of its middle.
+        position: VectorDist,
+        /// Which way it is turned.
+        aim: AimRecipe,
+        /// Lumens over all that it gives off.
+        flux: Scalar,
+        /// Colour.
+        color: ColorDist,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+    /// Several lights.
+    Rig(Box<RigRecipe>),
 }
 
 /// What is behind everything. Strength 1 means that white has a luminance of [`ENVIRONMENT_LUMINANCE`].
@@ -355,7 +383,11 @@ pub enum EnvironmentRecipe {
         yaw: Angle,
         /// Multiplies it.
         strength: Scalar,
+        /// Whether its brightest parts become suns, which cast shadows.
+        shadows: bool,
     },
+    /// A cloudless sky with its sun.
+    Sky(Box<SkyRecipe>),
 }
 
 /// What is seen behind everything.
@@ -456,4 +488,13 @@ pub enum ExposureRecipe {
     },
     /// Exposure value at ISO 100.
     Ev(Scalar),
+    /// As a camera is set: `Camera(f_number, time, iso)`.
+    Camera {
+        /// Focal length over the aperture's diameter.
+        f_number: Scalar,
+        /// Seconds.
+        time: Scalar,
+        /// ISO speed.
+        iso: Scalar,
+    },
 }

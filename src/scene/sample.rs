@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::acceptance::Acceptance;
 use super::place::{self, Body, Group, Pose};
 use super::random::{self, Key};
-use super::{Camera, Category, ImageFormat, ImageSettings, Instance, Lens, Light, Material, PlacedCount};
+use super::{Camera, Category, ImageFormat, ImageSettings, Instance, Lens, Material, PlacedCount};
 use super::{SCENE_VERSION, Scene, Settled, Shape};
-use super::{appearance, camera, exposure, framed, optics, parameters};
+use super::{appearance, camera, exposure, fog, framed, light, optics, parameters};
 use crate::assets::Library;
 use crate::make;
 use crate::mesh::shapes::local_bounds;
@@ -152,14 +152,17 @@ pub fn sample(recipe: &Recipe, seed: u64, index: u64) -> Result<Scene, SampleErr
 pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result<Scene, SampleError> {
     let (recipe, key) = parameters::decide(recipe, seed, index, attempt);
     let (instances, placed, settled) = instances(recipe, &key, index)?;
-    let lights_key = key.name("lights");
-    let lights = recipe.lights.iter().filter(|(name, _)| parameters::holds(recipe.conditions.lights.get(*name), &key));
-    let lights: Vec<Light> =
-        lights.map(|(name, light)| appearance::light(name, light, &lights_key.name(name))).collect();
-    let environment = appearance::environment(&recipe.environment, &key.name("environment"));
+    let cameras_key = key.name("cameras");
+    let pose = |name: &str| {
+        let camera = recipe.cameras.get(name)?;
+        let camera = sample_camera(name, camera, recipe, &instances, 1.0, &cameras_key.name(name)).ok()?;
+        Some((camera.position, camera.rotation))
+    };
+    let (environment, shadows) = appearance::environment(&recipe.environment, &key.name("environment"));
+    let (lights, flicker) = light::all(recipe, &key, (&environment, shadows), pose);
+    let fog = fog::fog(recipe.fog.as_ref(), &lights, &environment, &recipe.assets, &key.name("fog"));
     let background = appearance::background(recipe.background.as_ref(), &key.name("background"));
     let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment, &recipe.assets);
-    let cameras_key = key.name("cameras");
     let cameras = recipe
         .cameras
         .iter()
@@ -177,6 +180,8 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         lights,
         environment,
         background,
+        fog,
+        flicker,
         cameras,
         placed,
         redrawn: BTreeMap::new(),
@@ -411,6 +416,11 @@ fn sample_camera(
             exposure::ev100(lux, random::scalar(compensation, &exposure.name("compensation")))
         }
         ExposureRecipe::Ev(ev) => random::scalar(ev, &exposure.name("ev")),
+        ExposureRecipe::Camera { f_number, time, iso } => {
+            let [f_number, time, iso] = [(f_number, "f_number"), (time, "time"), (iso, "iso")]
+                .map(|(dist, name)| random::scalar(dist, &exposure.name(name)).clamp(1e-6, 1e9));
+            exposure::ev100_of_camera(f_number, time, iso)
+        }
     };
     let ev100 = ev100.clamp(-100.0, 100.0);
     let camera = Camera {

@@ -2,12 +2,12 @@
 
 use glam::{DQuat, DVec3};
 use std::collections::{BTreeMap, BTreeSet};
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{
     Aperture, Background, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LONGEST_SIDE,
-    LabelSettings, LensModel, Light, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, Output, SCENE_VERSION, Scene, Shape,
-    Value, WIDEST_SHADOWED_SPOT,
+    LabelSettings, LensModel, Light, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, Output, SCENE_VERSION,
+    Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
 use crate::sensor;
 
@@ -88,11 +88,13 @@ impl Scene {
         }
         let lights = |counts: fn(&Light) -> bool| self.lights.iter().filter(|light| counts(light)).count();
         let suns = lights(|light| matches!(light, Light::Sun { .. }));
-        let points = lights(|light| matches!(light, Light::Point { shadows: true, .. }));
-        let spots = lights(|light| matches!(light, Light::Spot { shadows: true, .. }));
+        let areas = lights(|light| matches!(light, Light::Area { shadows: true, .. }));
+        let points = areas + lights(|light| matches!(light, Light::Point { shadows: true, .. }));
+        let spots = areas + lights(|light| matches!(light, Light::Spot { shadows: true, .. }));
+        ensure(self.lights.len() <= MOST_LIGHTS, || format!("there are more than {MOST_LIGHTS} lights"))?;
         ensure(suns <= MOST_SUNS && points.max(spots) <= MOST_SHADOWED_LAMPS, || {
             format!(
-                "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots"
+                "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots; an area light with shadows takes the room of both"
             )
         })?;
         if let ImageFormat::Jpeg { quality, .. } = self.image.format {
@@ -103,8 +105,20 @@ impl Scene {
                 zenith.iter().chain(nadir).all(|c| (0.0..=BRIGHTEST).contains(c))
             }
             Environment::Image { yaw, luminance, .. } => yaw.is_finite() && (0.0..=BRIGHTEST).contains(luminance),
+            Environment::Sky(sky) => sky.is_valid(),
         };
         ensure(environment, || format!("`environment` must be finite, not negative, and at most {BRIGHTEST:e}"))?;
+        let fog = self.fog.is_none_or(|fog| {
+            let bright = fog.airlight.iter().all(|c| (0.0..=BRIGHTEST).contains(c));
+            bright && fog.extinction > 0.0 && fog.extinction <= FARTHEST
+        });
+        ensure(fog, || format!("`fog` has an `extinction` above 0 and an `airlight` from 0 to {BRIGHTEST:e}"))?;
+        for (name, flicker) in &self.flicker {
+            let sound = (0.0..=FARTHEST).contains(&flicker.frequency)
+                && (0.0..=1.0).contains(&flicker.depth)
+                && (0.0..=1.0).contains(&flicker.phase);
+            ensure(sound, || format!("`flicker` of `{name}` has a frequency from 0, a depth and a phase from 0 to 1"))?;
+        }
         if let Some(Background::Color(color)) = &self.background {
             ensure(color.iter().all(|c| (0.0..=1.0).contains(c)), || "`background` must lie in 0..=1".into())?;
         }
@@ -249,13 +263,26 @@ impl Light {
     fn validate(&self) -> Result<(), String> {
         let (name, color, amount) = match self {
             Self::Sun { name, color, illuminance, .. } => (name, color, illuminance),
-            Self::Point { name, color, flux, .. } | Self::Spot { name, color, flux, .. } => (name, color, flux),
+            Self::Point { name, color, flux, .. }
+            | Self::Spot { name, color, flux, .. }
+            | Self::Area { name, color, flux, .. } => (name, color, flux),
         };
         let check = || {
             let light = color.iter().chain([amount]);
             ensure(light.into_iter().all(|&c| c.is_finite() && c >= 0.0), || "light must not be negative".into())?;
             match self {
-                Self::Sun { direction, .. } => ensure_unit(*direction),
+                Self::Sun { direction, angular_diameter, .. } => {
+                    ensure((0.0..=PI).contains(angular_diameter), || "`angular_diameter` lies in 0..=pi".into())?;
+                    ensure_unit(*direction)
+                }
+                Self::Area { emitter, position, rotation, .. } => {
+                    let sizes = emitter.lengths();
+                    ensure(sizes.iter().all(|&length| length > 0.0 && length <= FARTHEST), || {
+                        format!("the lengths of `emitter` must be positive, and at most {FARTHEST:e}")
+                    })?;
+                    ensure_within_reach(*position)?;
+                    ensure_rotation(*rotation)
+                }
                 Self::Point { position, .. } => ensure_within_reach(*position),
                 Self::Spot { position, direction, inner_angle, outer_angle, shadows, .. } => {
                     ensure_within_reach(*position)?;

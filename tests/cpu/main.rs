@@ -17,6 +17,7 @@ mod keypoints; // seen, hidden, absent
 mod language; // parameters, expressions, conditions, variants, and recipes of several files
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod lens; // lenses that bend lines: OpenCV, closed forms, labels
+mod light; // area lights, skies, suns of panoramas, rigs, flicker and fog, against closed forms
 mod make; // shapes made from numbers: closed, right way out, as large as paper says
 mod mesh; // triangles of the primitive shapes
 #[path = "../oracle/mod.rs"]

@@ -117,6 +117,7 @@ pub(crate) fn sun() -> LightRecipe {
         elevation: uniform(15.0, 80.0),
         azimuth: uniform(0.0, 360.0),
         illuminance: Varied::One(Number::LogUniform { min: 8e3, max: 9e4 }),
+        angular_diameter: c(0.53),
         color: Varied::One(ColorRecipe::Kelvin(uniform(4000.0, 7000.0))),
         shadows: true,
     }
@@ -143,6 +144,8 @@ pub(crate) fn empty() -> Recipe {
         lights: BTreeMap::new(),
         environment: Varied::One(EnvironmentRecipe::Color { color: hex([0; 3]), strength: c(0.0) }),
         background: None,
+        fog: None,
+        flicker: BTreeMap::new(),
         cameras: BTreeMap::from([("main".to_owned(), camera())]),
         parameters: Vec::new(),
         conditions: Default::default(),

@@ -71,6 +71,8 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         lights: Vec::new(),
         environment: Environment::Gradient { zenith: [1.0; 3], nadir: [1.0; 3] },
         background: None,
+        fog: None,
+        flicker: BTreeMap::new(),
         cameras: cameras.iter().map(|name| camera(name)).collect(),
         placed: vec![PlacedCount { object: "mugs".into(), asked: labelled, placed: labelled.div_ceil(2) }],
         redrawn: BTreeMap::new(),

@@ -29,6 +29,8 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         lights: Vec::new(),
         environment: Environment::Gradient { zenith: [500.0; 3], nadir: [500.0; 3] },
         background: None,
+        fog: None,
+        flicker: BTreeMap::new(),
         cameras: vec![camera(width, height)],
         placed: Vec::new(),
         redrawn: BTreeMap::new(),
@@ -94,6 +96,7 @@ pub(crate) fn sun() -> Light {
         direction: DVec3::new(-1.0, -2.0, -0.5).normalize(),
         color: [1.0; 3],
         illuminance: 3000.0,
+        angular_diameter: 0.0,
         shadows: true,
     }
 }

@@ -30,13 +30,20 @@ const POSE: Variants = Variants {
 };
 const EXPOSURE: Variants = Variants {
     what: "an exposure such as Auto or Ev(12)",
-    forms: &[&Form::variant("Auto", &[], &["compensation"]), &Form::variant("Ev", &["ev"], &[])],
+    forms: &[
+        &Form::variant("Auto", &[], &["compensation"]),
+        &Form::variant("Ev", &["ev"], &[]),
+        &Form::variant("Camera", &["f_number", "time", "iso"], &[]),
+    ],
 };
 
 pub(super) const VARIANTS: &[&Variants] = &[&lens::LENS, &lens::DISTORTION, &lens::FOCUS, &POSE, &EXPOSURE];
 
 const DISTANCE: Limits = Limits { text: "greater than 0, or the camera sits in its target", ..Limits::POSITIVE };
 const STOPS: Limits = Limits::new(-20.0, 20.0, "from -20 to 20 stops", true);
+const F_NUMBER: Limits = Limits::new(0.5, 128.0, "from 0.5 to 128", false);
+const TIME: Limits = Limits::new(1e-6, 3600.0, "from 0.000001 to 3600 seconds", false);
+const ISO: Limits = Limits::new(1.0, 1e7, "from 1 to 10000000", false);
 const EV: Limits = Limits::new(-20.0, 40.0, "from -20 to 40", true);
 
 fn zero() -> Scalar {
@@ -282,10 +289,16 @@ fn why_not_rigid(m: &[[f64; 4]; 4]) -> Option<String> {
 
 fn exposure(cx: &mut Context, node: &Node) -> Option<ExposureRecipe> {
     let (name, fields) = variant(cx, node, &EXPOSURE)?;
-    Some(if name == "Ev" {
-        ExposureRecipe::Ev(fields.need(cx, "ev", |cx, node| scalar(cx, node, EV))?)
-    } else {
-        let compensation = fields.or(cx, "compensation", zero(), |cx, node| scalar(cx, node, STOPS))?;
-        ExposureRecipe::Auto { compensation }
+    Some(match name {
+        "Ev" => ExposureRecipe::Ev(fields.need(cx, "ev", |cx, node| scalar(cx, node, EV))?),
+        "Camera" => {
+            let mut need = |name, limits| fields.need(cx, name, |cx, node| scalar(cx, node, limits));
+            let (f_number, time, iso) = (need("f_number", F_NUMBER), need("time", TIME), need("iso", ISO));
+            ExposureRecipe::Camera { f_number: f_number?, time: time?, iso: iso? }
+        }
+        _ => {
+            let compensation = fields.or(cx, "compensation", zero(), |cx, node| scalar(cx, node, STOPS))?;
+            ExposureRecipe::Auto { compensation }
+        }
     })
 }

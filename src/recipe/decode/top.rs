@@ -8,7 +8,7 @@ use super::super::syntax::{Kind, Node};
 use super::super::{Recipe, Scalar};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
-use super::{Context, Kinds, camera, clutter, label, light, material, object, sampling, wanted};
+use super::{Context, Kinds, camera, clutter, label, lamp, light, material, object, sampling, wanted};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageFormat, ImageSettings, MOST_SAMPLES, ToneCurve};
 
@@ -28,6 +28,7 @@ const RECIPE: Form = Form::noun(
         "lights",
         "environment",
         "background",
+        "fog",
         "variants",
         "include",
         "extends",
@@ -49,6 +50,7 @@ const VARIANT: Form = Form::noun(
         "lights",
         "environment",
         "background",
+        "fog",
         "cameras",
     ],
 );
@@ -104,6 +106,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let lights = map(cx, &fields, "lights", "a light", None, light::light);
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
     let background = fields.maybe(cx, "background", light::background);
+    let fog = fields.maybe(cx, "fog", lamp::fog);
     let cameras = map(cx, &fields, "cameras", "a camera", Some(Kinds::Camera), |cx, _, node| camera::camera(cx, node));
     // Those that are written right were taken out before: see `compose`.
     let variants = map(cx, &fields, "variants", "a variant", None, weight);
@@ -130,6 +133,8 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         lights: lights?,
         environment: environment?,
         background: background?,
+        fog: fog?,
+        flicker: std::mem::take(&mut cx.flicker),
         cameras: cameras?,
         parameters: parameters?,
         conditions: std::mem::take(&mut cx.conditions),
