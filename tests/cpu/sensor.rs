@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glam::{DQuat, DVec2};
+use scenewright::annotate::annotate;
 use scenewright::frame::{Deep, Frame};
 use scenewright::image::Image;
+use scenewright::preview::{self, Panel, PreviewItem};
 use scenewright::recipe::{Drawing, parse};
 use scenewright::scene::{Camera, ImageFormat, Scene, Subsampling, ToneCurve, color, sample, tone};
 use scenewright::sensor::noise::{Dice, EXACT};
@@ -792,6 +794,28 @@ fn dark_surfaces_are_measured_less_far() {
     // Between nine tenths and all of it, by chance.
     assert!((300..900).contains(&share(3.8, 1.0)), "{}", share(3.8, 1.0));
     assert_eq!(share(0.1, 1.0), 0, "too near");
+}
+
+#[test]
+fn the_contact_sheet_shows_what_depth_sensors_measure() {
+    let mut scene = synthetic::scene(0, 2, &["left", "main"], (40, 30));
+    scene.cameras[1].depth_sensor = Some(Box::new(DepthSensor::ActiveStereo(ActiveStereo::usual())));
+    let subject = synthetic::subject(&scene);
+    let shots: Vec<_> = (0..2)
+        .map(|camera| {
+            let frame = developed(&scene, synthetic::empty_frame(&scene, camera));
+            let labels = annotate(&subject, &frame).unwrap();
+            (frame, labels)
+        })
+        .collect();
+    let items: Vec<_> = shots.iter().map(|(frame, labels)| PreviewItem { subject: &subject, frame, labels }).collect();
+    let captions = |items: &[PreviewItem<'_>]| -> Vec<String> {
+        let cells = preview::sheet(items, 200).cells.into_iter();
+        cells.filter(|cell| cell.panel == Panel::SensorDepth).map(|cell| cell.caption).collect()
+    };
+    let [left, main] = &captions(&items)[..] else { panic!() };
+    assert!(left.starts_with("sensor_depth: not rendered") && main.starts_with("sensor_depth "), "{left} {main}");
+    assert!(captions(&items[..1]).is_empty());
 }
 
 /// The pictures of all formats and both depth sensors, on disk, with the names that the JSON files say. With
