@@ -28,7 +28,7 @@ pub struct Frame {
     /// The instance id at each pixel: that of the owner of its surface, so 0 where nothing labelled is seen.
     pub ids: Image<u32>,
     /// Distance along the optical axis (camera z, not range), in metres; `+inf` where nothing is hit. Unlabelled surfaces have
-    /// depth too.
+    /// depth too. Where a camera sees 90 degrees off its axis or more it may be 0 or negative there, and nothing is made of it.
     pub depth: Image<f32>,
     /// Distance to the camera centre, in metres; `+inf` where nothing is hit. Computed from the surface point, not from `depth`.
     pub range: Image<f32>,

@@ -267,7 +267,8 @@ impl Plan {
         let textures = self.library.textures.values().map(|texture| texture.file.clone());
         let skies = self.library.skies.values().map(|sky| sky.file.clone());
         let fonts = self.library.fonts.values().map(|font| font.file.clone());
-        models.chain(textures).chain(skies).chain(fonts).collect()
+        let calibrations = self.library.calibrations.values().map(|calibration| calibration.file.clone());
+        models.chain(textures).chain(skies).chain(fonts).chain(calibrations).collect()
     }
 }
 

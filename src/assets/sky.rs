@@ -5,12 +5,15 @@
 use std::f64::consts::{PI, TAU};
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use glam::DVec3;
 use image::ImageReader;
 
 use super::{AssetError, AssetFile, file, licence};
 use crate::image::Image;
+
+pub use super::split::{DirectionSample, Directions, MOST_SKY_SUNS, SkySplit, SkySun};
 
 /// Wider or higher images are refused: one of them takes half a gigabyte.
 pub const MAX_SIDE: u32 = 8192;
@@ -26,8 +29,18 @@ pub struct Sky {
     pub image: Image<[f32; 3]>,
     /// What a level surface receives from above: the integral of radiance times cosine over the upper hemisphere.
     pub irradiance_from_above: [f64; 3],
+    /// Mean over all directions.
+    pub mean: [f64; 3],
+    split: OnceLock<SkySplit>,
     /// What the file is.
     pub file: AssetFile,
+}
+
+impl Sky {
+    /// Its suns, and the rest; parted once.
+    pub fn split(&self) -> &SkySplit {
+        self.split.get_or_init(|| SkySplit::of(&self.image, self.irradiance_from_above, self.mean))
+    }
 }
 
 /// The unit direction that is seen at `(u, v)`: the middle of the image is at -Z, and its right half to the right of that.
@@ -54,10 +67,10 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Sky, AssetError> {
             image.height()
         )));
     }
-    let irradiance_from_above = irradiance_from_above(&image);
+    let (irradiance_from_above, mean) = (irradiance_from_above(&image), mean(&image));
     let licence = licence::beside(root, path);
     let file = AssetFile { path: path.to_owned(), sha256: file::sha256(&bytes), licence, ..AssetFile::default() };
-    Ok(Sky { key: path.to_owned(), image, irradiance_from_above, file })
+    Ok(Sky { key: path.to_owned(), image, irradiance_from_above, mean, split: OnceLock::new(), file })
 }
 
 fn decode(bytes: &[u8]) -> Result<Image<[f32; 3]>, String> {
@@ -118,6 +131,22 @@ fn exr(bytes: &[u8]) -> Result<Pixels, String> {
     let size = image.layer_data.size;
     let side = |length: usize| u32::try_from(length).map_err(|_| "the panorama is too large".to_owned());
     Ok((side(size.0)?, side(size.1)?, image.layer_data.channel_data.pixels.1))
+}
+
+/// In a fixed order and with libm, too.
+fn mean(image: &Image<[f32; 3]>) -> [f64; 3] {
+    let rows = f64::from(image.height());
+    let mut sum = [0.0; 3];
+    for (y, row) in (0..image.height()).zip(image.rows()) {
+        let edge = |y: u32| libm::cos(PI * f64::from(y) / rows);
+        let weight = (edge(y) - edge(y + 1)) / 2.0 / f64::from(image.width());
+        for pixel in row {
+            for (sum, &c) in sum.iter_mut().zip(pixel) {
+                *sum += weight * f64::from(c);
+            }
+        }
+    }
+    sum
 }
 
 /// In a fixed order and with libm: exposure is metered by it.

@@ -2,16 +2,17 @@
 
 mod files;
 mod labels;
+mod lenses;
 mod splits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::decode::{AssetKind, Context, CountFact, Kinds, LightKind, MOST_INSTANCES, listed, nearest};
+use super::decode::{AssetKind, Context, CountFact, Kinds, LightFacts, LightKind, MOST_INSTANCES, listed, nearest};
 use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
 use super::{Recipe, fits};
 use crate::assets::{AssetError, Library};
-use crate::scene::{MOST_SHADOWED_LAMPS, MOST_SUNS};
+use crate::scene::{MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS};
 
 /// Checks what was found while decoding, and loads the assets. `recipe` is `None` where it could not be decoded.
 pub(super) fn check(cx: &mut Context, root: &Path, recipe: Option<&Recipe>) -> Library {
@@ -29,10 +30,16 @@ pub(super) fn check(cx: &mut Context, root: &Path, recipe: Option<&Recipe>) -> L
     let library = files::assets(cx, root, &mut found, &mut left_out);
     labels::errors(cx, &library, &mut found);
     held_out_files(cx, &library, &mut found);
+    if let Some(recipe) = recipe.filter(|_| found.is_empty() && !cx.report.has_errors()) {
+        lenses::errors(cx, recipe, &library, &mut found);
+    }
     if found.is_empty() && !cx.report.has_errors() {
         // Beside a mistake, "unused" is likely a consequence of it.
         if let Some(recipe) = recipe {
             splits::impossible(cx, recipe, &library, &mut found);
+        }
+        if let Some(recipe) = recipe {
+            lenses::warnings(cx, recipe, &library, &mut found);
         }
         unused(cx, &mut found);
         labels::warnings(cx, &library, &mut found);
@@ -97,7 +104,8 @@ fn held_out_files(cx: &Context, library: &Library, found: &mut Vec<Problem>) {
     }
     for (pattern, span) in &cx.findings.held_out_files {
         let models = library.models.keys().chain(library.textures.keys());
-        let mut files = models.chain(library.skies.keys()).chain(library.fonts.keys());
+        let mut files =
+            models.chain(library.skies.keys()).chain(library.fonts.keys()).chain(library.calibrations.keys());
         if !files.any(|path| fits(pattern, path)) && !is_full(cx, found) {
             let message = format!("no file that this recipe uses fits \"{}\"", quoted(pattern));
             let help = "write the path as the recipe has it; `*` is any text without `/`, `**` any text";
@@ -217,21 +225,43 @@ fn supports(cx: &Context, found: &mut Vec<Problem>) {
 
 /// What the renderer has room for.
 fn lights(cx: &Context, found: &mut Vec<Problem>) {
-    let rooms: [(&str, usize, &str, fn(LightKind, bool) -> bool); 3] = [
-        ("suns", MOST_SUNS, "remove some", |kind, _| kind == LightKind::Sun),
-        ("point lights with shadows", MOST_SHADOWED_LAMPS, "give some `shadows: false`", |kind, shadows| {
-            kind == LightKind::Point && shadows
-        }),
-        ("spots with shadows", MOST_SHADOWED_LAMPS, "give some `shadows: false`", |kind, shadows| {
-            kind == LightKind::Spot && shadows
-        }),
+    use LightKind::{Area, Point, Spot, Sun};
+    const DARK: &str = "give some `shadows: false`";
+    let around = cx.findings.suns_around;
+    let suns = match around {
+        0 => "suns".to_owned(),
+        1 => "suns, with that of the environment".to_owned(),
+        _ => format!("suns, with up to {around} that the environment has"),
+    };
+    // Without area lights, nobody wants to hear of them.
+    let areas = cx.findings.lights.iter().any(|light| light.kind == Area && light.shadows);
+    let [points, spots] = match areas {
+        true => ["point and area lights with shadows", "spots and area lights with shadows"],
+        false => ["point lights with shadows", "spots with shadows"],
+    };
+    type Counts = fn(&LightFacts) -> bool;
+    let rooms: [(&str, usize, usize, &str, Counts); 4] = [
+        (&suns, MOST_SUNS, around, "remove some", |light| light.kind == Sun),
+        (points, MOST_SHADOWED_LAMPS, 0, DARK, |light| matches!(light.kind, Point | Area) && light.shadows),
+        (spots, MOST_SHADOWED_LAMPS, 0, DARK, |light| matches!(light.kind, Spot | Area) && light.shadows),
+        ("lights", MOST_LIGHTS, around, "remove some", |_| true),
     ];
-    for (what, most, help, counts) in rooms {
-        let mut those = cx.findings.lights.iter().filter(|(kind, shadows, _)| counts(*kind, *shadows));
-        let number = those.clone().count();
-        if let Some((_, _, span)) = those.nth(most) {
+    for (what, most, already, help, counts) in rooms {
+        let those = cx.findings.lights.iter().filter(|light| counts(light));
+        let number: usize = already + those.clone().map(|light| light.count).sum::<usize>();
+        let mut so_far = already;
+        let mut those = those.skip_while(|light| {
+            so_far += light.count;
+            so_far <= most
+        });
+        if let Some(light) = those.next() {
             let message = format!("there are {number} {what}, and a scene has room for {most}");
-            found.push(Problem::at(*span, message).label(*span, "one too many").help(help));
+            let label = if light.count == 1 { "one too many" } else { "too many" };
+            found.push(Problem::at(light.span, message).label(light.span, label).help(help));
+            // Area lights are counted among points and among spots: once is enough.
+            if light.kind == Area {
+                break;
+            }
         }
     }
 }
@@ -283,6 +313,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
         AssetKind::Texture => library.load_texture(root, path).map(drop),
         AssetKind::Sky => library.load_sky(root, path).map(drop),
         AssetKind::Font => library.load_font(root, path).map(drop),
+        AssetKind::Calibration => library.load_calibration(root, path).map(drop),
     };
     let reason = match outcome.err()? {
         AssetError::Missing(missing) if missing == file => {

@@ -11,6 +11,8 @@ mod decode;
 pub mod diagnostics;
 pub mod dist;
 pub mod expression;
+mod lens;
+mod light;
 mod load;
 mod place;
 pub mod sampling;
@@ -19,6 +21,12 @@ mod wanted;
 
 pub(crate) use decode::greatest;
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
+pub(crate) use lens::pitch;
+pub use lens::{DistortionRecipe, FocusAt, FocusRecipe, FovAxis, LensRecipe, Optics, ShutterRecipe};
+pub use light::{
+    AimRecipe, EmitterRecipe, FlickerRecipe, FogRecipe, MOST_ROWS, RigRecipe, SkyRecipe, SunPlaceRecipe,
+    ThicknessRecipe,
+};
 pub use load::{
     Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, load_set, parse, parse_checked, parse_set,
     read_text, vocabulary,
@@ -37,7 +45,7 @@ use crate::assets::{Library, Taken};
 use crate::make::Made;
 use crate::paint::PaintRecipe;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
-use crate::sensor::{DepthSensor, Optics, Sensor};
+use crate::sensor::{self, DepthSensor, Sensor};
 use expression::Expression;
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
@@ -65,6 +73,10 @@ pub struct Recipe {
     pub environment: Varied<EnvironmentRecipe>,
     /// What is seen behind everything in place of the environment.
     pub background: Option<Varied<BackgroundRecipe>>,
+    /// What is between things and the camera.
+    pub fog: Option<Varied<FogRecipe>>,
+    /// Of the lights that flicker, by name.
+    pub flicker: BTreeMap<String, FlickerRecipe>,
     /// At least one.
     pub cameras: BTreeMap<String, CameraRecipe>,
     /// Named values that are drawn once per scene, each behind those that it uses.
@@ -290,6 +302,8 @@ pub enum LightRecipe {
         azimuth: Angle,
         /// Lux.
         illuminance: Scalar,
+        /// Full angle of its disc.
+        angular_diameter: Angle,
         /// Colour.
         color: ColorDist,
         /// Whether it casts shadows.
@@ -323,6 +337,23 @@ pub enum LightRecipe {
         /// Whether it casts shadows.
         shadows: bool,
     },
+    /// A surface.
+    Area {
+        /// Its shape.
+        emitter: EmitterRecipe,
+        /// World position of its middle.
+        position: VectorDist,
+        /// Which way it is turned.
+        aim: AimRecipe,
+        /// Lumens over all that it gives off.
+        flux: Scalar,
+        /// Colour.
+        color: ColorDist,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+    /// Several lights.
+    Rig(Box<RigRecipe>),
 }
 
 /// What is behind everything. Strength 1 means that white has a luminance of [`ENVIRONMENT_LUMINANCE`].
@@ -352,7 +383,11 @@ pub enum EnvironmentRecipe {
         yaw: Angle,
         /// Multiplies it.
         strength: Scalar,
+        /// Whether its brightest parts become suns, which cast shadows.
+        shadows: bool,
     },
+    /// A cloudless sky with its sun.
+    Sky(Box<SkyRecipe>),
 }
 
 /// What is seen behind everything.
@@ -379,50 +414,24 @@ pub const ENVIRONMENT_LUMINANCE: f64 = 5000.0;
 pub struct CameraRecipe {
     /// Intrinsics.
     pub lens: LensRecipe,
+    /// How it bends straight lines.
+    pub distortion: Option<DistortionRecipe>,
     /// Pose.
     pub pose: PoseRecipe,
     /// Near plane, metres.
     pub near: f64,
+    /// What it is sharp at; `None` is everything.
+    pub focus: Option<FocusRecipe>,
+    /// When it takes in light.
+    pub shutter: ShutterRecipe,
     /// Exposure.
     pub exposure: ExposureRecipe,
     /// What its lens does to light.
-    pub optics: Option<Box<Optics<Scalar>>>,
+    pub optics: Option<Box<sensor::Optics<Scalar>>>,
     /// What its picture is taken with.
     pub sensor: Option<Box<Sensor<Scalar>>>,
     /// What measures depth beside it.
     pub depth_sensor: Option<Box<DepthSensor<Scalar>>>,
-}
-
-/// Intrinsics.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LensRecipe {
-    /// Full field of view; square pixels, principal point in the middle.
-    Fov {
-        /// The angle.
-        angle: Angle,
-        /// Across which side of the image.
-        axis: FovAxis,
-    },
-    /// In pixels; continuous pixel coordinates for the principal point.
-    Intrinsics {
-        /// Focal length along x.
-        fx: Scalar,
-        /// Focal length along y.
-        fy: Scalar,
-        /// Principal point.
-        cx: Scalar,
-        /// Principal point.
-        cy: Scalar,
-    },
-}
-
-/// The side of the image that a field of view spans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FovAxis {
-    /// Top to bottom.
-    Vertical,
-    /// Left to right.
-    Horizontal,
 }
 
 /// Pose of a camera.
@@ -479,4 +488,13 @@ pub enum ExposureRecipe {
     },
     /// Exposure value at ISO 100.
     Ev(Scalar),
+    /// As a camera is set: `Camera(f_number, time, iso)`.
+    Camera {
+        /// Focal length over the aperture's diameter.
+        f_number: Scalar,
+        /// Seconds.
+        time: Scalar,
+        /// ISO speed.
+        iso: Scalar,
+    },
 }

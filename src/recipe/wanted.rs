@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::expression::Expression;
-use super::{EnvironmentRecipe, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, Scalar, Varied};
+use super::{
+    EnvironmentRecipe, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, RigRecipe, Scalar, SunPlaceRecipe,
+    Varied,
+};
 use crate::scene::Prepared;
 
 /// Everything of a recipe that decides which of its possible scenes are taken.
@@ -182,26 +185,44 @@ impl Recipe {
             },
             ["cameras", camera, "lens", "angle"] => match &self.cameras.get(camera)?.lens {
                 LensRecipe::Fov { angle, .. } => angle,
-                LensRecipe::Intrinsics { .. } => return None,
+                _ => return None,
             },
             ["objects", object, "count"] => &self.objects.get(object)?.count,
             ["lights", light, field] => match (self.lights.get(light)?, field) {
                 (LightRecipe::Sun { elevation, .. }, "elevation") => elevation,
                 (LightRecipe::Sun { azimuth, .. }, "azimuth") => azimuth,
                 (LightRecipe::Sun { illuminance, .. }, "illuminance") => illuminance,
-                (LightRecipe::Point { flux, .. } | LightRecipe::Spot { flux, .. }, "flux") => flux,
+                (
+                    LightRecipe::Point { flux, .. } | LightRecipe::Spot { flux, .. } | LightRecipe::Area { flux, .. },
+                    "flux",
+                ) => flux,
+                (LightRecipe::Rig(rig), "flux") => match &**rig {
+                    RigRecipe::KeyFillRim { flux, .. } | RigRecipe::Torch { flux, .. } => flux,
+                    RigRecipe::CeilingPanels { .. } => return None, // one for each panel
+                },
                 _ => return None,
             },
-            ["environment", "strength"] => match &self.environment {
-                Varied::One(
-                    EnvironmentRecipe::Color { strength, .. }
-                    | EnvironmentRecipe::Gradient { strength, .. }
-                    | EnvironmentRecipe::Hdri { strength, .. },
+            ["environment", field] => match (&self.environment, field) {
+                (
+                    Varied::One(
+                        EnvironmentRecipe::Color { strength, .. }
+                        | EnvironmentRecipe::Gradient { strength, .. }
+                        | EnvironmentRecipe::Hdri { strength, .. },
+                    ),
+                    "strength",
                 ) => strength,
-                _ => return None,
-            },
-            ["environment", "yaw"] => match &self.environment {
-                Varied::One(EnvironmentRecipe::Hdri { yaw, .. }) => yaw,
+                (Varied::One(EnvironmentRecipe::Hdri { yaw, .. }), "yaw") => yaw,
+                (Varied::One(EnvironmentRecipe::Sky(sky)), field) => match (&sky.sun, field) {
+                    (_, "strength") => &sky.strength,
+                    (_, "yaw") => &sky.yaw,
+                    (_, "turbidity") => &sky.turbidity,
+                    (SunPlaceRecipe::Direction { elevation, .. }, "elevation") => elevation,
+                    (SunPlaceRecipe::Direction { azimuth, .. }, "azimuth") => azimuth,
+                    (SunPlaceRecipe::Clock { latitude, .. }, "latitude") => latitude,
+                    (SunPlaceRecipe::Clock { day, .. }, "day") => day,
+                    (SunPlaceRecipe::Clock { hour, .. }, "hour") => hour,
+                    _ => return None,
+                },
                 _ => return None,
             },
             ["parameters", name] => match self.parameters.iter().find(|(other, _)| other == name)? {

@@ -15,8 +15,9 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::around::Around;
 use super::{RenderError, panorama};
-use crate::assets::{AssetError, Library};
+use crate::assets::Library;
 use crate::scene::{Environment, ToneCurve, gradient, tone};
 
 /// Texels along an edge of the map that is seen: the arc between two texels is under four degrees, and colour is linear
@@ -72,18 +73,19 @@ impl Maps {
                 self.show(images, diffuse_map(zenith, nadir), specular_map(zenith, nadir));
                 (peak, 0.0)
             }
-            Environment::Image { path, yaw, luminance } => {
-                let sky = library.skies.get(path).ok_or_else(|| AssetError::Missing(path.into()))?;
-                if self.shown.as_ref() != Some(&sky.key) {
-                    if !self.panoramas.contains_key(&sky.key) && self.panoramas.len() >= MOST_PANORAMAS {
+            Environment::Image { .. } | Environment::Sky(_) => {
+                let Some(around) = Around::lights(environment, library)? else { return Ok(None) };
+                if self.shown.as_ref() != Some(&around.key) {
+                    if !self.panoramas.contains_key(&around.key) && self.panoramas.len() >= MOST_PANORAMAS {
                         self.panoramas.pop_first();
                     }
-                    let entry = self.panoramas.entry(sky.key.clone());
-                    let (matte, shiny) = entry.or_insert_with(|| panorama::light_maps(sky)).clone();
+                    let entry = self.panoramas.entry(around.key.clone());
+                    let make = || panorama::light_maps(&around.image(), around.mirror_size);
+                    let (matte, shiny) = entry.or_insert_with(make).clone();
                     self.show(images, matte, shiny);
-                    self.shown = Some(sky.key.clone());
+                    self.shown = Some(around.key.clone());
                 }
-                (*luminance, *yaw)
+                (around.luminance, around.yaw)
             }
         };
         let light = self.light.clone();

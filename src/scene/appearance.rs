@@ -1,30 +1,34 @@
 //! What instances and lights look like: shapes, materials, lights, the environment.
 
 use std::collections::BTreeMap;
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_PI_2, PI};
 
 use glam::{DVec2, DVec3};
 
+use super::light::{self, solar};
 use super::random::{self, Key};
 use super::{
-    Background, Category, Environment, Keypoint, Light, Material, SampleError, Shape, WIDEST_SHADOWED_SPOT, place,
+    Background, Category, Environment, Keypoint, Light, Material, PhysicalSky, SampleError, Shape,
+    WIDEST_SHADOWED_SPOT, place,
 };
 use crate::assets::{FileShape, Library, MOST_MORPH, Taken};
 use crate::make::Stock;
 use crate::paint::{self, Paint, Tint, Value};
 use crate::recipe::{
     BackgroundRecipe, ENVIRONMENT_LUMINANCE, EnvironmentRecipe, FileRecipe, LightRecipe, MaterialRecipe, ObjectRecipe,
-    PointRecipe, Scalar, ScaleRecipe, ShapeRecipe, Varied,
+    PointRecipe, Scalar, ScaleRecipe, ShapeRecipe, SkyRecipe, SunPlaceRecipe, Varied,
 };
 
 /// Sizes and scales outside are moved to the nearer end, metres. (A normal distribution has no ends.)
 const SIZES: (f64, f64) = (1e-6, 1e6);
 /// The same for light: lux, lumens, cd/m2.
-const BRIGHTEST: f64 = 1e12;
+pub(super) const BRIGHTEST: f64 = 1e12;
+/// A sky is at most so many times as bright as it is.
+const MOST_SKY: f64 = 1e6;
 /// The least angle between the cone of full light and the end of a spot, radians.
 const LEAST_PENUMBRA: f64 = 1e-4;
 
-fn size(dist: &Scalar, key: &Key) -> f64 {
+pub(super) fn size(dist: &Scalar, key: &Key) -> f64 {
     random::scalar(dist, key).clamp(SIZES.0, SIZES.1)
 }
 
@@ -197,30 +201,39 @@ fn plain_material(name: &str, recipe: &MaterialRecipe, key: &Key) -> Material {
     }
 }
 
-fn light_amount(dist: &Scalar, key: &Key) -> f64 {
+pub(super) fn light_amount(dist: &Scalar, key: &Key) -> f64 {
     random::scalar(dist, key).clamp(0.0, BRIGHTEST)
 }
 
 /// `color` with its brightest channel 1, and `amount`; a black lamp is a white one that is off.
-fn lamp(color: [f64; 3], amount: f64) -> ([f64; 3], f64) {
+pub(super) fn lamp(color: [f64; 3], amount: f64) -> ([f64; 3], f64) {
     let brightest = color.into_iter().fold(0.0, f64::max);
     if brightest > 0.0 { (color.map(|c| c / brightest), amount) } else { ([1.0; 3], 0.0) }
 }
 
-pub(super) fn light(name: &str, recipe: &LightRecipe, key: &Key) -> Light {
+/// Half angles within which a spot's light is full, and beyond which there is none.
+pub(super) fn spot_angles(cone: &Scalar, blend: &Scalar, shadows: bool, key: &Key) -> (f64, f64) {
+    let widest = if shadows { (WIDEST_SHADOWED_SPOT / 2.0).to_radians() } else { FRAC_PI_2 };
+    let outer = (random::angle(cone, &key.name("angle")) / 2.0).clamp(10.0 * LEAST_PENUMBRA, widest);
+    let blend = random::scalar(blend, &key.name("blend")).clamp(0.0, 1.0);
+    ((outer * (1.0 - blend)).min(outer - LEAST_PENUMBRA), outer)
+}
+
+/// One light. `None` for a rig, which is several.
+pub(super) fn light(name: &str, recipe: &LightRecipe, key: &Key) -> Option<Light> {
     let name = name.to_owned();
     let angle = |dist, name: &str| random::angle(dist, &key.name(name));
     let point = |dist, name: &str| random::vector(dist, &key.name(name)).clamp(DVec3::splat(-1e9), DVec3::splat(1e9));
     let lamp = |color, amount, name: &str| {
         lamp(random::color(color, &key.name("color")), light_amount(amount, &key.name(name)))
     };
-    match recipe {
-        LightRecipe::Sun { elevation, azimuth, illuminance, color, shadows } => {
-            let (sin_e, cos_e) = libm::sincos(angle(elevation, "elevation"));
-            let (sin_a, cos_a) = libm::sincos(angle(azimuth, "azimuth"));
-            let towards_sun = DVec3::new(cos_e * sin_a, sin_e, cos_e * cos_a);
+    Some(match recipe {
+        LightRecipe::Sun { elevation, azimuth, illuminance, angular_diameter, color, shadows } => {
+            let towards_sun = solar::towards(angle(elevation, "elevation"), angle(azimuth, "azimuth"));
+            let angular_diameter = angle(angular_diameter, "angular_diameter").clamp(0.0, PI);
             let (color, illuminance) = lamp(color, illuminance, "illuminance");
-            Light::Sun { name, direction: -towards_sun.normalize(), color, illuminance, shadows: *shadows }
+            let direction = -towards_sun;
+            Light::Sun { name, direction, color, illuminance, angular_diameter, shadows: *shadows }
         }
         LightRecipe::Point { position, flux, color, shadows } => {
             let (color, flux) = lamp(color, flux, "flux");
@@ -229,9 +242,7 @@ pub(super) fn light(name: &str, recipe: &LightRecipe, key: &Key) -> Light {
         LightRecipe::Spot { position, target, flux, angle: cone, blend, color, shadows } => {
             let (color, flux) = lamp(color, flux, "flux");
             let position = point(position, "position");
-            let widest = if *shadows { (WIDEST_SHADOWED_SPOT / 2.0).to_radians() } else { FRAC_PI_2 };
-            let outer_angle = (angle(cone, "angle") / 2.0).clamp(10.0 * LEAST_PENUMBRA, widest);
-            let blend = random::scalar(blend, &key.name("blend")).clamp(0.0, 1.0);
+            let (inner_angle, outer_angle) = spot_angles(cone, blend, *shadows, key);
             Light::Spot {
                 name,
                 position,
@@ -239,15 +250,23 @@ pub(super) fn light(name: &str, recipe: &LightRecipe, key: &Key) -> Light {
                 direction: (point(target, "target") - position).try_normalize().unwrap_or(DVec3::NEG_Y),
                 color,
                 flux,
-                inner_angle: (outer_angle * (1.0 - blend)).min(outer_angle - LEAST_PENUMBRA),
+                inner_angle,
                 outer_angle,
                 shadows: *shadows,
             }
         }
-    }
+        LightRecipe::Area { emitter, position, aim, flux, color, shadows } => {
+            let (color, flux) = lamp(color, flux, "flux");
+            let position = point(position, "position");
+            let (emitter, rotation) = (light::emitter(emitter, key), light::aimed(aim, position, key));
+            Light::Area { name, emitter, position, rotation, color, flux, shadows: *shadows }
+        }
+        LightRecipe::Rig(_) => return None,
+    })
 }
 
-pub(super) fn environment(recipe: &Varied<EnvironmentRecipe>, key: &Key) -> Environment {
+/// What is behind everything, and whether the suns that it brings cast shadows.
+pub(super) fn environment(recipe: &Varied<EnvironmentRecipe>, key: &Key) -> (Environment, bool) {
     let (recipe, key) = random::pick(recipe, key);
     let luminance = |strength| {
         let strength = light_amount(strength, &key.name("strength"));
@@ -261,14 +280,40 @@ pub(super) fn environment(recipe: &Varied<EnvironmentRecipe>, key: &Key) -> Envi
         EnvironmentRecipe::Gradient { sky, ground, strength } => {
             (random::color(sky, &key.name("sky")), random::color(ground, &key.name("ground")), strength)
         }
-        EnvironmentRecipe::Hdri { path, yaw, strength } => {
+        EnvironmentRecipe::Sky(recipe) => return (Environment::Sky(sky(recipe, &key)), recipe.shadows),
+        EnvironmentRecipe::Hdri { path, yaw, strength, shadows } => {
             let path = random::pick(path, &key.name("path")).0.clone();
             let yaw = random::angle(yaw, &key.name("yaw"));
-            return Environment::Image { path, yaw, luminance: luminance(strength) };
+            let luminance = luminance(strength);
+            return (Environment::Image { path, yaw, luminance, without_suns: *shadows }, true);
         }
     };
     let luminance = luminance(strength);
-    Environment::Gradient { zenith: zenith.map(|c| c * luminance), nadir: nadir.map(|c| c * luminance) }
+    let [zenith, nadir] = [zenith, nadir].map(|color| color.map(|c| c * luminance));
+    (Environment::Gradient { zenith, nadir }, true)
+}
+
+fn sky(recipe: &SkyRecipe, key: &Key) -> PhysicalSky {
+    let angle = |dist, name: &str| random::angle(dist, &key.name(name));
+    let (elevation, azimuth) = match &recipe.sun {
+        SunPlaceRecipe::Direction { elevation, azimuth } => (angle(elevation, "elevation"), angle(azimuth, "azimuth")),
+        SunPlaceRecipe::Clock { latitude, longitude, day, hour } => {
+            let number = |dist, name: &str| random::scalar(dist, &key.name(name));
+            let longitude = longitude.as_ref().map(|longitude| angle(longitude, "longitude"));
+            let (day, hour) = (number(day, "day"), number(hour, "hour"));
+            let position = solar::Position::by_clock(day, hour, angle(latitude, "latitude"), longitude);
+            // North is -Z.
+            (position.elevation, PI - position.bearing)
+        }
+    };
+    let (least, most) = PhysicalSky::TURBIDITY;
+    PhysicalSky {
+        elevation: elevation.clamp(-FRAC_PI_2, FRAC_PI_2),
+        azimuth: azimuth + angle(&recipe.yaw, "yaw"),
+        turbidity: random::scalar(&recipe.turbidity, &key.name("turbidity")).clamp(least, most),
+        ground: random::color(&recipe.ground, &key.name("ground")),
+        strength: light_amount(&recipe.strength, &key.name("strength")).min(MOST_SKY),
+    }
 }
 
 pub(super) fn background(recipe: Option<&Varied<BackgroundRecipe>>, key: &Key) -> Option<Background> {

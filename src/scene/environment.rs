@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::color;
+use super::{PhysicalSky, color};
 use crate::assets::Library;
+use crate::assets::sky::Sky;
 
 /// Radiance from infinitely far, seen behind everything (unless there is a [`Background`]) and lighting everything, without shadows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +27,13 @@ pub enum Environment {
         yaw: f64,
         /// Luminance of the file's 1, cd/m2.
         luminance: f64,
+        /// Whether it lights without its brightest parts, which are among the scene's suns (see
+        /// [`SkySplit`](crate::assets::sky::SkySplit)). It is seen with them all the same.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        without_suns: bool,
     },
+    /// A cloudless sky, whose sun is among the scene's lights.
+    Sky(PhysicalSky),
 }
 
 /// What cameras see behind everything, where it is not the environment. It gives no light.
@@ -57,6 +64,7 @@ impl Environment {
         match self {
             Self::Gradient { zenith, nadir } => zenith.iter().chain(nadir).all(|&c| c <= 0.0),
             Self::Image { luminance, .. } => *luminance <= 0.0,
+            Self::Sky(sky) => sky.strength <= 0.0,
         }
     }
 
@@ -66,12 +74,28 @@ impl Environment {
             Self::Gradient { zenith, nadir } => {
                 gradient(*zenith, *nadir, 1.0, Self::COSINE_LOBE).map(|c| c * std::f64::consts::PI)
             }
-            Self::Image { path, luminance, .. } => {
-                let sky = library.skies.get(path);
-                sky.map_or([0.0; 3], |sky| sky.irradiance_from_above.map(|c| c * luminance))
+            Self::Image { path, luminance, without_suns, .. } => {
+                let irradiance = |sky: &Sky| match without_suns {
+                    true => sky.split().irradiance_from_above,
+                    false => sky.irradiance_from_above,
+                };
+                library.skies.get(path).map_or([0.0; 3], |sky| irradiance(sky).map(|c| c * luminance))
             }
+            Self::Sky(sky) => sky.level_illuminance(),
         };
         color::luminance(per_channel)
+    }
+
+    /// Its mean luminance over all directions, cd/m2 per linear RGB channel. An image that is not in `library` is black.
+    pub fn mean(&self, library: &Library) -> [f64; 3] {
+        match self {
+            Self::Gradient { zenith, nadir } => gradient(*zenith, *nadir, 0.0, 1.0),
+            Self::Image { path, luminance, without_suns, .. } => {
+                let mean = |sky: &Sky| if *without_suns { sky.split().mean } else { sky.mean };
+                library.skies.get(path).map_or([0.0; 3], |sky| mean(sky).map(|c| c * luminance))
+            }
+            Self::Sky(sky) => sky.mean(),
+        }
     }
 }
 

@@ -21,13 +21,17 @@ pub mod color;
 pub mod contract;
 mod environment;
 pub mod exposure;
+mod fog;
 mod framed;
 mod label;
+pub mod light;
 pub mod obb;
+mod optics;
 mod parameters;
 pub mod place;
 pub mod random;
 mod sample;
+pub mod sequence;
 pub mod sight;
 pub mod split;
 pub mod tilt;
@@ -37,9 +41,11 @@ mod wanted;
 
 pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
-pub use camera::Camera;
+pub use camera::{Aperture, Camera, Lens, LensModel, Projected, Shutter};
 pub use environment::{Background, Environment, gradient};
+pub use fog::Fog;
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
+pub use light::{Emitter, EmitterSample, Flicker, PhysicalSky};
 pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
 pub(crate) use validate::validate_pose;
@@ -63,6 +69,8 @@ pub const SCENE_VERSION: u32 = 3;
 pub const MOST_SUNS: usize = 10;
 /// The most point lights with shadows, and the most spots with shadows: each takes room in one texture.
 pub const MOST_SHADOWED_LAMPS: usize = 32;
+/// The most lights of a scene, of all kinds together.
+pub const MOST_LIGHTS: usize = 1000;
 /// The largest full angle of a spot with shadows, degrees: they are drawn onto a plane across its axis, and that of a
 /// half space would have no end.
 pub const WIDEST_SHADOWED_SPOT: f64 = 175.0;
@@ -95,6 +103,12 @@ pub struct Scene {
     pub environment: Environment,
     /// What is seen behind everything in place of the environment.
     pub background: Option<Background>,
+    /// What is between things and the camera.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fog: Option<Fog>,
+    /// Of the lights that flicker, by name. Their flux is the mean; see [`Scene::lights_at`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flicker: BTreeMap<String, Flicker>,
     /// At least one camera, in name order.
     pub cameras: Vec<Camera>,
     /// For each object group of the recipe: how many instances were asked for and how many found a place.
@@ -131,16 +145,33 @@ pub struct ImageSettings {
     pub anti_aliasing: AntiAliasing,
     /// How linear light becomes an sRGB value.
     pub tone_curve: ToneCurve,
+    /// Sub-frames whose mean an image is, 1 to [`MOST_SAMPLES`]; from 2 on, they do the anti-aliasing.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub samples: u32,
     /// How pictures are written.
     #[serde(default, skip_serializing_if = "ImageFormat::is_default")]
     pub format: ImageFormat,
+}
+
+/// The most sub-frames that an image may be made of.
+pub const MOST_SAMPLES: u32 = 4096;
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(samples: &u32) -> bool {
+    *samples == 1
 }
 
 impl ImageSettings {
     /// Whether its pictures need linear light, whatever the camera: where the renderer's own 8 bits are not enough, and under tone curves
     /// that are [developed](crate::sensor) on the CPU.
     pub fn needs_linear(&self) -> bool {
-        self.format.depth() != Depth::Eight || !matches!(self.tone_curve, ToneCurve::Srgb | ToneCurve::Neutral)
+        self.samples > 1
+            || self.format.depth() != Depth::Eight
+            || !matches!(self.tone_curve, ToneCurve::Srgb | ToneCurve::Neutral)
     }
 }
 
@@ -483,6 +514,9 @@ pub enum Light {
         color: [f64; 3],
         /// Lux on a surface that faces the light.
         illuminance: f64,
+        /// Full angle of the disc that it comes from, radians; 0 is a point. See [`light::within_sun`].
+        #[serde(default, skip_serializing_if = "is_zero")]
+        angular_diameter: f64,
         /// Whether it casts shadows.
         shadows: bool,
     },
@@ -519,6 +553,27 @@ pub enum Light {
         /// Whether it casts shadows.
         shadows: bool,
     },
+    /// A surface that shines by Lambert's law.
+    Area {
+        /// Name in the recipe.
+        name: String,
+        /// Its shape, in a frame of its own.
+        emitter: Emitter,
+        /// Origin of that frame in the world, metres.
+        position: DVec3,
+        /// Rotation from that frame to the world.
+        rotation: DQuat,
+        /// Linear RGB.
+        color: [f64; 3],
+        /// Luminous flux in lumens, over all directions; see [`Emitter::intensity`].
+        flux: f64,
+        /// Whether it casts shadows.
+        shadows: bool,
+    },
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// How many instances of a group were asked for, and how many found a place.

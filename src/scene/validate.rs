@@ -2,11 +2,12 @@
 
 use glam::{DQuat, DVec3};
 use std::collections::{BTreeMap, BTreeSet};
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{
-    Background, Camera, Category, Environment, ImageFormat, Instance, LONGEST_SIDE, LabelSettings, Light,
-    MOST_SHADOWED_LAMPS, MOST_SUNS, Material, SCENE_VERSION, Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
+    Aperture, Background, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LONGEST_SIDE,
+    LabelSettings, LensModel, Light, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, Output, SCENE_VERSION,
+    Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
 use crate::sensor;
 
@@ -21,6 +22,12 @@ const BRIGHTEST: f64 = 1e21;
 
 /// A shorter focal length, pixels, is that of no lens.
 const LEAST_FOCAL: f64 = 1e-4;
+
+/// Larger coefficients of a lens are those of none.
+pub(super) const MOST_DISTORTION: f64 = 1e6;
+
+/// No shutter is open longer, seconds.
+pub(super) const LONGEST_EXPOSURE: f64 = 3600.0;
 
 /// How far a unit vector or quaternion may be off length 1: text keeps all digits, people do not.
 const UNIT_TOLERANCE: f64 = 1e-6;
@@ -81,11 +88,13 @@ impl Scene {
         }
         let lights = |counts: fn(&Light) -> bool| self.lights.iter().filter(|light| counts(light)).count();
         let suns = lights(|light| matches!(light, Light::Sun { .. }));
-        let points = lights(|light| matches!(light, Light::Point { shadows: true, .. }));
-        let spots = lights(|light| matches!(light, Light::Spot { shadows: true, .. }));
+        let areas = lights(|light| matches!(light, Light::Area { shadows: true, .. }));
+        let points = areas + lights(|light| matches!(light, Light::Point { shadows: true, .. }));
+        let spots = areas + lights(|light| matches!(light, Light::Spot { shadows: true, .. }));
+        ensure(self.lights.len() <= MOST_LIGHTS, || format!("there are more than {MOST_LIGHTS} lights"))?;
         ensure(suns <= MOST_SUNS && points.max(spots) <= MOST_SHADOWED_LAMPS, || {
             format!(
-                "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots"
+                "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots; an area light with shadows takes the room of both"
             )
         })?;
         if let ImageFormat::Jpeg { quality, .. } = self.image.format {
@@ -96,8 +105,20 @@ impl Scene {
                 zenith.iter().chain(nadir).all(|c| (0.0..=BRIGHTEST).contains(c))
             }
             Environment::Image { yaw, luminance, .. } => yaw.is_finite() && (0.0..=BRIGHTEST).contains(luminance),
+            Environment::Sky(sky) => sky.is_valid(),
         };
         ensure(environment, || format!("`environment` must be finite, not negative, and at most {BRIGHTEST:e}"))?;
+        let fog = self.fog.is_none_or(|fog| {
+            let bright = fog.airlight.iter().all(|c| (0.0..=BRIGHTEST).contains(c));
+            bright && fog.extinction > 0.0 && fog.extinction <= FARTHEST
+        });
+        ensure(fog, || format!("`fog` has an `extinction` above 0 and an `airlight` from 0 to {BRIGHTEST:e}"))?;
+        for (name, flicker) in &self.flicker {
+            let sound = (0.0..=FARTHEST).contains(&flicker.frequency)
+                && (0.0..=1.0).contains(&flicker.depth)
+                && (0.0..=1.0).contains(&flicker.phase);
+            ensure(sound, || format!("`flicker` of `{name}` has a frequency from 0, a depth and a phase from 0 to 1"))?;
+        }
         if let Some(Background::Color(color)) = &self.background {
             ensure(color.iter().all(|c| (0.0..=1.0).contains(c)), || "`background` must lie in 0..=1".into())?;
         }
@@ -105,8 +126,29 @@ impl Scene {
         for camera in &self.cameras {
             camera.validate().map_err(|reason| format!("camera `{}`: {reason}", camera.name))?;
             ensure(names.insert(&camera.name), || format!("two cameras are called `{}`", camera.name))?;
+            self.validate_lens(camera).map_err(|reason| format!("camera `{}`: {reason}", camera.name))?;
         }
         Ok(())
+    }
+}
+
+impl Scene {
+    /// What lens, image and outputs have to agree on.
+    fn validate_lens(&self, camera: &Camera) -> Result<(), String> {
+        let ImageSettings { width, height, .. } = self.image;
+        if camera.lens_model == LensModel::Equirectangular {
+            let should = LensModel::equirectangular(width, height);
+            let is = [camera.fx, camera.fy, camera.cx, camera.cy];
+            let same = is.iter().zip(should).all(|(is, should)| (is - should).abs() <= UNIT_TOLERANCE * should);
+            ensure(same, || {
+                format!(
+                    "`fx`, `fy`, `cx` and `cy` of an equirectangular image of {width} x {height} pixels are {should:?}"
+                )
+            })?;
+        }
+        ensure(!self.labels.wants(Output::Depth) || !camera.sees_sideways(width, height), || {
+            "sees 90 degrees off its axis, where there is no depth: ask for `Range` in place of `Depth`".into()
+        })
     }
 }
 
@@ -221,13 +263,26 @@ impl Light {
     fn validate(&self) -> Result<(), String> {
         let (name, color, amount) = match self {
             Self::Sun { name, color, illuminance, .. } => (name, color, illuminance),
-            Self::Point { name, color, flux, .. } | Self::Spot { name, color, flux, .. } => (name, color, flux),
+            Self::Point { name, color, flux, .. }
+            | Self::Spot { name, color, flux, .. }
+            | Self::Area { name, color, flux, .. } => (name, color, flux),
         };
         let check = || {
             let light = color.iter().chain([amount]);
             ensure(light.into_iter().all(|&c| c.is_finite() && c >= 0.0), || "light must not be negative".into())?;
             match self {
-                Self::Sun { direction, .. } => ensure_unit(*direction),
+                Self::Sun { direction, angular_diameter, .. } => {
+                    ensure((0.0..=PI).contains(angular_diameter), || "`angular_diameter` lies in 0..=pi".into())?;
+                    ensure_unit(*direction)
+                }
+                Self::Area { emitter, position, rotation, .. } => {
+                    let sizes = emitter.lengths();
+                    ensure(sizes.iter().all(|&length| length > 0.0 && length <= FARTHEST), || {
+                        format!("the lengths of `emitter` must be positive, and at most {FARTHEST:e}")
+                    })?;
+                    ensure_within_reach(*position)?;
+                    ensure_rotation(*rotation)
+                }
                 Self::Point { position, .. } => ensure_within_reach(*position),
                 Self::Spot { position, direction, inner_angle, outer_angle, shadows, .. } => {
                     ensure_within_reach(*position)?;
@@ -250,6 +305,13 @@ impl Light {
     }
 }
 
+impl LensModel {
+    fn validate(&self) -> Result<(), String> {
+        let good = self.opencv_coefficients().iter().all(|c| c.abs() <= MOST_DISTORTION);
+        ensure(good, || format!("the coefficients of `lens_model` lie within {MOST_DISTORTION:e}"))
+    }
+}
+
 impl Camera {
     fn validate(&self) -> Result<(), String> {
         let focal = LEAST_FOCAL..=FARTHEST;
@@ -258,6 +320,17 @@ impl Camera {
         })?;
         ensure(self.cx.abs() <= FARTHEST && self.cy.abs() <= FARTHEST, || {
             format!("`cx` and `cy` lie within {FARTHEST:e} pixels")
+        })?;
+        self.lens_model.validate()?;
+        if let Some(Aperture { diameter, focus_distance }) = self.aperture {
+            let good = |length: f64| length > 0.0 && length <= FARTHEST;
+            ensure(good(diameter) && good(focus_distance), || {
+                format!("`diameter` and `focus_distance` of `aperture` must be positive, and at most {FARTHEST:e}")
+            })?;
+        }
+        let seconds = [self.shutter.time, self.shutter.readout];
+        ensure(seconds.iter().all(|seconds| (0.0..=LONGEST_EXPOSURE).contains(seconds)), || {
+            format!("`time` and `readout` of `shutter` are from 0 to {LONGEST_EXPOSURE} seconds")
         })?;
         ensure(self.near.is_finite() && self.near > 0.0, || "`near` must be positive".into())?;
         ensure_within_reach(self.position)?;

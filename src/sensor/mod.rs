@@ -27,13 +27,13 @@ pub use finish::{Develop, Picture};
 pub use mosaic::{Bayer, Demosaic, demosaic, mosaic};
 pub use optics::{blur, light_through};
 
-use glam::{DVec2, DVec3};
+use glam::{DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Deep, Frame};
 use crate::recipe::Scalar;
 use crate::scene::random::{self, Draws, Key};
-use crate::scene::{Camera, Scene};
+use crate::scene::{Camera, Lens, Scene};
 
 /// What a number of these types can be, and what it is where nothing is said.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -393,18 +393,20 @@ pub(crate) fn validate(camera: &Camera) -> Result<(), String> {
 }
 
 /// What the pixels of a camera look at.
-pub(crate) struct Rays<'a> {
-    camera: &'a Camera,
+pub(crate) struct Rays {
+    lens: Lens,
+    rotation: DQuat,
 }
 
-impl<'a> Rays<'a> {
-    pub(crate) fn of(camera: &'a Camera) -> Self {
-        Self { camera }
+impl Rays {
+    pub(crate) fn of(camera: &Camera) -> Self {
+        Self { lens: camera.lens(), rotation: camera.rotation }
     }
 
-    /// A direction in the world through a continuous pixel position, of any length; 0 where the lens has no ray.
+    /// A unit vector in the world through a continuous pixel position; 0 where the lens has no ray.
     pub(crate) fn at(&self, pixel: DVec2) -> DVec3 {
-        self.camera.ray_through(pixel)
+        let world = |ray: DVec3| self.rotation * DVec3::new(ray.x, -ray.y, -ray.z);
+        self.lens.ray(pixel).map_or(DVec3::ZERO, world)
     }
 }
 

@@ -123,9 +123,12 @@ impl Look<'_> {
 
     fn position(&self) -> Result<Vec<u8>, EncodeError> {
         let (camera, depth) = (self.camera()?, self.whole(Some(&self.frame.depth))?);
+        let ends = [DVec2::ZERO, DVec2::X, DVec2::Y].map(|pixel| camera.ray_through(pixel));
+        let ([Some(first), Some(right), Some(down)], true) = (ends, camera.lens_model.is_pinhole()) else {
+            return self.position_by_range(camera);
+        };
         // Rays are linear in the pixel: an addition each instead of a rotation each.
-        let first = camera.ray_through(DVec2::ZERO);
-        let (right, down) = (camera.ray_through(DVec2::X) - first, camera.ray_through(DVec2::Y) - first);
+        let (right, down) = (right - first, down - first);
         let rows = (0_u32..).zip(depth.rows()).flat_map(|(y, row)| {
             let ray = first + down * (f64::from(y) + 0.5);
             (0_u32..).zip(row).map(move |(x, &depth)| {
@@ -136,6 +139,21 @@ impl Look<'_> {
             })
         });
         encode::vectors_exr(depth.width(), depth.height(), rows)
+    }
+
+    /// Of a lens that bends lines: along the ray through each pixel's centre.
+    fn position_by_range(&self, camera: &Camera) -> Result<Vec<u8>, EncodeError> {
+        let (lens, range) = (camera.lens(), self.whole(Some(&self.frame.range))?);
+        let rows = (0_u32..).zip(range.rows()).flat_map(|(y, row)| {
+            (0_u32..).zip(row).map(move |(x, &range)| {
+                let ray = lens.ray(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5)).filter(|_| range.is_finite());
+                let point = |ray: DVec3| {
+                    camera.position + camera.rotation * DVec3::new(ray.x, -ray.y, -ray.z) * f64::from(range)
+                };
+                ray.map_or([0.0; 3], |ray| narrow(point(ray)))
+            })
+        });
+        encode::vectors_exr(range.width(), range.height(), rows)
     }
 }
 
@@ -281,7 +299,7 @@ pub(crate) fn convention(output: Output, depth: DepthFormat) -> &'static str {
         Output::Boxes3d => {
             "attributes of annotations: box3d.oriented along the object's own axes and box3d.axis_aligned along the world's; center \
              and corners in the OpenCV camera frame, size along the box's axes, metres; pixels are the corners in continuous pixels, \
-             null where one is not in front of the camera; corner k has the upper x, y, z where bits 0, 1, 2 of k are set"
+             null where the lens does not see one; corner k has the upper x, y, z where bits 0, 1, 2 of k are set"
         }
         Output::Keypoints => {
             "annotations/keypoints.json: [x, y, v] by COCO's counting, where the centre of the first pixel is 0; v is 2 where seen, \

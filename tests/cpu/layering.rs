@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("recipe", &["assets", "make", "paint", "scene", "sensor"]),
     ("sensor", &["image", "frame", "recipe", "scene"]),
     ("solid", &["mesh", "assets", "scene"]),
-    ("scene", &["mesh", "assets", "make", "paint", "recipe", "sensor", "solid"]),
+    ("scene", &["image", "mesh", "assets", "make", "paint", "recipe", "sensor", "solid"]),
     ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
     ("write", &["image", "frame", "assets", "recipe", "scene", "sensor", "annotate", "audit"]),

@@ -82,7 +82,7 @@ fn every_guarantee_of_the_scene_holds() {
             Light::Spot { direction, inner_angle, outer_angle, color, .. } => {
                 (direction.length() - 1.0).abs() < 1e-12 && inner_angle < outer_angle && color.contains(&1.0)
             }
-            Light::Point { .. } => false,
+            Light::Point { .. } | Light::Area { .. } => false,
         }));
     }
 }
@@ -119,7 +119,14 @@ fn light_comes_from_where_elevation_and_azimuth_say() {
         let mut recipe = empty();
         let color = hex([128, 64, 64]);
         let (elevation, azimuth) = (c(elevation), c(azimuth));
-        let sun = LightRecipe::Sun { elevation, azimuth, illuminance: c(5e4), color, shadows: true };
+        let sun = LightRecipe::Sun {
+            elevation,
+            azimuth,
+            illuminance: c(5e4),
+            angular_diameter: c(0.53),
+            color,
+            shadows: true,
+        };
         recipe.lights.insert("sun".into(), sun);
         match sample(&recipe, 0, 0).unwrap().lights.remove(0) {
             Light::Sun { direction, color, illuminance, .. } => {
@@ -177,6 +184,7 @@ fn the_meter_reads_what_a_light_meter_reads() {
         elevation: c(30.0),
         azimuth: c(0.0),
         illuminance: c(lux),
+        angular_diameter: c(0.53),
         color: hex([255; 3]),
         shadows: true,
     };

@@ -653,7 +653,7 @@ fn step() -> (Scene, Frame) {
             let depth: f32 = if x < 60 { 2.0 } else { 1.0 };
             let ray = scene.cameras[0].ray_through(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5));
             frame.depth.set(x, y, depth);
-            frame.range.set(x, y, depth * ray.length() as f32);
+            frame.range.set(x, y, depth * ray.unwrap().length() as f32);
             if y == 0 {
                 albedo.set(x, y, [0.0; 3]);
             }

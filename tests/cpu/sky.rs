@@ -105,7 +105,7 @@ fn a_level_surface_receives_what_the_integral_says() {
     assert!((cap - PI * 0.75).abs() < 1e-3, "{cap}");
     // The meter sees it in lux, and the direction that it is turned to does not matter.
     for yaw in [0.0, 1.0] {
-        let environment = Environment::Image { path: "cap.exr".into(), yaw, luminance: 400.0 };
+        let environment = Environment::Image { path: "cap.exr".into(), yaw, luminance: 400.0, without_suns: false };
         let lux = exposure::illuminance(DVec3::ZERO, &[], &environment, &library);
         assert!((lux - 400.0 * cap).abs() < 1e-6 * lux, "{lux}");
     }

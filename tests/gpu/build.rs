@@ -20,6 +20,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
             height,
             anti_aliasing: AntiAliasing::Off,
             tone_curve: ToneCurve::Srgb,
+            samples: 1,
             format: ImageFormat::Png,
         },
         labels: LabelSettings::default(),
@@ -28,6 +29,8 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         lights: Vec::new(),
         environment: Environment::Gradient { zenith: [500.0; 3], nadir: [500.0; 3] },
         background: None,
+        fog: None,
+        flicker: BTreeMap::new(),
         cameras: vec![camera(width, height)],
         placed: Vec::new(),
         redrawn: BTreeMap::new(),
@@ -48,6 +51,7 @@ pub(crate) fn camera(width: u32, height: u32) -> Camera {
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         ev100: 9.0,
+        ..Camera::default()
     }
 }
 
@@ -92,6 +96,7 @@ pub(crate) fn sun() -> Light {
         direction: DVec3::new(-1.0, -2.0, -0.5).normalize(),
         color: [1.0; 3],
         illuminance: 3000.0,
+        angular_diameter: 0.0,
         shadows: true,
     }
 }

@@ -208,7 +208,8 @@ fn wall(base: f64) -> Scene {
 }
 
 fn sun_along(direction: DVec3, illuminance: f64, shadows: bool) -> Light {
-    Light::Sun { name: "sun".into(), direction: direction.normalize(), color: [1.0; 3], illuminance, shadows }
+    let direction = direction.normalize();
+    Light::Sun { name: "sun".into(), direction, color: [1.0; 3], illuminance, angular_diameter: 0.0, shadows }
 }
 
 /// `base E / pi` from diffuse reflection; a dielectric of roughness 1 adds about 1.5 % by its specular lobe.

@@ -33,7 +33,7 @@ fn panorama(name: &str, width: u32, radiance: impl Fn(f64, f64) -> [f32; 3]) -> 
 
 fn surrounded(path: &str, yaw: f64) -> Scene {
     let mut s = scene(33, 33);
-    s.environment = Environment::Image { path: path.to_owned(), yaw, luminance: 500.0 };
+    s.environment = Environment::Image { path: path.to_owned(), yaw, luminance: 500.0, without_suns: false };
     s
 }
 
@@ -187,7 +187,7 @@ fn alternating() -> Result<(), String> {
         }
         s
     };
-    let image = shown(Environment::Image { path: path.clone(), yaw: 0.4, luminance: 500.0 });
+    let image = shown(Environment::Image { path: path.clone(), yaw: 0.4, luminance: 500.0, without_suns: false });
     let plain = shown(Environment::Gradient { zenith: [400.0; 3], nadir: [100.0; 3] });
     let (alone, plain_alone) = (new_renderer().render(&image).unwrap(), new_renderer().render(&plain).unwrap());
     let mut renderer = new_renderer();

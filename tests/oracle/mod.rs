@@ -1,7 +1,8 @@
 //! Truth from outside the renderer: a ray caster on the CPU, in double precision, that makes a whole [`Frame`] of a [`Scene`].
 //!
 //! It shares the triangles with the renderer and nothing else: no matrices, no rasteriser, no mip levels. It is written to be
-//! checked by reading: one ray through each pixel's centre, tried on every triangle that could be in its way.
+//! checked by reading: one ray through each pixel's centre, tried on every triangle that could be in its way. Through a lens that bends
+//! straight lines it is the lens's own ray (which tests/cpu/lens.rs holds against OpenCV), and amodal masks end where the lens does.
 //!
 //! Textures are bilinear and full-size, so frames agree only where textures are magnified: a GPU filters the others.
 
@@ -32,6 +33,8 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
     let (width, height) = (scene.image.width, scene.image.height);
     let (w, h) = (width as i32, height as i32);
     let surfaces = surface::surfaces(scene, library, eye);
+    let bent = bent_rays(eye, [-w..2 * w, -h..2 * h]);
+    let sideways = eye.sees_sideways(width, height);
 
     let mut nearest: Image<Option<Hit>> = Image::new(width, height, (0..w * h).map(|_| None).collect()).unwrap();
     let mut masks = Vec::new();
@@ -44,17 +47,29 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
                 continue;
             }
             for triangle in &surface.triangles {
-                let [columns, rows] = surface.reach(triangle, eye, &canvas);
+                let [columns, rows] = match bent {
+                    Some(_) => canvas.clone(),
+                    None => surface.reach(triangle, eye, &canvas),
+                };
+                let cone = surface.cone(triangle);
                 for (x, y) in columns.flat_map(|x| rows.clone().map(move |y| (x, y))) {
-                    let Some(meeting) = surface.meet(triangle, direction(eye, x, y)) else { continue };
-                    if meeting.depth < eye.near {
+                    let meeting = match &bent {
+                        None => surface.meet(triangle, direction(eye, x, y)),
+                        Some(rays) => {
+                            let ray = rays[((y + h) * 3 * w + x + w) as usize];
+                            ray.filter(|ray| cone.holds(*ray)).and_then(|ray| surface.meet_along(triangle, ray))
+                        }
+                    };
+                    let Some(meeting) = meeting else { continue };
+                    let far = if sideways { meeting.along } else { meeting.depth };
+                    if far < eye.near {
                         continue;
                     }
                     covered.insert(x, y);
                     // Outside of the frame, `get` finds nothing.
                     let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { continue };
                     let before = nearest.get(x, y);
-                    if before.is_some_and(|hit| hit.as_ref().is_none_or(|hit| meeting.depth < hit.meeting.depth)) {
+                    if before.is_some_and(|hit| hit.as_ref().is_none_or(|hit| meeting.along < hit.meeting.along)) {
                         nearest.set(x, y, Some(Hit { surface: number, meeting }));
                     }
                 }
@@ -66,6 +81,14 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
     }
     masks.sort_by_key(|mask| mask.id);
     develop(scene, camera, &surfaces, &nearest, masks)
+}
+
+/// Unit rays in the camera's frame through the pixels of a canvas, row by row; `None` for a pinhole.
+fn bent_rays(camera: &Camera, [columns, rows]: Pixels) -> Option<Vec<Option<DVec3>>> {
+    let lens = Some(camera.lens()).filter(|lens| !lens.is_pinhole())?;
+    let pixels = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
+    let ray = |(x, y)| lens.ray(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5));
+    Some(pixels.map(|at| ray(at).map(|ray| DVec3::new(ray.x, -ray.y, -ray.z))).collect())
 }
 
 /// Every asset that `scene` names.
@@ -135,7 +158,8 @@ fn develop(
     };
 
     let ranges = pixels().map(|((x, y), hit)| match hit {
-        Some(hit) => (direction(eye, x, y) * hit.meeting.depth).length() as f32,
+        Some(hit) if eye.lens_model.is_pinhole() => (direction(eye, x, y) * hit.meeting.depth).length() as f32,
+        Some(hit) => hit.meeting.along as f32,
         None => f32::INFINITY,
     });
     let numbered = nearest.pixels().iter().map(|hit| hit.as_ref().map_or(0, |hit| 1 + hit.surface as u32));

@@ -3,25 +3,22 @@
 use super::super::diagnostics::Problem;
 use super::super::dist::{Number, VectorRecipe};
 use super::super::syntax::{Kind, Node};
-use super::super::{CameraRecipe, ExposureRecipe, FovAxis, LensRecipe, PoseRecipe, Scalar, Varied, VectorDist};
-use super::dist::{self, scalars};
+use super::super::{CameraRecipe, ExposureRecipe, PoseRecipe, Scalar, Varied, VectorDist};
+use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
+use super::lens;
 use super::light::ELEVATION;
 use super::number::{Limits, plain, plain_within, scalar, support};
 use super::{Context, Kinds, sensor};
 
-const CAMERA: Form =
-    Form::noun("a camera", &["lens", "pose"], &["near", "exposure", "optics", "sensor", "depth_sensor"]);
+const CAMERA: Form = Form::noun(
+    "a camera",
+    &["lens", "pose"],
+    &["near", "exposure", "distortion", "focus", "shutter", "optics", "sensor", "depth_sensor"],
+);
 
-pub(super) const NOUNS: &[&Form] = &[&CAMERA];
+pub(super) const NOUNS: &[&Form] = &[&CAMERA, lens::NOUNS[0], lens::NOUNS[1]];
 
-const LENS: Variants = Variants {
-    what: "a lens such as Fov(50)",
-    forms: &[
-        &Form::variant("Fov", &[], &["vertical", "horizontal"]),
-        &Form::variant("Intrinsics", &["fx", "fy", "cx", "cy"], &[]),
-    ],
-};
 const POSE: Variants = Variants {
     what: "a pose such as LookAt(from: (0, 1, 2), target: (0, 0, 0))",
     forms: &[
@@ -33,14 +30,20 @@ const POSE: Variants = Variants {
 };
 const EXPOSURE: Variants = Variants {
     what: "an exposure such as Auto or Ev(12)",
-    forms: &[&Form::variant("Auto", &[], &["compensation"]), &Form::variant("Ev", &["ev"], &[])],
+    forms: &[
+        &Form::variant("Auto", &[], &["compensation"]),
+        &Form::variant("Ev", &["ev"], &[]),
+        &Form::variant("Camera", &["f_number", "time", "iso"], &[]),
+    ],
 };
 
-pub(super) const VARIANTS: &[&Variants] = &[&LENS, &POSE, &EXPOSURE];
+pub(super) const VARIANTS: &[&Variants] = &[&lens::LENS, &lens::DISTORTION, &lens::FOCUS, &POSE, &EXPOSURE];
 
-const FOV: Limits = Limits::new(0.1, 179.0, "from 0.1 to 179 degrees", false);
 const DISTANCE: Limits = Limits { text: "greater than 0, or the camera sits in its target", ..Limits::POSITIVE };
 const STOPS: Limits = Limits::new(-20.0, 20.0, "from -20 to 20 stops", true);
+const F_NUMBER: Limits = Limits::new(0.5, 128.0, "from 0.5 to 128", false);
+const TIME: Limits = Limits::new(1e-6, 3600.0, "from 0.000001 to 3600 seconds", false);
+const ISO: Limits = Limits::new(1.0, 1e7, "from 1 to 10000000", false);
 const EV: Limits = Limits::new(-20.0, 40.0, "from -20 to 40", true);
 
 fn zero() -> Scalar {
@@ -50,47 +53,26 @@ fn zero() -> Scalar {
 /// Decodes a camera.
 pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
     let fields = Fields::of_noun(cx, node, &CAMERA)?;
-    let lens = fields.need(cx, "lens", lens);
+    let lens = lens::lens(cx, &fields);
     let pose = fields.need(cx, "pose", pose);
     let near = fields.or(cx, "near", 0.01, |cx, node| plain_within(cx, node, Limits::POSITIVE));
     let exposure = fields.or(cx, "exposure", ExposureRecipe::Auto { compensation: zero() }, exposure);
     let optics = fields.maybe(cx, "optics", sensor::optics);
     let sensor = fields.maybe(cx, "sensor", sensor::sensor);
     let depth_sensor = fields.maybe(cx, "depth_sensor", sensor::depth_sensor);
+    let lens::Lens { lens, distortion, focus, shutter } = lens?;
     Some(CameraRecipe {
-        lens: lens?,
+        lens,
+        distortion,
         pose: pose?,
         near: near?,
+        focus,
+        shutter,
         exposure: exposure?,
         optics: optics?,
         sensor: sensor?,
         depth_sensor: depth_sensor?,
     })
-}
-
-fn lens(cx: &mut Context, node: &Node) -> Option<LensRecipe> {
-    if cx.bare_value(node, LENS.what, "write Fov(50) for 50 degrees from top to bottom") {
-        return None;
-    }
-    let (name, fields) = variant(cx, node, &LENS)?;
-    if name == "Intrinsics" {
-        let focal = scalars(cx, &fields, ["fx", "fy"], Limits::POSITIVE);
-        let middle = scalars(cx, &fields, ["cx", "cy"], Limits::ANY);
-        let ([fx, fy], [cx, cy]) = (focal?, middle?);
-        return Some(LensRecipe::Intrinsics { fx, fy, cx, cy });
-    }
-    let vertical = fields.maybe(cx, "vertical", |cx, node| scalar(cx, node, FOV));
-    let horizontal = fields.maybe(cx, "horizontal", |cx, node| scalar(cx, node, FOV));
-    match (vertical?, horizontal?) {
-        (Some(angle), None) => Some(LensRecipe::Fov { angle, axis: FovAxis::Vertical }),
-        (None, Some(angle)) => Some(LensRecipe::Fov { angle, axis: FovAxis::Horizontal }),
-        (given, _) => {
-            let message = if given.is_some() { "`Fov` takes one angle, not two" } else { "`Fov` needs an angle" };
-            let help = "write Fov(50) for 50 degrees from top to bottom, Fov(horizontal: 60) for 60 from left to right";
-            cx.push(Problem::at(fields.head, message).help(help));
-            None
-        }
-    }
 }
 
 fn pose(cx: &mut Context, node: &Node) -> Option<PoseRecipe> {
@@ -307,10 +289,16 @@ fn why_not_rigid(m: &[[f64; 4]; 4]) -> Option<String> {
 
 fn exposure(cx: &mut Context, node: &Node) -> Option<ExposureRecipe> {
     let (name, fields) = variant(cx, node, &EXPOSURE)?;
-    Some(if name == "Ev" {
-        ExposureRecipe::Ev(fields.need(cx, "ev", |cx, node| scalar(cx, node, EV))?)
-    } else {
-        let compensation = fields.or(cx, "compensation", zero(), |cx, node| scalar(cx, node, STOPS))?;
-        ExposureRecipe::Auto { compensation }
+    Some(match name {
+        "Ev" => ExposureRecipe::Ev(fields.need(cx, "ev", |cx, node| scalar(cx, node, EV))?),
+        "Camera" => {
+            let mut need = |name, limits| fields.need(cx, name, |cx, node| scalar(cx, node, limits));
+            let (f_number, time, iso) = (need("f_number", F_NUMBER), need("time", TIME), need("iso", ISO));
+            ExposureRecipe::Camera { f_number: f_number?, time: time?, iso: iso? }
+        }
+        _ => {
+            let compensation = fields.or(cx, "compensation", zero(), |cx, node| scalar(cx, node, STOPS))?;
+            ExposureRecipe::Auto { compensation }
+        }
     })
 }

@@ -9,15 +9,31 @@ use super::fields::{Fields, Form, Variants, variant};
 use super::material::grey;
 use super::number::{Limits, constant, scalar, support};
 use super::object::asset;
-use super::{AssetKind, Context, LightKind};
+use super::{AssetKind, Context, LightFacts, LightKind, lamp};
+use crate::assets::sky::MOST_SKY_SUNS;
 use crate::scene::WIDEST_SHADOWED_SPOT;
 
 const LIGHT: Variants = Variants {
     what: "a light such as Sun(elevation: 45, azimuth: 30, illuminance: 5e4)",
     forms: &[
-        &Form::variant("Sun", &["elevation", "azimuth", "illuminance"], &["color", "shadows", "when"]),
-        &Form::variant("Point", &["position", "flux"], &["color", "shadows", "when"]),
-        &Form::variant("Spot", &["position", "target", "flux", "angle"], &["blend", "color", "shadows", "when"]),
+        &Form::variant(
+            "Sun",
+            &["elevation", "azimuth", "illuminance"],
+            &["color", "shadows", "when", "angular_diameter"],
+        ),
+        &Form::variant("Point", &["position", "flux"], &["color", "shadows", "when", "flicker"]),
+        &Form::variant(
+            "Spot",
+            &["position", "target", "flux", "angle"],
+            &["blend", "color", "shadows", "when", "flicker"],
+        ),
+        &lamp::RECTANGLE,
+        &lamp::DISC,
+        &lamp::SPHERE,
+        &lamp::TUBE,
+        &lamp::KEY_FILL_RIM,
+        &lamp::CEILING_PANELS,
+        &lamp::TORCH,
     ],
 };
 const ENVIRONMENT: Variants = Variants {
@@ -25,7 +41,8 @@ const ENVIRONMENT: Variants = Variants {
     forms: &[
         &Form::variant("Color", &["color"], &["strength"]),
         &Form::variant("Gradient", &["sky", "ground"], &["strength"]),
-        &Form::variant("Hdri", &["path"], &["yaw", "strength"]),
+        &Form::variant("Hdri", &["path"], &["yaw", "strength", "shadows"]),
+        &lamp::SKY,
         &dist::CHOICE,
         &dist::WEIGHTED,
     ],
@@ -46,13 +63,22 @@ pub(super) const VARIANTS: &[&Variants] = &[&LIGHT, &ENVIRONMENT, &BACKGROUND];
 /// Degrees above the horizon.
 pub(super) const ELEVATION: Limits = Limits::new(-90.0, 90.0, "from -90 to 90 degrees", true);
 /// A cone wider than a half space has no axis to speak of.
-const CONE: Limits = Limits::new(0.1, 180.0, "from 0.1 to 180 degrees", false);
+pub(super) const CONE: Limits = Limits::new(0.1, 180.0, "from 0.1 to 180 degrees", false);
+
+/// How wide the sun is, degrees, in the sky of this planet.
+const SUN_DIAMETER: f64 = 0.53;
+/// A wider sun is a sky.
+const DISC: Limits = Limits::new(0.0, 90.0, "from 0 to 90 degrees", true);
 
 /// Decodes a light.
 pub(super) fn light(cx: &mut Context, light_name: &str, node: &Node) -> Option<LightRecipe> {
     let (name, fields) = variant(cx, node, &LIGHT)?;
     if let Some(Some(when)) = fields.maybe(cx, "when", super::parameter::condition) {
         cx.conditions.lights.insert(light_name.to_owned(), when);
+    }
+    lamp::note_flicker(cx, light_name, &fields);
+    if !matches!(name, "Sun" | "Point" | "Spot") {
+        return lamp::lamp(cx, name, &fields, node);
     }
     let color = fields.or(cx, "color", grey(1.0), dist::color);
     let shadows = fields.or(cx, "shadows", true, Context::bool);
@@ -61,15 +87,19 @@ pub(super) fn light(cx: &mut Context, light_name: &str, node: &Node) -> Option<L
         "Point" => LightKind::Point,
         _ => LightKind::Spot,
     };
-    cx.findings.lights.push((kind, shadows.unwrap_or(true), node.span));
+    let shadowed = shadows.unwrap_or(true);
+    cx.findings.lights.push(LightFacts { kind, shadows: shadowed, count: 1, span: node.span });
     if name == "Sun" {
         let elevation = fields.need(cx, "elevation", |cx, node| scalar(cx, node, ELEVATION));
         let azimuth = fields.need(cx, "azimuth", |cx, node| scalar(cx, node, Limits::ANY));
         let illuminance = fields.need(cx, "illuminance", |cx, node| scalar(cx, node, Limits::NOT_NEGATIVE));
+        let angular_diameter =
+            fields.or(cx, "angular_diameter", constant(SUN_DIAMETER), |cx, node| scalar(cx, node, DISC));
         return Some(LightRecipe::Sun {
             elevation: elevation?,
             azimuth: azimuth?,
             illuminance: illuminance?,
+            angular_diameter: angular_diameter?,
             color: color?,
             shadows: shadows?,
         });
@@ -104,7 +134,7 @@ pub(super) fn light(cx: &mut Context, light_name: &str, node: &Node) -> Option<L
 }
 
 /// Reports a cone that is too wide for shadows.
-fn casts_shadows(cx: &mut Context, fields: &Fields<'_>, angle: &Scalar) -> bool {
+pub(super) fn casts_shadows(cx: &mut Context, fields: &Fields<'_>, angle: &Scalar) -> bool {
     let most = support(angle).1;
     if most <= WIDEST_SHADOWED_SPOT {
         return true;
@@ -130,6 +160,10 @@ pub(super) fn environment(cx: &mut Context, node: &Node) -> Option<Varied<Enviro
 
 fn one_environment(cx: &mut Context, node: &Node) -> Option<EnvironmentRecipe> {
     let (name, fields) = variant(cx, node, &ENVIRONMENT)?;
+    if name == "Sky" {
+        cx.findings.suns_around = cx.findings.suns_around.max(1);
+        return lamp::sky(cx, &fields).map(|sky| EnvironmentRecipe::Sky(Box::new(sky)));
+    }
     let strength = fields.or(cx, "strength", constant(1.0), |cx, node| scalar(cx, node, Limits::NOT_NEGATIVE));
     match name {
         "Color" => {
@@ -139,7 +173,10 @@ fn one_environment(cx: &mut Context, node: &Node) -> Option<EnvironmentRecipe> {
         "Hdri" => {
             let path = fields.need(cx, "path", |cx, node| file(cx, node, AssetKind::Sky));
             let yaw = fields.or(cx, "yaw", constant(0.0), |cx, node| scalar(cx, node, Limits::ANY));
-            Some(EnvironmentRecipe::Hdri { path: path?, yaw: yaw?, strength: strength? })
+            let shadows = fields.or(cx, "shadows", true, Context::bool);
+            cx.findings.suns_around =
+                cx.findings.suns_around.max(if shadows == Some(true) { MOST_SKY_SUNS } else { 0 });
+            Some(EnvironmentRecipe::Hdri { path: path?, yaw: yaw?, strength: strength?, shadows: shadows? })
         }
         _ => {
             let sky = fields.need(cx, "sky", dist::color);

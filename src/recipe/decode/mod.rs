@@ -11,6 +11,8 @@ mod distribution;
 mod fields;
 mod file;
 mod label;
+mod lamp;
+mod lens;
 mod light;
 mod make;
 mod material;
@@ -35,7 +37,7 @@ use super::compose::joined;
 use super::diagnostics::{Problem, Report, Span, quoted};
 use super::expression::Support;
 use super::syntax::{Kind, Node};
-use super::{Conditions, Scalar};
+use super::{Conditions, FlickerRecipe, Scalar};
 use crate::assets::{Library, Taken};
 
 /// Every name that a recipe may use: for each struct and variant, its fields.
@@ -71,8 +73,10 @@ pub(super) fn forms() -> Vec<&'static Form> {
         make::VARIANTS,
         place::VARIANTS,
     ];
-    for variants in
-        all.into_iter().chain([light::VARIANTS, camera::VARIANTS, sensor::VARIANTS, wanted::VARIANTS]).flatten()
+    for variants in all
+        .into_iter()
+        .chain([light::VARIANTS, lamp::VARIANTS, camera::VARIANTS, sensor::VARIANTS, wanted::VARIANTS])
+        .flatten()
     {
         forms.extend_from_slice(variants.forms);
     }
@@ -105,6 +109,7 @@ pub(super) enum AssetKind {
     Texture,
     Sky,
     Font,
+    Calibration,
 }
 
 /// A file that is named in the recipe.
@@ -131,6 +136,18 @@ pub(super) enum LightKind {
     Sun,
     Point,
     Spot,
+    /// Takes the room of a point and of a spot.
+    Area,
+}
+
+/// What shares room in the renderer, and where it is said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LightFacts {
+    pub(super) kind: LightKind,
+    pub(super) shadows: bool,
+    /// How many of them there may be.
+    pub(super) count: usize,
+    pub(super) span: Span,
 }
 
 /// What a category says of keypoints.
@@ -191,8 +208,9 @@ pub(super) struct Findings {
     pub(super) supports: BTreeMap<String, (String, Span)>,
     /// Which group is placed by another one that has to be there, and where that is said.
     pub(super) relations: BTreeMap<String, Vec<(String, Span)>>,
-    /// Every light: its kind, whether it casts shadows, and where it is.
-    pub(super) lights: Vec<(LightKind, bool, Span)>,
+    pub(super) lights: Vec<LightFacts>,
+    /// The most suns that an environment brings along.
+    pub(super) suns_around: usize,
     /// By group; only of those that say it.
     pub(super) counts: BTreeMap<String, CountFact>,
     /// By name.
@@ -222,6 +240,8 @@ pub(super) struct Context {
     pub(super) parameters: BTreeMap<String, Support>,
     /// When parts are there.
     pub(super) conditions: Conditions,
+    /// Of the lights that flicker.
+    pub(super) flicker: BTreeMap<String, FlickerRecipe>,
     pub(super) has_variants: bool,
     /// What is named in any variant of the recipe: `coverage` and others look at all of them.
     pub(super) elsewhere: BTreeMap<Kinds, BTreeSet<String>>,

@@ -8,9 +8,9 @@ use super::super::syntax::{Kind, Node};
 use super::super::{Recipe, Scalar};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
-use super::{Context, Kinds, camera, clutter, label, light, material, object, sampling, wanted};
+use super::{Context, Kinds, camera, clutter, label, lamp, light, material, object, sampling, wanted};
 use crate::assets::Library;
-use crate::scene::{AntiAliasing, ImageFormat, ImageSettings, ToneCurve};
+use crate::scene::{AntiAliasing, ImageFormat, ImageSettings, MOST_SAMPLES, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
@@ -28,6 +28,7 @@ const RECIPE: Form = Form::noun(
         "lights",
         "environment",
         "background",
+        "fog",
         "variants",
         "include",
         "extends",
@@ -49,10 +50,11 @@ const VARIANT: Form = Form::noun(
         "lights",
         "environment",
         "background",
+        "fog",
         "cameras",
     ],
 );
-const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve", "format"]);
+const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve", "samples", "format"]);
 
 pub(super) const NOUNS: &[&Form] = &[&RECIPE, &VARIANT, &IMAGE];
 
@@ -75,6 +77,9 @@ pub(super) const VARIANTS: &[&Variants] = &[&ANTI_ALIASING, &TONE_CURVE];
 const VERSION: f64 = 1.0;
 
 const PIXELS: Limits = Limits { whole: true, ..Limits::new(1.0, 16384.0, "from 1 to 16384 pixels", true) };
+
+const SAMPLES: Limits =
+    Limits { whole: true, ..Limits::new(1.0, MOST_SAMPLES as f64, "from 1 to 4096 sub-frames", true) };
 
 /// Decodes a whole recipe; its assets are not loaded yet.
 pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> Option<Recipe> {
@@ -101,6 +106,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let lights = map(cx, &fields, "lights", "a light", None, light::light);
     let environment = fields.or(cx, "environment", light::default_environment(), light::environment);
     let background = fields.maybe(cx, "background", light::background);
+    let fog = fields.maybe(cx, "fog", lamp::fog);
     let cameras = map(cx, &fields, "cameras", "a camera", Some(Kinds::Camera), |cx, _, node| camera::camera(cx, node));
     // Those that are written right were taken out before: see `compose`.
     let variants = map(cx, &fields, "variants", "a variant", None, weight);
@@ -127,6 +133,8 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         lights: lights?,
         environment: environment?,
         background: background?,
+        fog: fog?,
+        flicker: std::mem::take(&mut cx.flicker),
         cameras: cameras?,
         parameters: parameters?,
         conditions: std::mem::take(&mut cx.conditions),
@@ -221,6 +229,7 @@ fn image(cx: &mut Context, node: &Node) -> Option<(ImageSettings, Option<Scalar>
             _ => ToneCurve::Neutral,
         })
     });
+    let samples = fields.or(cx, "samples", 1, |cx, node| whole(cx, node, SAMPLES));
     let format = fields.or(cx, "format", (ImageFormat::default(), None), super::sensor::format);
     let (format, quality) = format?;
     let settings = ImageSettings {
@@ -228,6 +237,7 @@ fn image(cx: &mut Context, node: &Node) -> Option<(ImageSettings, Option<Scalar>
         height: height?,
         anti_aliasing: anti_aliasing?,
         tone_curve: tone_curve?,
+        samples: samples?,
         format,
     };
     Some((settings, quality))
