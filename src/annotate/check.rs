@@ -27,6 +27,7 @@ pub(super) fn sizes(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError> {
         frame.roughness.as_ref().map(|image| size("roughness", image)),
         frame.metallic.as_ref().map(|image| size("metallic", image)),
         frame.emission.as_ref().map(|image| size("emission", image)),
+        frame.sensor_depth.as_ref().map(|image| size("sensor depth", image)),
     ];
     let mut sizes = always.into_iter().chain(optional.into_iter().flatten());
     match sizes.find(|&(_, w, h)| (w, h) != (width, height)) {

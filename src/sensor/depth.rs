@@ -110,7 +110,8 @@ impl View {
 }
 
 /// Two cameras side by side, rectified, with a projector that gives every surface texture. The second one looks the same way from
-/// `baseline` to the right; a point at depth `z` is seen there `d = fx baseline / z` pixels further to the left.
+/// `baseline` to the right; a point at depth `z` is seen there `d = fx baseline / z` pixels further to the left. (Under a lens that bends lines,
+/// both images are straightened to that of a pinhole of the same `fx` before they are compared, as stereo modules do it.)
 ///
 /// What is measured is `d`, with normal noise and in steps, and depth is `fx baseline / d`: so the depth's standard deviation is
 /// `z^2 / (fx baseline) disparity_noise`, to first order (Gallup et al., "Variable baseline/resolution stereo", 2008).
@@ -121,7 +122,10 @@ pub fn active_stereo(sensor: &ActiveStereo, camera: &Camera, view: &View, seed: 
     let scale = camera.fx * sensor.baseline;
     let disparity: Vec<f64> =
         (0..view.depth.len()).map(|at| if view.hit(at) { scale / view.depth[at] } else { 0.0 }).collect();
-    let seen = seen_by_second(view, &disparity);
+    let seen = match camera.lens_model.is_pinhole() {
+        true => seen_by_second(view, &disparity),
+        false => seen_through_lens(view, &disparity, camera, sensor.baseline),
+    };
     let quantised = |value: f64| match sensor.disparity_step > 0.0 {
         true => (value / sensor.disparity_step).round() * sensor.disparity_step,
         false => value,
@@ -176,6 +180,37 @@ fn seen_by_second(view: &View, disparity: &[f64]) -> Vec<bool> {
         }));
     }
     seen
+}
+
+/// The same for a second camera with a lens that bends lines, where a point leaves its row: each is drawn into the pixel of the second image
+/// that it falls into and those around it, so that things cover up to a pixel more there than they do.
+fn seen_through_lens(view: &View, disparity: &[f64], camera: &Camera, baseline: f64) -> Vec<bool> {
+    let (lens, width, height) = (camera.lens(), view.width, view.height);
+    let place = |at: usize| {
+        #[expect(clippy::cast_precision_loss, reason = "pixels of an image")]
+        let pixel = DVec2::new((at % width) as f64 + 0.5, (at / width) as f64 + 0.5);
+        let point = lens.ray(pixel)?.normalize() * view.range[at];
+        let there = lens.pixel(point - DVec3::X * baseline)?;
+        let inside = there.x >= 0.0 && there.y >= 0.0 && there.x < width as f64 && there.y < height as f64;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "inside of the image")]
+        let slot = (there.x as usize, there.y as usize);
+        inside.then_some(slot)
+    };
+    let places: Vec<Option<(usize, usize)>> =
+        (0..disparity.len()).map(|at| if disparity[at] > 0.0 { place(at) } else { None }).collect();
+    let mut nearest = vec![0.0_f64; disparity.len()];
+    for (place, &d) in places.iter().zip(disparity) {
+        let Some((x, y)) = *place else { continue };
+        for y in y.saturating_sub(1)..(y + 2).min(height) {
+            for slot in &mut nearest[y * width + x.saturating_sub(1)..y * width + (x + 2).min(width)] {
+                *slot = slot.max(d);
+            }
+        }
+    }
+    let seen = |(place, d): (&Option<(usize, usize)>, &f64)| {
+        place.is_some_and(|(x, y)| nearest[y * width + x] <= d + 2.0 * TOLERANCE)
+    };
+    places.iter().zip(disparity).map(seen).collect()
 }
 
 /// Light that is timed, pixel by pixel. Each pixel gathers from its neighbours with Gaussian weights, and measures the mean of their

@@ -121,7 +121,7 @@ impl<N> Optics<N> {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sensor<N = f64> {
-    /// Twice the number, half the light for the same value.
+    /// Twice the number, half the light for the same value. Below 100, the full well ends the range: light clips earlier.
     pub iso: N,
     /// Electrons that a pixel holds.
     pub full_well: N,
@@ -175,7 +175,7 @@ pub const TEMPERATURE: Range = Range::new("temperature", (2000.0, 40_000.0), "fr
 /// The numbers of [`Sensor`]. The defaults are about those of a machine-vision pixel of 3.45 micrometres; headroom is the half stop of
 /// ISO 12232's saturation-based speed.
 pub const SENSOR: Sensor<Range> = Sensor {
-    iso: Range::new("iso", (1.0, 1e7), "from 1 to 10000000", 100.0),
+    iso: Range::new("iso", (25.0, 1e7), "from 25 to 10000000", 100.0),
     full_well: Range::new("full_well", (100.0, 1e7), "from 100 to 10000000 electrons", 10_500.0),
     read_noise: Range::new("read_noise", (0.0, 10_000.0), "from 0 to 10000 electrons", 2.4),
     dark_signal: Range::new("dark_signal", (0.0, 1e6), "from 0 to 1000000 electrons", 0.0),

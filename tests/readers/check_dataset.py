@@ -180,12 +180,18 @@ def check_manifest(data):
 def check_files(data):
     """every image of every output is there, and nothing else; numbers in JSON are numbers"""
     told = [name for name in data.manifest["outputs"] if name not in ("amodal", "poses", "boxes3d", "keypoints")]
+    measured = set()
     for image in data.coco["images"]:
-        assert sorted(data.cameras[image["id"]]["files"]) == sorted(told), image["file_name"]
+        files = set(data.cameras[image["id"]]["files"])
+        measured |= {image["file_name"]} if "sensor_depth" in files else set()
+        assert files - {"sensor_depth"} == set(told), image["file_name"]
+    assert not measured or "sensor_depth" in data.manifest["conventions"]
     stems = {Path(image["file_name"]).stem for image in data.coco["images"]}
     for folder in ["images", *told]:
         assert {path.stem for path in (data.root / folder).iterdir()} == stems, folder
-    known = {"images", "annotations", "rejected", *told}
+    if measured:
+        assert {path.stem for path in (data.root / "sensor_depth").iterdir()} == {Path(name).stem for name in measured}
+    known = {"images", "annotations", "rejected", "sensor_depth", *told}
     assert {path.name for path in data.root.iterdir() if path.is_dir()} <= known
     for name in ("keypoints", "panoptic"):
         assert (data.root / "annotations" / f"{name}.json").exists() == data.has(name), name
@@ -215,9 +221,33 @@ def check_ids_and_references(data):
 
 
 def check_images(data):
-    """PIL and OpenCV read the colour images alike: 8-bit RGB of the size that is written"""
+    """PIL, OpenEXR and OpenCV read the colour images alike, in the size and the depth that are promised"""
+    rgb = data.manifest["conventions"]["rgb"]
     for image in data.coco["images"]:
         path = data.root / "images" / image["file_name"]
+        shape = (image["height"], image["width"], 3)
+        if "linear light" in rgb or "16-bit" in rgb:
+            other = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGR2RGB)
+            assert other.shape == shape, path
+        if "linear light" in rgb:
+            channels = read_exr(path, {"R", "G", "B"}, np.float32)
+            pixels = np.stack([channels["R"], channels["G"], channels["B"]], axis=2)
+            assert path.suffix == ".exr" and other.dtype == np.float32 and np.array_equal(pixels, other), path
+            continue
+        if "16-bit" in rgb:
+            # PIL reads 16 bits of colour as 8.
+            with Image.open(path) as opened:
+                coarse = np.array(opened.convert("RGB")).astype(int)
+            assert path.suffix == ".png" and other.dtype == np.uint16 and np.abs(coarse - other / 257).max() <= 1, path
+            continue
+        if "JPEG" in rgb:
+            with Image.open(path) as opened:
+                assert opened.format == "JPEG" and opened.mode == "RGB" and not opened.info.get("progressive"), path
+                pixels = np.array(opened).astype(int)
+            other = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGR2RGB)
+            # Decoders may round differently.
+            assert pixels.shape == other.shape == shape and np.abs(pixels - other).max() <= 4, path
+            continue
         with Image.open(path) as opened:
             assert opened.mode == "RGB" and opened.size == (image["width"], image["height"]), path
             pixels = np.array(opened)
@@ -295,6 +325,23 @@ def check_depth(data):
         assert hit[labelled].all(), path
         other = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         assert other.dtype == depth.dtype and np.array_equal(other, depth), f"{path}: OpenCV reads something else"
+
+
+def check_sensor_depth(data):
+    """what depth sensors measure has the form of depth, and is no farther off than a sensor is"""
+    entries = [entry for entry in data.cameras.values() if "sensor_depth" in entry["files"]]
+    if not entries:
+        raise NotAsked("depth_sensor")
+    for entry in entries:
+        path = data.root / entry["files"]["sensor_depth"]
+        other = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        assert other.shape == (entry["height"], entry["width"]), path
+        if path.suffix == ".exr":
+            channels = read_exr(path, {"Y", "Z"}, np.float32)
+            assert np.array_equal(channels["Y"], channels["Z"]) and np.array_equal(channels["Z"], other), path
+            assert (other > 0).all() and not np.isnan(other).any(), path
+        else:
+            assert other.dtype == np.uint16 and np.array_equal(read_gray16(path), other), path
 
 
 def check_vectors(data):

@@ -104,6 +104,9 @@ pub(super) fn optics(cx: &mut Context, node: &Node) -> Option<Box<Optics<Scalar>
 
 /// Decodes a sensor.
 pub(super) fn sensor(cx: &mut Context, node: &Node) -> Option<Box<Sensor<Scalar>>> {
+    if cx.bare_value(node, SENSORS.what, "write Sensor(iso: 400)") {
+        return None;
+    }
     let (_, fields) = variant(cx, node, &SENSORS)?;
     let numbers = SENSOR.each(&mut |range, _| ranged(cx, &fields, range));
     let limits = Limits { whole: true, ..Limits::new(BITS.0.into(), BITS.1.into(), "from 6 to 16", true) };
