@@ -197,7 +197,8 @@ pub fn focal_length(angle: f64, pixels: u32) -> f64 {
 fn inverse(wanted: f64, end: f64, value: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Option<f64> {
     let most = value(end);
     // What rounding leaves of the end itself belongs to it.
-    if !(wanted <= most * (1.0 + 1e-14)) {
+    let is_within = wanted <= most * (1.0 + 1e-14);
+    if !is_within {
         return None;
     }
     let (mut low, mut high) = (0.0, end);
