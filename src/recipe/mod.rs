@@ -12,6 +12,7 @@ pub mod diagnostics;
 pub mod dist;
 pub mod expression;
 mod load;
+mod motion;
 mod place;
 pub mod sampling;
 pub mod syntax;
@@ -24,6 +25,7 @@ pub use load::{
     read_text, vocabulary,
 };
 
+pub use motion::{MotionRecipe, MountRecipe, MountedAt};
 pub use place::{Align, Drop, IfLost, Physics, Place, Relation, Side, Surface, Towards};
 pub use wanted::{Condition, Contract, ContractKind, HeldOut, Requirement, Splits, Spread, Wanted, Which, fits};
 
@@ -36,7 +38,7 @@ use std::sync::Arc;
 use crate::assets::{Library, Taken};
 use crate::make::Made;
 use crate::paint::PaintRecipe;
-use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
+use crate::scene::{Category, Clip, ImageSettings, LabelSettings, SurfaceLabels};
 use expression::Expression;
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
@@ -48,6 +50,8 @@ pub struct Recipe {
     pub image: ImageSettings,
     /// Which labels are asked for.
     pub labels: LabelSettings,
+    /// How long scenes are watched; without, they are stills.
+    pub clip: Option<Clip>,
     /// How the space of scenes is covered.
     pub sampling: Arc<Sampling>,
     /// Sorted by id.
@@ -146,8 +150,10 @@ pub struct ObjectRecipe {
     pub crowding: f64,
     /// What its place has to be like beside others.
     pub relations: Vec<Relation>,
-    /// How it takes part in settling.
+    /// How it takes part in settling and falling.
     pub physics: Physics,
+    /// How it moves.
+    pub motion: Option<Varied<MotionRecipe>>,
     /// Its named points, drawn anew for each instance. They win over those of a glTF file.
     pub keypoints: BTreeMap<String, PointRecipe>,
     /// How far something may be in front of a keypoint that still counts as seen, metres; `None` means [`KEYPOINT_TOLERANCE`]
@@ -382,6 +388,10 @@ pub struct CameraRecipe {
     pub near: f64,
     /// Exposure.
     pub exposure: ExposureRecipe,
+    /// How it moves, or the rig that it is mounted on.
+    pub motion: Option<Varied<MotionRecipe>>,
+    /// How it is mounted on a rig, whose pose and motion are then `pose` and `motion`.
+    pub mount: Option<Box<MountRecipe>>,
 }
 
 /// Intrinsics.

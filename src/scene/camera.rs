@@ -6,6 +6,8 @@
 use glam::{DAffine3, DMat3, DMat4, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
+use super::motion::{Mount, Track};
+
 /// A pinhole camera without distortion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,12 @@ pub struct Camera {
     pub rotation: DQuat,
     /// Exposure value at ISO 100: a luminance of `1.2 * 2^ev100` cd/m2 becomes linear 1.
     pub ev100: f64,
+    /// How it moves, or the rig that it is mounted on; `position` and `rotation` are where it is at the scene's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<Box<Track>>,
+    /// How it is mounted on a rig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount: Option<Box<Mount>>,
 }
 
 impl Camera {

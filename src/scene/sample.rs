@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::acceptance::Acceptance;
-use super::place::{self, Body, Group, Pose};
+use super::place::{self, Body, Group, Pose, fall};
 use super::random::{self, Key};
 use super::{Camera, Category, Instance, Light, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape};
-use super::{appearance, camera, exposure, framed, parameters};
+use super::{appearance, camera, exposure, framed, motion, moving, parameters};
 use crate::assets::Library;
 use crate::make;
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::{
-    CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, Place, PoseRecipe,
-    Recipe,
+    CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, MotionRecipe, ObjectRecipe, Physics,
+    Place, PoseRecipe, Recipe, Varied,
 };
 use crate::solid::Solid;
 use glam::DVec3;
@@ -163,7 +163,9 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
     let cameras = recipe
         .cameras
         .iter()
-        .map(|(name, camera)| sample_camera(name, camera, recipe, &instances, lux, &cameras_key.name(name)))
+        .map(|(name, camera)| {
+            sample_camera(name, camera, recipe, &instances, lux, &camera_key(&cameras_key, name, camera))
+        })
         .collect::<Result<_, _>>()?;
     Ok(Scene {
         scene_version: SCENE_VERSION,
@@ -182,7 +184,15 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         redrawn: BTreeMap::new(),
         settled,
         parameters: key.draws().parameters.clone(),
+        clip: recipe.clip,
+        time: 0.0,
+        frame: 0,
     })
+}
+
+/// Cameras of one rig are drawn by the rig's name.
+fn camera_key(cameras: &Key, name: &str, camera: &CameraRecipe) -> Key {
+    cameras.name(camera.mount.as_ref().map_or(name, |mount| &mount.rig))
 }
 
 /// What an instance is, before it has a place.
@@ -202,7 +212,7 @@ fn eyes(recipe: &Recipe, key: &Key) -> BTreeMap<String, DVec3> {
     let eye = |name: &String| {
         let camera = recipe.cameras.get(name)?;
         // One that looks for its objects stands nowhere before they are placed; `check` refuses to place anything by it.
-        let camera = sample_camera(name, camera, recipe, &[], 1.0, &cameras_key.name(name)).ok()?;
+        let camera = sample_camera(name, camera, recipe, &[], 1.0, &camera_key(&cameras_key, name, camera)).ok()?;
         Some((name.clone(), camera.position))
     };
     named.filter_map(eye).collect()
@@ -242,6 +252,7 @@ fn instances(
     let place::Placement { mut poses, settled } = place::place(&groups, &cameras)?;
 
     let mut instances = Vec::new();
+    let mut moved = Moved::default();
     let mut counts = Vec::new();
     let mut next_id = 1;
     for (name, list) in drafts {
@@ -264,19 +275,28 @@ fn instances(
             let in_model = |name: &&String| {
                 model.as_ref().is_some_and(|model| model.parts.iter().any(|part| part.material.name == **name))
             };
+            let start = motion::Pose { position, rotation };
+            let motion = object
+                .motion
+                .as_ref()
+                .and_then(|motion| moved.motion(motion, start, recipe.clip, instances.len(), &key.name("motion")));
+            let scale = body.scale;
+            let keypoint_tolerance = if keypoints.is_empty() { 0.0 } else { keypoint_tolerance(object, &body) };
+            moved.bodies.push((body, object.physics));
             instances.push(Instance {
                 id,
                 object: name.to_owned(),
                 number,
                 category: category.map(|category| category.id),
-                keypoint_tolerance: if keypoints.is_empty() { 0.0 } else { keypoint_tolerance(object, &body) },
+                keypoint_tolerance,
                 keypoints,
                 see_through: object.see_through.iter().filter(in_model).cloned().collect(),
                 shape,
                 material,
                 position,
                 rotation,
-                scale: body.scale,
+                scale,
+                motion,
             });
         }
         let placed = u32::try_from(instances.len() - before).unwrap_or(MAX_COUNT);
@@ -285,7 +305,60 @@ fn instances(
         }
         counts.push(PlacedCount { object: name.to_owned(), asked, placed });
     }
+    moved.fall(&mut instances, recipe.clip)?;
     Ok((instances, counts, settled))
+}
+
+/// What is known of instances while motions are decided.
+#[derive(Default)]
+struct Moved {
+    /// One for each instance.
+    bodies: Vec<(Body, Physics)>,
+    /// Those that fall, by position: velocity and spin.
+    falling: BTreeMap<usize, (DVec3, DVec3)>,
+}
+
+impl Moved {
+    /// The track of the next instance, if it has one by itself.
+    fn motion(
+        &mut self,
+        motion: &Varied<MotionRecipe>,
+        start: motion::Pose,
+        clip: Option<motion::Clip>,
+        number: usize,
+        key: &Key,
+    ) -> Option<Box<motion::Track>> {
+        match moving::motion(motion, start, None, clip, key) {
+            moving::Moves::Track(track) => Some(Box::new(track)),
+            moving::Moves::Falls { velocity, spin } => {
+                self.falling.insert(number, (velocity, spin));
+                None
+            }
+        }
+    }
+
+    /// Lets fall what falls.
+    fn fall(&self, instances: &mut [Instance], clip: Option<motion::Clip>) -> Result<(), SampleError> {
+        if self.falling.is_empty() {
+            return Ok(());
+        }
+        let mut parts = Vec::with_capacity(instances.len());
+        for (number, (instance, (body, physics))) in instances.iter().zip(&self.bodies).enumerate() {
+            let role = match (self.falling.get(&number), &instance.motion) {
+                (Some(&(velocity, spin)), _) => fall::Role::Falls { velocity, spin },
+                (None, Some(track)) => fall::Role::Goes(track),
+                (None, None) => fall::Role::Stays,
+            };
+            let start = motion::Pose { position: instance.position, rotation: instance.rotation };
+            parts.push(fall::Part { body, physics: *physics, start, role });
+        }
+        let (frames, rate) = moving::watched(clip);
+        let tracks = fall::fall(&parts, frames, rate).map_err(|reason| SampleError::Rejected { reason })?;
+        for (instance, track) in instances.iter_mut().zip(tracks) {
+            instance.motion = track.map(Box::new).or(instance.motion.take());
+        }
+        Ok(())
+    }
 }
 
 fn keypoint_tolerance(object: &ObjectRecipe, body: &Body) -> f64 {
@@ -364,9 +437,13 @@ fn sample_camera(
 ) -> Result<Camera, SampleError> {
     let image = &whole.image;
     let (width, height) = (f64::from(image.width), f64::from(image.height));
-    let lens = key.name("lens");
+    // A camera of a rig may have a lens of its own.
+    let mount = recipe.mount.as_deref();
+    let own = mount.and_then(|mount| Some((mount.lens.as_ref()?, key.name("rig").name("cameras").name(&mount.name))));
+    let (lens_recipe, lens) =
+        own.map_or_else(|| (&recipe.lens, key.name("lens")), |(lens, key)| (lens, key.name("lens")));
     let number = |dist, name: &str| random::scalar(dist, &lens.name(name)).clamp(-1e9, 1e9);
-    let (fx, fy, cx, cy) = match &recipe.lens {
+    let (fx, fy, cx, cy) = match lens_recipe {
         LensRecipe::Fov { angle, axis } => {
             let (name, side) = match axis {
                 FovAxis::Vertical => ("vertical", image.height),
@@ -384,18 +461,22 @@ fn sample_camera(
     let pose = key.name("pose");
     let angle = |dist, name: &str| random::angle(dist, &pose.name(name));
     let point = |dist, name: &str| place::within_reach(random::vector(dist, &pose.name(name)));
+    let mut target = None;
+    let mut orbit = |center: DVec3, distance: f64, azimuth, elevation, roll| {
+        target = Some(center);
+        let distance = distance.clamp(1e-6, 1e9);
+        camera::orbit(center, distance, angle(azimuth, "azimuth"), angle(elevation, "elevation"), angle(roll, "roll"))
+    };
     let (position, rotation) = match &recipe.pose {
-        PoseRecipe::LookAt { from, target, roll } => {
-            let from = point(from, "from");
-            (from, camera::look_at(from, point(target, "target"), angle(roll, "roll")))
+        PoseRecipe::LookAt { from, target: at, roll } => {
+            let (from, at) = (point(from, "from"), point(at, "target"));
+            target = Some(at);
+            (from, camera::look_at(from, at, angle(roll, "roll")))
         }
-        PoseRecipe::Orbit { target, distance, azimuth, elevation, roll } => camera::orbit(
-            point(target, "target"),
-            random::scalar(distance, &pose.name("distance")).clamp(1e-6, 1e9),
-            angle(azimuth, "azimuth"),
-            angle(elevation, "elevation"),
-            angle(roll, "roll"),
-        ),
+        PoseRecipe::Orbit { target, distance, azimuth, elevation, roll } => {
+            let distance = random::scalar(distance, &pose.name("distance"));
+            orbit(point(target, "target"), distance, azimuth, elevation, roll)
+        }
         PoseRecipe::Matrix(rows) => camera::from_opencv_rows(rows),
         PoseRecipe::Frame { target, one, fill, azimuth, elevation, roll } => {
             let (center, radius) = framed::ball(target, *one, instances, &whole.assets, &pose).ok_or_else(|| {
@@ -404,15 +485,20 @@ fn sample_camera(
             let fill = random::scalar(fill, &pose.name("fill")).clamp(1e-3, 1e3);
             // Half of the picture's narrower side, at a distance of 1.
             let side = (width / fx).min(height / fy) / 2.0;
-            camera::orbit(
-                center,
-                framed::distance(radius, fill * side).clamp(1e-6, 1e9),
-                angle(azimuth, "azimuth"),
-                angle(elevation, "elevation"),
-                angle(roll, "roll"),
-            )
+            orbit(center, framed::distance(radius, fill * side), azimuth, elevation, roll)
         }
     };
+    let carrier = motion::Pose { position, rotation };
+    let track = recipe.motion.as_ref().and_then(|motion| {
+        match moving::motion(motion, carrier, target, whole.clip, &key.name("motion")) {
+            moving::Moves::Track(track) => Some(Box::new(track)),
+            moving::Moves::Falls { .. } => None, // cameras have no such word
+        }
+    });
+    // One that looks at something else than its pose does so from the beginning.
+    let carrier = track.as_ref().map_or(carrier, |track| track.pose(0.0));
+    let mount = mount.map(|mount| Box::new(moving::mount(mount, carrier, target, key)));
+    let motion::Pose { position, rotation } = mount.as_ref().map_or(carrier, |mount| carrier.then(mount.pose));
     let exposure = key.name("exposure");
     let ev100 = match &recipe.exposure {
         ExposureRecipe::Auto { compensation } => {
@@ -421,5 +507,6 @@ fn sample_camera(
         ExposureRecipe::Ev(ev) => random::scalar(ev, &exposure.name("ev")),
     };
     let ev100 = ev100.clamp(-100.0, 100.0);
-    Ok(Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100 })
+    let (name, near) = (name.to_owned(), recipe.near);
+    Ok(Camera { name, fx, fy, cx, cy, near, position, rotation, ev100, motion: track, mount })
 }

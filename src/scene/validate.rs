@@ -102,7 +102,7 @@ impl Scene {
             camera.validate().map_err(|reason| format!("camera `{}`: {reason}", camera.name))?;
             ensure(names.insert(&camera.name), || format!("two cameras are called `{}`", camera.name))?;
         }
-        Ok(())
+        self.validate_motion()
     }
 }
 

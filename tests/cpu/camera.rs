@@ -6,7 +6,19 @@ use scenewright::scene::Camera;
 use scenewright::scene::camera::{focal_length, from_opencv_rows, look_at, orbit};
 
 fn camera(position: DVec3, rotation: DQuat) -> Camera {
-    Camera { name: "c".into(), fx: 500.0, fy: 450.0, cx: 300.0, cy: 250.0, near: 0.01, position, rotation, ev100: 10.0 }
+    Camera {
+        name: "c".into(),
+        fx: 500.0,
+        fy: 450.0,
+        cx: 300.0,
+        cy: 250.0,
+        near: 0.01,
+        position,
+        rotation,
+        ev100: 10.0,
+        motion: None,
+        mount: None,
+    }
 }
 
 #[track_caller]

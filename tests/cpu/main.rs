@@ -18,6 +18,7 @@ mod language; // parameters, expressions, conditions, variants, and recipes of s
 mod layering; // the shape of the source, and what README and architecture page say of it
 mod make; // shapes made from numbers: closed, right way out, as large as paper says
 mod mesh; // triangles of the primitive shapes
+mod motion; // clips, tracks, falls and rigs against closed forms
 #[path = "../oracle/mod.rs"]
 mod oracle; // the ray caster, for the other modules
 mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones

@@ -76,6 +76,7 @@ pub(crate) fn object(shape: ShapeRecipe, count: Scalar, place: Place) -> ObjectR
         keypoints: BTreeMap::new(),
         keypoint_tolerance: None,
         see_through: Vec::new(),
+        motion: None,
     }
 }
 
@@ -103,6 +104,8 @@ pub(crate) fn camera() -> CameraRecipe {
         },
         near: 0.01,
         exposure: ExposureRecipe::Auto { compensation: c(0.0) },
+        motion: None,
+        mount: None,
     }
 }
 
@@ -119,6 +122,7 @@ pub(crate) fn sun() -> LightRecipe {
 /// One camera, one material, nothing else.
 pub(crate) fn empty() -> Recipe {
     Recipe {
+        clip: None,
         name: "test".into(),
         image: ImageSettings {
             width: 640,

@@ -28,6 +28,8 @@ pub(crate) fn camera(name: &str) -> Camera {
         position: DVec3::new(0.5, 0.25, 2.0),
         rotation: DQuat::from_xyzw(0.0, 0.6, 0.0, 0.8),
         ev100: 9.5,
+        motion: None,
+        mount: None,
     }
 }
 
@@ -46,6 +48,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         keypoints: Vec::new(),
         keypoint_tolerance: 0.0,
         see_through: Vec::new(),
+        motion: None,
     };
     let mut instances = vec![instance(0, "floor", 0, None)];
     instances.extend((0..labelled).map(|n| {
@@ -68,6 +71,9 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         redrawn: BTreeMap::new(),
         settled: Vec::new(),
         parameters: BTreeMap::new(),
+        clip: None,
+        time: 0.0,
+        frame: 0,
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         redrawn: BTreeMap::new(),
         settled: Vec::new(),
         parameters: BTreeMap::new(),
+        clip: None,
+        time: 0.0,
+        frame: 0,
     }
 }
 
@@ -42,6 +45,8 @@ pub(crate) fn camera(width: u32, height: u32) -> Camera {
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         ev100: 9.0,
+        motion: None,
+        mount: None,
     }
 }
 
@@ -71,6 +76,7 @@ fn push(scene: &mut Scene, shape: Shape, position: DVec3, id: u32) {
         keypoints: Vec::new(),
         keypoint_tolerance: 0.0,
         see_through: Vec::new(),
+        motion: None,
     });
 }
 

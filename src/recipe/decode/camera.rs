@@ -8,9 +8,9 @@ use super::dist::{self, scalars};
 use super::fields::{Fields, Form, Variants, variant};
 use super::light::ELEVATION;
 use super::number::{Limits, plain, plain_within, scalar, support};
-use super::{Context, Kinds};
+use super::{Context, Kinds, motion};
 
-const CAMERA: Form = Form::noun("a camera", &["lens", "pose"], &["near", "exposure"]);
+const CAMERA: Form = Form::noun("a camera", &["lens", "pose"], &["near", "exposure", "motion", "rig"]);
 
 pub(super) const NOUNS: &[&Form] = &[&CAMERA];
 
@@ -46,17 +46,21 @@ fn zero() -> Scalar {
     Varied::One(Number::Const(0.0))
 }
 
-/// Decodes a camera.
-pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
+/// Decodes a camera, and the rig that it stands for, if it does.
+pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<(CameraRecipe, Option<motion::Rig>)> {
     let fields = Fields::of_noun(cx, node, &CAMERA)?;
     let lens = fields.need(cx, "lens", lens);
     let pose = fields.need(cx, "pose", pose);
     let near = fields.or(cx, "near", 0.01, |cx, node| plain_within(cx, node, Limits::POSITIVE));
     let exposure = fields.or(cx, "exposure", ExposureRecipe::Auto { compensation: zero() }, exposure);
-    Some(CameraRecipe { lens: lens?, pose: pose?, near: near?, exposure: exposure? })
+    let motion = fields.maybe(cx, "motion", |cx, node| motion::of_camera(cx, node, pose.as_ref()));
+    let rig = fields.maybe(cx, "rig", |cx, node| motion::rig(cx, node, pose.as_ref()));
+    let camera =
+        CameraRecipe { lens: lens?, pose: pose?, near: near?, exposure: exposure?, motion: motion?, mount: None };
+    Some((camera, rig?))
 }
 
-fn lens(cx: &mut Context, node: &Node) -> Option<LensRecipe> {
+pub(super) fn lens(cx: &mut Context, node: &Node) -> Option<LensRecipe> {
     if cx.bare_value(node, LENS.what, "write Fov(50) for 50 degrees from top to bottom") {
         return None;
     }

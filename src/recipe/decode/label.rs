@@ -64,7 +64,8 @@ const ID: Limits =
 const MOST_KEYPOINTS: usize = 1000;
 
 /// Decodes `outputs` and `labels`.
-pub(super) fn labels(cx: &mut Context, fields: &Fields<'_>) -> Option<LabelSettings> {
+pub(super) fn labels(cx: &mut Context, fields: &Fields<'_>, is_clip: bool) -> Option<LabelSettings> {
+    let _ = is_clip;
     let defaults = LabelSettings::default();
     cx.findings.keypoints_asked = KeypointsAsked::No(None);
     let outputs = fields.or(cx, "outputs", defaults.outputs, outputs);

@@ -14,6 +14,7 @@ mod label;
 mod light;
 mod make;
 mod material;
+mod motion;
 mod number;
 mod object;
 mod paint;
@@ -52,6 +53,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         material::NOUNS,
         paint::NOUNS,
         camera::NOUNS,
+        motion::NOUNS,
         wanted::NOUNS,
     ];
     for nouns in nouns {
@@ -69,7 +71,9 @@ pub(super) fn forms() -> Vec<&'static Form> {
         make::VARIANTS,
         place::VARIANTS,
     ];
-    for variants in all.into_iter().chain([light::VARIANTS, camera::VARIANTS, wanted::VARIANTS]).flatten() {
+    for variants in
+        all.into_iter().chain([light::VARIANTS, camera::VARIANTS, motion::VARIANTS, wanted::VARIANTS]).flatten()
+    {
         forms.extend_from_slice(variants.forms);
     }
     forms

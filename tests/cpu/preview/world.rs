@@ -47,6 +47,8 @@ fn view_from(turn: f64, (width, height): (u32, u32)) -> Camera {
         position: from,
         rotation: look_at(from, DVec3::new(0.0, 0.3, 0.0), 0.0),
         ev100: 9.5,
+        motion: None,
+        mount: None,
     }
 }
 
