@@ -40,7 +40,7 @@ pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
 pub use camera::Camera;
 pub use environment::{Background, Environment, gradient};
-pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
+pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels, Way};
 pub use motion::{Clip, Track};
 pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};

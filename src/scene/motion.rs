@@ -6,7 +6,7 @@
 //!
 //! A [`Track`] is a function of the scene's time alone, so that an instant does not depend on which one was asked for before it.
 
-use glam::{DQuat, DVec3};
+use glam::{DMat4, DQuat, DVec3, DVec4};
 use serde::{Deserialize, Serialize};
 
 use super::place::within_reach;
@@ -301,6 +301,12 @@ pub struct Pair {
 }
 
 impl Mount {
+    /// Rig from camera where both have OpenCV's axes: x right, y down, z forward.
+    pub fn opencv_rig_from_camera(&self) -> DMat4 {
+        let flip = DMat4::from_diagonal(DVec4::new(1.0, -1.0, -1.0, 1.0));
+        flip * DMat4::from_rotation_translation(self.pose.rotation, self.pose.position) * flip
+    }
+
     /// # Errors
     /// In words.
     pub(super) fn validate(&self) -> Result<(), String> {

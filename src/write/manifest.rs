@@ -9,7 +9,7 @@ use crate::annotate::Reason;
 use crate::assets::{AssetFile, sha256};
 use crate::recipe::{Contract, Splits};
 use crate::scene::contract::Kept;
-use crate::scene::{Below, Category, LabelSettings, Output};
+use crate::scene::{Below, Category, Clip, LabelSettings, Output};
 use crate::write::coco::MaskFormat;
 use crate::write::outputs::convention;
 use crate::write::wanted::{KeptEntry, SplitTotal};
@@ -39,6 +39,8 @@ pub struct DatasetInfo {
     pub first_index: u64,
     /// Number of scenes.
     pub count: u64,
+    /// How long each scene is watched; without, they are stills.
+    pub clip: Option<Clip>,
     /// Names of the cameras, in the order of [`Scene::cameras`](crate::scene::Scene::cameras). At least one.
     pub cameras: Vec<String>,
     /// Every category of the recipe, in id order.
@@ -212,6 +214,8 @@ struct Manifest<'a> {
     seed: u64,
     first_index: u64,
     count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clip: Option<Clip>,
     cameras: &'a [String],
     adapter: &'a AdapterInfo,
     outputs: Vec<&'static str>,
@@ -321,7 +325,7 @@ struct Conventions {
 }
 
 impl Conventions {
-    fn new(outputs: impl Iterator<Item = Output>, options: WriteOptions) -> Self {
+    fn new(outputs: impl Iterator<Item = Output>, options: WriteOptions, is_clip: bool) -> Self {
         Self {
             units: "metres; pixels",
             world_frame: "right-handed, +Y up",
@@ -333,7 +337,11 @@ impl Conventions {
             bbox: "[x, y, width, height] of the visible mask, tight, far edges exclusive",
             area: "number of visible mask pixels",
             masks: "visible pixels only; masks of one image are disjoint and equal the pixels of their ids",
-            image_id: "scene_index * number of cameras + camera number + 1",
+            image_id: if is_clip {
+                "(scene_index * frames of a clip + frame_index) * number of cameras + camera number + 1"
+            } else {
+                "scene_index * number of cameras + camera number + 1"
+            },
             outputs: outputs.map(|output| (output.name(), convention(output, options.depth))).collect(),
         }
     }
@@ -376,6 +384,7 @@ pub(crate) fn manifest_json(
         seed: info.seed,
         first_index: info.first_index,
         count: info.count,
+        clip: info.clip,
         cameras: &info.cameras,
         adapter: &info.adapter,
         outputs: outputs().map(Output::name).collect(),
@@ -396,7 +405,7 @@ pub(crate) fn manifest_json(
         splits: totals.map_or(&[], |totals| &totals.splits),
         assets: info.assets.iter().map(AssetEntry::new).collect(),
         parts: parts(info, totals).collect(),
-        conventions: Conventions::new(outputs(), options),
+        conventions: Conventions::new(outputs(), options, info.clip.is_some()),
     };
     serde_json::to_string_pretty(&manifest).map(|text| text + "\n")
 }

@@ -202,6 +202,7 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
         seed: 0,
         first_index,
         count,
+        clip: None,
         cameras: cameras.iter().map(ToString::to_string).collect(),
         categories: categories(),
         labels: LabelSettings::default(),

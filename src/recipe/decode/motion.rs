@@ -10,7 +10,7 @@ use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, constant, plain_within, scalar, whole};
 use super::object::{origin, unrotated};
 use super::{Context, dist};
-use crate::scene::Clip;
+use crate::scene::{Clip, LabelSettings, Output};
 
 const CLIP: Form = Form::noun("a clip", &["frames", "rate"], &[]);
 const MOUNT: Form = Form::noun("a camera of a rig", &[], &["position", "rotation", "lens"]);
@@ -270,4 +270,30 @@ pub(super) fn unfold(
         }
     }
     good.then_some(all)
+}
+
+/// Labels without what only stereo pairs have, where there are none; asked for by name, that is a mistake.
+pub(super) fn pairs(
+    cx: &mut Context,
+    mut labels: LabelSettings,
+    fields: &Fields<'_>,
+    cameras: Option<&BTreeMap<String, CameraRecipe>>,
+) -> Option<LabelSettings> {
+    let Some(cameras) = cameras.filter(|_| labels.wants(Output::Disparity)) else { return Some(labels) };
+    let is_stereo =
+        |camera: &CameraRecipe| camera.mount.as_ref().is_some_and(|mount| matches!(mount.at, MountedAt::Stereo { .. }));
+    if cameras.values().any(is_stereo) {
+        return Some(labels);
+    }
+    match fields.get("outputs") {
+        Some(node) if matches!(node.kind, Kind::List(_)) => {
+            let problem = Problem::at(node.span, "the output Disparity is of stereo pairs, and there is none");
+            cx.push(problem.help("add `rig: Stereo(baseline: 0.12)` to a camera"));
+            None
+        }
+        _ => {
+            labels.outputs.remove(&Output::Disparity);
+            Some(labels)
+        }
+    }
 }

@@ -104,6 +104,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         cx.findings.names.insert(Kinds::Camera, names);
     }
     let cameras = cameras.flatten();
+    let labels = labels.and_then(|labels| motion::pairs(cx, labels, &fields, cameras.as_ref()));
     // Those that are written right were taken out before: see `compose`.
     let variants = map(cx, &fields, "variants", "a variant", None, weight);
     if let (Some(node), Some(true)) = (fields.get("cameras"), cameras.as_ref().map(BTreeMap::is_empty)) {
