@@ -21,14 +21,14 @@ struct Step {
     first: u32,
     // Where in its area each pixel takes its sample.
     sample: vec2<f32>,
-    // Of this sub-frame.
-    weight: f32,
+    // Rows of the image that this sub-frame adds to.
+    begin: u32,
     faces: u32,
     // Whether a face's four nearest pixels are mixed, rather than one taken.
     mixed: u32,
+    end: u32,
     pad_0: u32,
     pad_1: u32,
-    pad_2: u32,
     face: array<Face, 6>,
 }
 
@@ -47,7 +47,9 @@ struct Step {
 const BRIGHTEST: f32 = 65504.0;
 
 fn bring(light: vec3<f32>, id: vec3<u32>) {
-    let brought = clamp(light, vec3(0.0), vec3(BRIGHTEST)) * step.weight;
+    let row = id.y + step.first_row;
+    let counts = row >= step.begin && row < step.end;
+    let brought = select(vec3(0.0), clamp(light, vec3(0.0), vec3(BRIGHTEST)), counts);
     let at = 3u * (id.y * step.width + id.x);
     if step.first != 0u {
         film[at] = brought.r;

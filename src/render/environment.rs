@@ -13,11 +13,13 @@ use bevy::render::render_resource::{
 use glam::DVec3;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::around::Around;
+use super::lamps::Dome;
 use super::{RenderError, panorama};
 use crate::assets::Library;
+use crate::assets::sky::Directions;
 use crate::scene::{Environment, ToneCurve, gradient, tone};
 
 /// Texels along an edge of the map that is seen: the arc between two texels is under four degrees, and colour is linear
@@ -41,6 +43,10 @@ pub(super) struct Maps {
     /// Filtered before, by the panorama's key.
     panoramas: BTreeMap<String, (Image, Image)>,
     backgrounds: Vec<Handle<Image>>,
+    /// What a surface receives where shadowed light from some directions stands for the environment's.
+    black: Option<Handle<Image>>,
+    /// How light is spread over panoramas, by key.
+    directions: BTreeMap<String, Option<Arc<Directions>>>,
 }
 
 /// What lights a view from all sides.
@@ -90,6 +96,26 @@ impl Maps {
         };
         let light = self.light.clone();
         Ok(light.map(|(diffuse, specular)| Light { diffuse, specular, intensity, yaw }))
+    }
+
+    /// The environment's light, direction by direction.
+    pub(super) fn dome(&mut self, environment: &Environment, library: &Library) -> Result<Option<Dome>, RenderError> {
+        if let Environment::Gradient { zenith, nadir } = environment {
+            return Ok(Some(Dome::Gradient { zenith: *zenith, nadir: *nadir }));
+        }
+        let Some(around) = Around::lights(environment, library)? else { return Ok(None) };
+        if !self.directions.contains_key(&around.key) && self.directions.len() >= MOST_PANORAMAS {
+            self.directions.pop_first();
+        }
+        let entry = self.directions.entry(around.key.clone());
+        let directions = entry.or_insert_with(|| Directions::new(&around.image()).map(Arc::new)).clone();
+        let (luminance, yaw) = (around.luminance, around.yaw);
+        Ok(directions.map(|directions| Dome::Panorama { directions, luminance, yaw }))
+    }
+
+    /// A matte map without light.
+    pub(super) fn black(&mut self, images: &mut Assets<Image>) -> Handle<Image> {
+        self.black.get_or_insert_with(|| images.add(diffuse_map([0.0; 3], [0.0; 3]))).clone()
     }
 
     fn show(&mut self, images: &mut Assets<Image>, diffuse: Image, specular: Image) {

@@ -12,6 +12,7 @@ use bevy::render::RenderApp;
 use bevy::render::renderer::{RenderDevice, RenderGraph, RenderQueue};
 use bevy::render::sync_world::RenderEntity;
 use bevy::render::view::{ViewDepthTexture, ViewTarget, ViewUniformOffset, ViewUniforms};
+use std::ops::Range;
 
 use super::eyes::Eye;
 use super::film::{Brought, Rays};
@@ -26,21 +27,25 @@ impl Renderer {
     /// Draws the rest of the sub-frames after the update of the first, and gives each frame its linear light.
     pub(super) fn expose(&mut self, scene: &Scene, shot: &Shot, frames: &mut [Frame]) -> Result<(), RenderError> {
         let subframes = Subframes::of(scene);
+        let rows: Vec<Vec<Range<u32>>> = scene.cameras.iter().map(|camera| subframes.rows(camera)).collect();
         self.put_rays(shot);
-        self.add_to_films(shot, &subframes, 0)?;
+        self.add_to_films(shot, &subframes, &rows, 0)?;
         for number in 1..subframes.count() {
             if subframes.only_views_differ() {
                 self.draw_again(shot, &subframes, number)?;
             } else {
                 self.draw_anew(scene, shot, &subframes, number)?;
             }
-            self.add_to_films(shot, &subframes, number)?;
+            self.add_to_films(shot, &subframes, &rows, number)?;
         }
         let films = self.targets.as_ref().and_then(|targets| targets.films.as_ref()).ok_or_else(no_film)?;
         let device = self.app.world().resource::<RenderDevice>().wgpu_device();
         let queue = self.app.world().resource::<RenderQueue>();
         for (camera, frame) in frames.iter_mut().enumerate() {
-            frame.linear = Some(films.read(device, queue, camera)?);
+            let counts =
+                (0..scene.image.height).map(|row| rows[camera].iter().filter(|own| own.contains(&row)).count());
+            let counts: Vec<u32> = counts.map(|count| u32::try_from(count).unwrap_or(u32::MAX)).collect();
+            frame.linear = Some(films.read(device, queue, camera, &counts)?);
         }
         self.check_device()
     }
@@ -64,13 +69,13 @@ impl Renderer {
         let world = self.app.sub_app_mut(RenderApp).world_mut();
         for (&entity, eye) in views.iter().zip(&shot.eyes.eyes) {
             let view = subframes.view(eye, shot.eyes.warps[eye.camera].is_some(), number);
-            prepare_view(world, entity, &view, eye)?;
+            prepare_view(world, entity, &view, eye, shot.clear)?;
         }
         world.run_schedule(RenderGraph);
         self.check_device()
     }
 
-    /// Sub-frame `number` by an update of its own: lights are elsewhere.
+    /// Sub-frame `number` by an update of its own: lights and things are elsewhere. (What an animation does to a mesh waits for the next frame.)
     fn draw_anew(
         &mut self,
         scene: &Scene,
@@ -79,9 +84,21 @@ impl Renderer {
         number: u32,
     ) -> Result<(), RenderError> {
         let world = self.app.world_mut();
-        for (position, (light, &entity)) in scene.lights.iter().zip(&shot.lights).enumerate() {
-            if let Some(point) = subframes.light(position, number) {
-                shot.stage.put(world, entity, light, Some(point), subframes.count());
+        let moment = subframes.moment(number);
+        for (position, (light, &entity)) in moment.lights_at(moment.time).iter().zip(&shot.lights).enumerate() {
+            let point = subframes.light(position, number);
+            if point.is_some() || scene.flicker.contains_key(light.name()) {
+                shot.stage.put(world, entity, light, point, subframes.count());
+            }
+        }
+        if let Some((dome, entities)) = &shot.dome {
+            shot.stage.put_dome(world, entities, dome, &subframes.dome(number, entities.len()));
+        }
+        for (entity, surface) in &shot.surfaces {
+            let instance = &moment.instances[surface.instance as usize];
+            if let (Some(_), Some(mut transform)) = (&instance.motion, world.get_mut::<Transform>(*entity)) {
+                transform.translation = instance.position.as_vec3();
+                transform.rotation = instance.rotation.as_quat();
             }
         }
         for (&entity, eye) in shot.cameras.iter().zip(&shot.eyes.eyes) {
@@ -93,7 +110,13 @@ impl Renderer {
     }
 
     /// Adds what was just drawn of each camera to its film.
-    fn add_to_films(&self, shot: &Shot, subframes: &Subframes<'_>, number: u32) -> Result<(), RenderError> {
+    fn add_to_films(
+        &self,
+        shot: &Shot,
+        subframes: &Subframes<'_>,
+        rows: &[Vec<Range<u32>>],
+        number: u32,
+    ) -> Result<(), RenderError> {
         let films = self.targets.as_ref().and_then(|targets| targets.films.as_ref()).ok_or_else(no_film)?;
         let entities = render_entities(self.app.world(), shot)?;
         let world = self.app.sub_app(RenderApp).world();
@@ -110,6 +133,7 @@ impl Renderer {
                 drawn: &drawn,
                 looked_up: rays.map(|rays| (&views[..], rays)),
                 sample: subframes.within_pixel(number),
+                rows: rows[camera][number as usize].clone(),
                 number,
                 count: subframes.count(),
             };
@@ -135,7 +159,7 @@ fn render_entities(main: &World, shot: &Shot) -> Result<Vec<Entity>, RenderError
 }
 
 /// Tells the device where a camera is now, and clears what it draws into: Bevy would draw on top of what it drew before.
-fn prepare_view(world: &World, entity: Entity, camera: &Camera, eye: &Eye) -> Result<(), RenderError> {
+fn prepare_view(world: &World, entity: Entity, camera: &Camera, eye: &Eye, clear: [f32; 3]) -> Result<(), RenderError> {
     let device = world.resource::<RenderDevice>().wgpu_device();
     let queue = world.resource::<RenderQueue>();
     let target = world.get::<ViewTarget>(entity).ok_or_else(gone)?;
@@ -145,11 +169,15 @@ fn prepare_view(world: &World, entity: Entity, camera: &Camera, eye: &Eye) -> Re
     queue.write_buffer(uniforms, u64::from(offset), &matrices(camera, eye));
 
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("clear") });
+    let [r, g, b] = clear.map(f64::from);
     let color = wgpu::RenderPassColorAttachment {
         view: target.main_texture_view(),
         depth_slice: None,
         resolve_target: None,
-        ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
+        ops: wgpu::Operations {
+            load: wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a: 1.0 }),
+            store: wgpu::StoreOp::Store,
+        },
     };
     let z_buffer = wgpu::RenderPassDepthStencilAttachment {
         view: depth.view(),

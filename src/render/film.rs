@@ -1,6 +1,7 @@
 //! The film: what the sub-frames of one camera bring, summed on the device in single precision, and brought home once.
 
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::sync::Arc;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
@@ -124,6 +125,8 @@ pub(super) struct Brought<'a> {
     pub(super) looked_up: Option<(&'a [Camera], &'a Rays)>,
     /// Where in its area each pixel takes its sample.
     pub(super) sample: [f64; 2],
+    /// The rows that it adds to.
+    pub(super) rows: Range<u32>,
     /// Which sub-frame, of how many.
     pub(super) number: u32,
     pub(super) count: u32,
@@ -134,11 +137,22 @@ impl Brought<'_> {
     #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
     fn words(&self, width: u32, first_row: u32, rows: u32) -> Vec<u8> {
         let [u, v] = self.sample.map(|s| (s as f32).to_bits());
-        let weight = (1.0 / f64::from(self.count)) as f32;
         let faces = u32::try_from(self.drawn.len()).unwrap_or(0);
         let mixed = u32::from(self.count == 1);
-        let mut words =
-            vec![width, first_row, rows, u32::from(self.number == 0), u, v, weight.to_bits(), faces, mixed, 0, 0, 0];
+        let mut words = vec![
+            width,
+            first_row,
+            rows,
+            u32::from(self.number == 0),
+            u,
+            v,
+            self.rows.start,
+            faces,
+            mixed,
+            self.rows.end,
+            0,
+            0,
+        ];
         if let Some((views, rays)) = self.looked_up {
             for (view, face) in views.iter().zip(&rays.warp.frame.faces) {
                 for axis in face.axes() {
@@ -235,12 +249,13 @@ impl Films {
         }
     }
 
-    /// Brings one film home: linear RGB.
+    /// Brings one film home: linear RGB, of each row the mean of as many sub-frames as added to it.
     pub(super) fn read(
         &self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         camera: usize,
+        counts: &[u32],
     ) -> Result<Image<[f32; 3]>, RenderError> {
         let gone = || RenderError::Failed("a film is gone".into());
         let film = self.films.get(camera).ok_or_else(gone)?;
@@ -249,7 +264,12 @@ impl Films {
         let submission = queue.submit([encoder.finish()]);
         read_buffer(device, &self.staging, film.size(), submission, |bytes| {
             let words = bytes.as_chunks::<4>().0.as_chunks::<3>().0;
-            let pixels = words.iter().map(|pixel| pixel.map(f32::from_ne_bytes)).collect();
+            #[expect(clippy::cast_precision_loss, reason = "at most some thousands")]
+            let share = counts.iter().map(|&count| 1.0 / count.max(1) as f32);
+            let rows = words.chunks_exact(self.width as usize).zip(share);
+            let pixels = rows
+                .flat_map(|(row, share)| row.iter().map(move |pixel| pixel.map(|c| f32::from_ne_bytes(c) * share)))
+                .collect();
             Image::new(self.width, self.height, pixels)
         })?
         .ok_or_else(gone)

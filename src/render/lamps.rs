@@ -6,14 +6,17 @@ use bevy::ecs::entity::Entity;
 use bevy::light::{CascadeShadowConfigBuilder, DirectionalLight, PointLight, SpotLight};
 use bevy::math::Vec3;
 use bevy::prelude::{Name, Transform, World};
-use glam::DVec3;
+use glam::{DQuat, DVec3};
+use std::f64::consts::TAU;
+use std::sync::Arc;
 
 use super::amend::{self, Profile};
 use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
 use super::eyes::{Eye, Eyes};
 use super::spawn::{linear, narrow};
+use crate::assets::sky::Directions;
 use crate::scene::light::within_sun;
-use crate::scene::{Emitter, Light};
+use crate::scene::{Emitter, Light, MOST_SUNS, gradient};
 
 /// Normal bias of a lamp's cube map, in texels. Bevy's 0.6 leaves stripes on floors that its light grazes.
 const LAMP_NORMAL_BIAS: f32 = 2.0;
@@ -35,6 +38,36 @@ pub(super) struct Stage {
     /// Length of the longest image diagonal on a plane at depth 1.
     widest: f32,
 }
+
+/// The light of an environment, direction by direction.
+#[derive(Debug, Clone)]
+pub(super) enum Dome {
+    Gradient { zenith: [f64; 3], nadir: [f64; 3] },
+    Panorama { directions: Arc<Directions>, luminance: f64, yaw: f64 },
+}
+
+impl Dome {
+    /// The unit vector towards one of its directions, and the illuminance across it of parallel light, lux per linear RGB channel, whose mean over
+    /// directions lights as the whole environment does.
+    fn light(&self, [u, v]: [f64; 2]) -> (DVec3, [f64; 3]) {
+        match self {
+            Self::Gradient { zenith, nadir } => {
+                let y = 1.0 - 2.0 * v;
+                let across = (1.0 - y * y).max(0.0).sqrt();
+                let (sin, cos) = libm::sincos(TAU * u);
+                let luminance = gradient(*zenith, *nadir, y, 1.0);
+                (DVec3::new(across * sin, y, across * cos), luminance.map(|c| c * 2.0 * TAU))
+            }
+            Self::Panorama { directions, luminance, yaw } => {
+                let sample = directions.sample([u, v]);
+                (DQuat::from_rotation_y(*yaw) * sample.direction, sample.weight.map(|c| c * luminance))
+            }
+        }
+    }
+}
+
+/// How many directions of the environment stand for all of it in each sub-frame.
+const DIRECTIONS: usize = 3;
 
 /// Where shadows matter along the optical axes of all cameras, metres.
 #[derive(Debug, Clone, Copy)]
@@ -205,6 +238,23 @@ impl Stage {
                     entity.insert((light, Transform::from_translation(place.as_vec3())));
                 }
             }
+        }
+    }
+
+    /// How many directions of the environment there is room for beside a scene's suns.
+    pub(super) fn directions(lights: &[Light]) -> usize {
+        let suns = lights.iter().filter(|light| matches!(light, Light::Sun { .. })).count();
+        DIRECTIONS.min(MOST_SUNS.saturating_sub(suns))
+    }
+
+    /// Some directions of the environment as they are in a sub-frame: `u` tells which, of each.
+    pub(super) fn put_dome(&self, world: &mut World, entities: &[Entity], dome: &Dome, points: &[[f64; 2]]) {
+        for (&entity, &point) in entities.iter().zip(points) {
+            let (towards, light) = dome.light(point);
+            let brightest = light.iter().copied().fold(0.0, f64::max);
+            let color = if brightest > 0.0 { light.map(|c| c / brightest) } else { [0.0; 3] };
+            let illuminance = brightest / entities.len() as f64;
+            world.entity_mut(entity).insert(self.sun(towards, color, illuminance, true, false));
         }
     }
 

@@ -12,7 +12,7 @@ use bevy::light::cluster::ClusterConfig;
 use bevy::light::{EnvironmentMapLight, NotShadowCaster, Skybox};
 use bevy::math::{Affine3A, DAffine3, DVec3, Quat};
 use bevy::mesh::Mesh3d;
-use bevy::pbr::MeshMaterial3d;
+use bevy::pbr::{DistanceFog, FogFalloff, MeshMaterial3d};
 use bevy::prelude::{Name, Transform, World};
 use bevy::render::view::Msaa;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::RenderError;
 use super::eyes::{Eye, Eyes};
-use super::lamps::{self, Stage};
+use super::lamps::{self, Dome, Stage};
 use super::masks::PlacedBox;
 use super::projection::Pinhole;
 use super::subframes::Subframes;
@@ -30,6 +30,7 @@ use super::{backdrop, environment};
 use crate::assets::AssetError;
 use crate::frame::Owner;
 use crate::scene::exposure::meter_place;
+use crate::scene::tone;
 use crate::scene::{AntiAliasing, Background, Environment, Light, Material, Scene, SurfaceLabels, ToneCurve};
 
 /// A scene in flight: its entities, and what must be seen of them.
@@ -55,6 +56,10 @@ pub(super) struct Shot {
     pub(super) stage: Stage,
     /// In the order of the scene's.
     pub(super) lights: Vec<Entity>,
+    /// What stands for the environment where it casts shadows: its light, and the directions.
+    pub(super) dome: Option<(Dome, Vec<Entity>)>,
+    /// Linear light where nothing is drawn.
+    pub(super) clear: [f32; 3],
 }
 
 impl Shot {
@@ -62,8 +67,15 @@ impl Shot {
     pub(super) fn despawn(self, world: &mut World) {
         let meshes = self.surfaces.iter().map(|(entity, _)| *entity);
         let backdrops = self.backdrops.iter().copied().flatten();
-        let all: Vec<Entity> =
-            self.lights.iter().copied().chain(meshes).chain(self.cameras.iter().copied()).chain(backdrops).collect();
+        let all: Vec<Entity> = self
+            .lights
+            .iter()
+            .copied()
+            .chain(self.dome.into_iter().flat_map(|(_, entities)| entities))
+            .chain(meshes)
+            .chain(self.cameras.iter().copied())
+            .chain(backdrops)
+            .collect();
         for entity in all.into_iter().rev() {
             world.despawn(entity);
         }
@@ -86,7 +98,7 @@ pub(super) fn spawn(
     let stage = Stage::new(&eyes, corners, middle);
     let point = |position| Subframes::of(scene).light(position, 0);
     let lights: Vec<Entity> = (0..)
-        .zip(&scene.lights)
+        .zip(&scene.lights_at(scene.time))
         .map(|(position, light)| {
             let entity = world.spawn_empty().id();
             stage.put(world, entity, light, point(position), scene.image.samples);
@@ -96,17 +108,34 @@ pub(super) fn spawn(
     let boxes = placed.iter().map(PlacedMesh::placed_box).collect();
     // What is seen through glass is what was drawn before it: that has to be light, and not what a tone curve has made of it already
     // (Bevy only guesses its way back).
-    let linear = scene.needs_linear();
+    let by_light = scene.needs_linear();
     let late =
-        linear || scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
+        by_light || scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
     let owners = placed.iter().map(|mesh| mesh.owner).collect();
     let surfaces = (1..).zip(placed).map(|(number, mesh)| mesh.spawn(world, number)).collect();
 
     uploads.load_surroundings(scene)?;
     let light = maps.light(&mut world.resource_mut(), &scene.environment, uploads.library())?;
+    let mut light = light;
+    let dome = if scene.image.ambient_occlusion && scene.image.samples > 1 && light.is_some() {
+        maps.dome(&scene.environment, uploads.library())?
+    } else {
+        None
+    };
+    let dome = dome.map(|dome| {
+        let entities: Vec<Entity> = (0..Stage::directions(&scene.lights)).map(|_| world.spawn_empty().id()).collect();
+        stage.put_dome(world, &entities, &dome, &Subframes::of(scene).dome(0, entities.len()));
+        (dome, entities)
+    });
+    if let (Some(light), Some((_, entities))) = (&mut light, &dome)
+        && !entities.is_empty()
+    {
+        light.diffuse = maps.black(&mut world.resource_mut());
+    }
     let mut environment: Vec<_> =
         light.iter().flat_map(|light| [light.diffuse.clone(), light.specular.clone()]).collect();
     let (mut cameras, mut backdrops) = (Vec::new(), Vec::new());
+    let mut clear = [0.0; 3];
     for (position, (eye, target)) in eyes.eyes.iter().zip(targets).enumerate() {
         let camera = &eye.view;
         let entity = spawn_camera(world, scene, eye, position, target);
@@ -117,7 +146,22 @@ pub(super) fn spawn(
             world.entity_mut(entity).insert(surroundings(light));
         }
         let exposure = f64::from(Exposure { ev100: narrow(camera.ev100) }.exposure());
+        if let Some(fog) = &scene.fog {
+            // All that is infinitely far away is behind endless fog.
+            let airlight = fog.airlight.map(|c| c * exposure);
+            let shown = if late { airlight } else { tone::apply(scene.image.tone_curve, airlight) };
+            clear = shown.map(narrow);
+            world.entity_mut(entity).insert(DistanceFog {
+                color: linear(airlight),
+                falloff: FogFalloff::Exponential { density: narrow(fog.extinction) },
+                ..Default::default()
+            });
+            if let Some(mut camera) = world.get_mut::<BevyCamera>(entity) {
+                camera.clear_color = ClearColorConfig::Custom(linear(shown));
+            }
+        }
         let backdrop = match (&scene.background, &scene.environment) {
+            _ if scene.fog.is_some() => None,
             (None, Environment::Gradient { zenith, nadir }) => {
                 if light.is_some() {
                     let sky =
@@ -159,10 +203,12 @@ pub(super) fn spawn(
         owners,
         environment,
         backdrops,
-        cascades_per_camera: suns * stage.cascades(),
+        cascades_per_camera: (suns + dome.as_ref().map_or(0, |(_, entities)| entities.len())) * stage.cascades(),
         shared_shadow_views: shared,
         stage,
         lights,
+        dome,
+        clear,
     })
 }
 

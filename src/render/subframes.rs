@@ -1,6 +1,9 @@
 //! What differs from sub-frame to sub-frame of one image: where on the film, in the lens, on each light and within the exposure it takes
 //! its sample. Sub-frame 0 takes the middle of everything.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use glam::DVec3;
 
 use super::eyes::Eye;
@@ -14,12 +17,23 @@ pub(super) struct Subframes<'a> {
     film: Sequence,
     lens: Sequence,
     faces: Sequence,
+    time: Sequence,
+    /// From the first moment at which any camera's shutter is open to the last, seconds.
+    span: f64,
 }
 
 impl<'a> Subframes<'a> {
     pub(super) fn of(scene: &'a Scene) -> Self {
         let sequence = |name| Sequence::of(scene.seed, scene.index, name);
-        Self { scene, film: sequence("film"), lens: sequence("lens"), faces: sequence("faces") }
+        let span = scene.cameras.iter().map(|camera| camera.shutter.time + camera.shutter.readout).fold(0.0, f64::max);
+        Self {
+            scene,
+            film: sequence("film"),
+            lens: sequence("lens"),
+            faces: sequence("faces"),
+            time: sequence("time"),
+            span,
+        }
     }
 
     /// How many there are.
@@ -29,7 +43,48 @@ impl<'a> Subframes<'a> {
 
     /// Whether they differ in what a camera sees alone, so that one preparation of the scene does for all.
     pub(super) fn only_views_differ(&self) -> bool {
-        !self.scene.lights.iter().any(spreads)
+        let time_matters = self.span > 0.0 && (!self.scene.flicker.is_empty() || self.scene.instances_move());
+        !time_matters && !self.scene.image.ambient_occlusion && !self.scene.lights.iter().any(spreads)
+    }
+
+    /// When sub-frame `number` is, seconds after the instant that labels are of.
+    pub(super) fn time(&self, number: u32) -> f64 {
+        if self.count() == 1 || self.span == 0.0 { 0.0 } else { (self.time.point(number)[0] - 0.5) * self.span }
+    }
+
+    /// The scene as it is in sub-frame `number`, if time matters.
+    pub(super) fn moment(&self, number: u32) -> Cow<'a, Scene> {
+        let time = self.time(number);
+        if time == 0.0 { Cow::Borrowed(self.scene) } else { Cow::Owned(self.scene.at(self.scene.time + time)) }
+    }
+
+    /// For each sub-frame, the rows of a camera that it adds to: those whose exposure it is within, and those that no other sub-frame is nearer to.
+    pub(super) fn rows(&self, camera: &Camera) -> Vec<Range<u32>> {
+        let height = self.scene.image.height;
+        let times: Vec<f64> = (0..self.count()).map(|number| self.time(number)).collect();
+        let mut rows: Vec<Range<u32>> = vec![0..0; times.len()];
+        for row in 0..height {
+            let middle = camera.shutter.middle(f64::from(row) + 0.5, height);
+            let away = |time: &f64| (time - middle).abs();
+            let nearest = times.iter().map(away).fold(f64::INFINITY, f64::min);
+            // A little more, for rounding at the ends.
+            let reach = nearest.max(camera.shutter.time / 2.0) * (1.0 + 1e-9);
+            for (own, _) in rows.iter_mut().zip(&times).filter(|(_, time)| away(time) <= reach) {
+                *own = if own.start == own.end { row..row + 1 } else { own.start..row + 1 };
+            }
+        }
+        rows
+    }
+
+    /// Which directions of the environment stand for it in sub-frame `number`, where shadows of it are asked for.
+    pub(super) fn dome(&self, number: u32, directions: usize) -> Vec<[f64; 2]> {
+        let sequence = Sequence::of(self.scene.seed, self.scene.index, "environment");
+        let count = u32::try_from(directions).unwrap_or(1);
+        let point = |k| {
+            let [u, v, ..] = sequence.point(number * count + k);
+            [u, v]
+        };
+        (0..count).map(point).collect()
     }
 
     /// Where on its surface the light at this position of the scene takes its sample in sub-frame `number`; `None` in its middle.
@@ -53,8 +108,13 @@ impl<'a> Subframes<'a> {
     /// sample within their area and what is in focus stays where it is. Of eyes that pixels are looked up in, the samples are their own.
     pub(super) fn view(&self, eye: &Eye, looked_up: bool, number: u32) -> Camera {
         let [u, v, ..] = if looked_up { &self.faces } else { &self.film }.point(number);
-        let camera = &self.scene.cameras[eye.camera];
+        let moment = self.moment(number);
+        let (still, camera) = (&self.scene.cameras[eye.camera], &moment.cameras[eye.camera]);
         let mut view = eye.view.clone();
+        if camera.rotation != still.rotation {
+            view.rotation = (camera.rotation * still.rotation.inverse() * view.rotation).normalize();
+        }
+        view.position = camera.position;
         // A pixel's centre shows what is at (u, v) within it.
         view.cx += 0.5 - u;
         view.cy += 0.5 - v;

@@ -160,6 +160,9 @@ pub struct ImageSettings {
     /// Sub-frames whose mean an image is, 1 to [`MOST_SAMPLES`]; from 2 on, they do the anti-aliasing.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub samples: u32,
+    /// Whether what hides part of the environment from a surface takes its light away. With more than one sub-frame alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ambient_occlusion: bool,
     /// How pictures are written.
     #[serde(default, skip_serializing_if = "ImageFormat::is_default")]
     pub format: ImageFormat,

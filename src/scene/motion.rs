@@ -356,6 +356,11 @@ impl Scene {
         self.clip.map_or(1, |clip| clip.frames)
     }
 
+    /// Whether any of its things move.
+    pub fn instances_move(&self) -> bool {
+        self.instances.iter().any(|instance| instance.motion.is_some())
+    }
+
     /// Whether anything in it moves.
     pub fn moves(&self) -> bool {
         self.instances.iter().any(|instance| instance.motion.is_some() || instance.shape.plays())

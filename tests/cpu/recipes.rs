@@ -137,6 +137,7 @@ pub(crate) fn empty() -> Recipe {
             anti_aliasing: AntiAliasing::Msaa4,
             tone_curve: ToneCurve::Neutral,
             samples: 1,
+            ambient_occlusion: false,
             format: ImageFormat::Png,
         },
         quality: None,

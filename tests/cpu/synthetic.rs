@@ -64,6 +64,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
             anti_aliasing: AntiAliasing::Off,
             tone_curve: ToneCurve::Srgb,
             samples: 1,
+            ambient_occlusion: false,
             format: ImageFormat::Png,
         },
         labels: LabelSettings::default(),

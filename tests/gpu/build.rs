@@ -21,6 +21,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
             anti_aliasing: AntiAliasing::Off,
             tone_curve: ToneCurve::Srgb,
             samples: 1,
+            ambient_occlusion: false,
             format: ImageFormat::Png,
         },
         labels: LabelSettings::default(),

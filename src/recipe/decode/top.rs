@@ -55,7 +55,11 @@ const VARIANT: Form = Form::noun(
         "cameras",
     ],
 );
-const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve", "samples", "format"]);
+const IMAGE: Form = Form::noun(
+    "an image",
+    &["width", "height"],
+    &["anti_aliasing", "tone_curve", "samples", "ambient_occlusion", "format"],
+);
 
 pub(super) const NOUNS: &[&Form] = &[&RECIPE, &VARIANT, &IMAGE];
 
@@ -240,6 +244,12 @@ fn image(cx: &mut Context, node: &Node) -> Option<(ImageSettings, Option<Scalar>
         })
     });
     let samples = fields.or(cx, "samples", 1, |cx, node| whole(cx, node, SAMPLES));
+    let ambient_occlusion = fields.or(cx, "ambient_occlusion", false, Context::bool);
+    if let (Some(node), Some(true), Some(1)) = (fields.get("ambient_occlusion"), ambient_occlusion, samples) {
+        let message = "`ambient_occlusion` is found by many sub-frames, and there is one";
+        cx.push(Problem::at(node.span, message).help("write samples: 16, or leave it out"));
+        return None;
+    }
     let format = fields.or(cx, "format", (ImageFormat::default(), None), super::sensor::format);
     let (format, quality) = format?;
     let settings = ImageSettings {
@@ -248,6 +258,7 @@ fn image(cx: &mut Context, node: &Node) -> Option<(ImageSettings, Option<Scalar>
         anti_aliasing: anti_aliasing?,
         tone_curve: tone_curve?,
         samples: samples?,
+        ambient_occlusion: ambient_occlusion?,
         format,
     };
     Some((settings, quality))
