@@ -109,8 +109,8 @@ pub(super) fn spawn(
     // What is seen through glass is what was drawn before it: that has to be light, and not what a tone curve has made of it already
     // (Bevy only guesses its way back).
     let by_light = scene.needs_linear();
-    let late =
-        by_light || scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
+    let late = by_light
+        || scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
     let owners = placed.iter().map(|mesh| mesh.owner).collect();
     let surfaces = (1..).zip(placed).map(|(number, mesh)| mesh.spawn(world, number)).collect();
 

@@ -2,7 +2,8 @@
 
 use glam::{DQuat, DVec2, DVec3};
 use scenewright::image::Image;
-use scenewright::scene::{Aperture, Emitter, Environment, Light, Material, Scene, Shape};
+use scenewright::scene::motion::Pose;
+use scenewright::scene::{Aperture, Emitter, Environment, Fog, Light, Material, Scene, Shape, Shutter, Track};
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use crate::build::{add_unlabelled, last, scene, stand_up, sun};
@@ -18,6 +19,12 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_penumbra_is_as_wide_as_the_light_and_the_gap_make_it", penumbra),
         ("a_sun_has_the_penumbra_of_its_disc", sun_penumbra),
         ("a_light_of_any_shape_gives_its_flux", fluxes),
+        ("what_moves_is_blurred_as_far_as_it_goes_while_the_shutter_is_open", motion_blur),
+        ("a_camera_that_turns_blurs_what_stands_still", camera_blur),
+        ("a_rolling_shutter_shears_what_moves", rolling),
+        ("a_wall_takes_the_sky_of_what_stands_beside_it", ambient),
+        ("what_nothing_hides_is_as_bright_with_shadows_of_the_sky_as_without", open_sky),
+        ("fog_takes_light_with_distance_and_gives_its_own", fog),
         ("sub_frames_from_one_preparation_are_those_of_their_own", preparations),
         ("labels_are_those_of_one_sample", labels_stay),
         ("an_image_of_many_samples_is_the_same_whenever_it_is_made", determinism),
@@ -310,4 +317,123 @@ fn determinism() -> Result<(), String> {
     let again = render_one(&s);
     ensure(first == again, || "it differs".into())?;
     ensure(first.linear != elsewhere.linear, || "other samples make the same image".into())
+}
+
+/// A small white box at depth 2 (focal length 400 pixels) that moves to the right.
+fn moving(velocity: f64, shutter: Shutter) -> Scene {
+    let mut s = scene(96, 64);
+    dark(&mut s);
+    (s.cameras[0].fx, s.cameras[0].fy) = (400.0, 400.0);
+    add_unlabelled(&mut s, Shape::Box(DVec3::new(0.02, 0.5, 0.02)), DVec3::new(0.0, 0.0, -2.01));
+    last(&mut s).material = Some(white());
+    let start = Pose { position: DVec3::new(0.0, 0.0, -2.01), rotation: DQuat::IDENTITY };
+    let velocity = DVec3::new(velocity, 0.0, 0.0);
+    last(&mut s).motion =
+        Some(Box::new(Track::Steady { start, velocity, axis: DVec3::Y, rate: 0.0, center: start.position }));
+    s.cameras[0].shutter = shutter;
+    s.image.samples = 64;
+    s
+}
+
+/// A bar of width w that goes L pixels while the shutter is open: variances of both, evenly spread, add up: w^2 / 12 + L^2 / 12.
+fn motion_blur() -> Result<(), String> {
+    for (velocity, time) in [(1.0, 0.05), (-2.0, 0.04)] {
+        let s = moving(velocity, Shutter { time, readout: 0.0 });
+        let (mean, variance) = moments(&light_of(&s));
+        let (own, gone) = (400.0 * 0.02 / 2.0, 400.0 * velocity * time / 2.0);
+        let expected = (own * own + gone * gone + 1.0) / 12.0;
+        ensure((variance.x / expected - 1.0).abs() < 0.03, || format!("{} px2, not {expected:.2}", variance.x))?;
+        // The middle of the exposure is the instant of labels.
+        ensure((mean.x - 48.0).abs() < 0.2, || format!("its middle is at {}", mean.x))?;
+    }
+    Ok(())
+}
+
+/// A camera that turns by w radians per second about its vertical axis moves the middle of the picture by `fx w T` pixels.
+fn camera_blur() -> Result<(), String> {
+    let (rate, time) = (0.5, 0.04);
+    let mut s = moving(0.0, Shutter { time, readout: 0.0 });
+    last(&mut s).motion = None;
+    let start = Pose { position: DVec3::ZERO, rotation: DQuat::IDENTITY };
+    s.cameras[0].motion =
+        Some(Box::new(Track::Steady { start, velocity: DVec3::ZERO, axis: DVec3::Y, rate, center: DVec3::ZERO }));
+    let (_, variance) = moments(&light_of(&s));
+    let (own, gone) = (400.0 * 0.02 / 2.0, 400.0 * rate * time);
+    let expected = (own * own + gone * gone + 1.0) / 12.0;
+    ensure((variance.x / expected - 1.0).abs() < 0.04, || format!("{} px2, not {expected:.2}", variance.x))
+}
+
+/// Row y is read at `readout ((y - 1/2) / (rows - 1) - 1/2)`: the bar is there where it is at that time.
+fn rolling() -> Result<(), String> {
+    let (velocity, readout) = (1.5, 0.05);
+    let s = moving(velocity, Shutter { time: 0.002, readout });
+    let light = light_of(&s);
+    for row in [4, 20, 32, 50, 60] {
+        let values: Vec<f64> = (0..96).map(|x| at(&light, x, row)).collect();
+        let sum: f64 = values.iter().sum();
+        let mean = values.iter().zip(0..).map(|(v, x)| v * (f64::from(x) + 0.5)).sum::<f64>() / sum;
+        let when = readout * (f64::from(row) / 63.0 - 0.5);
+        let expected = 48.0 + 400.0 * velocity * when / 2.0;
+        ensure((mean - expected).abs() < 0.4, || format!("row {row}: at {mean:.2}, not {expected:.2}"))?;
+    }
+    Ok(())
+}
+
+/// Beside an endless wall of height H, at distance x from it, the wall takes `(1 - x / sqrt(x^2 + H^2)) / 2` of what an even sky gives to a
+/// floor; the wall itself is black.
+fn ambient() -> Result<(), String> {
+    let mut open = floor();
+    open.environment = Environment::Gradient { zenith: [900.0; 3], nadir: [900.0; 3] };
+    open.image.ambient_occlusion = true;
+    let mut beside = open.clone();
+    add_unlabelled(&mut beside, Shape::Box(DVec3::new(0.1, 0.5, 40.0)), DVec3::new(-0.05, 0.25, 0.0));
+    last(&mut beside).material = Some(matte(0.0));
+    let (a, b) = (light_of(&open), light_of(&beside));
+    for x in [36, 40, 48, 60] {
+        let rows = 24..40;
+        let mean = |image: &Image<[f32; 3]>| rows.clone().map(|y| at(image, x, y)).sum::<f64>() / 16.0;
+        let away = (f64::from(x) + 0.5 - 32.0) / 64.0 * 2.0;
+        let expected = 1.0 - 0.5 * (1.0 - away / (away * away + 0.25_f64).sqrt());
+        let found = mean(&b) / mean(&a);
+        ensure((found - expected).abs() < 0.04, || format!("{away:.2} m away: {found:.3}, not {expected:.3}"))?;
+    }
+    Ok(())
+}
+
+fn open_sky() -> Result<(), String> {
+    let mut plain = floor();
+    plain.environment = Environment::Gradient { zenith: [1500.0, 900.0, 600.0], nadir: [200.0; 3] };
+    let mut shadowed = plain.clone();
+    shadowed.image.ambient_occlusion = true;
+    let (a, b) = (light_of(&plain), light_of(&shadowed));
+    for (c, channel) in ["red", "green", "blue"].iter().enumerate() {
+        let value = |image: &Image<[f32; 3]>| f64::from(image.get(20, 20).unwrap()[c]);
+        let share = value(&b) / value(&a);
+        ensure((share - 1.0).abs() < 0.04, || format!("{channel}: {share:.3} of what it is without"))?;
+    }
+    Ok(())
+}
+
+/// Koschmieder: `L exp(-s d) + A (1 - exp(-s d))`, and endless fog where nothing is.
+fn fog() -> Result<(), String> {
+    for samples in [1, 4] {
+        let mut s = scene(64, 64);
+        dark(&mut s);
+        s.image.samples = samples;
+        add_unlabelled(&mut s, Shape::Plane(DVec2::splat(1.5)), DVec3::new(0.0, 0.0, -6.0));
+        stand_up(&mut s);
+        last(&mut s).material = Some(Material { emission: [300.0; 3], base_color: [0.0; 3], ..Material::default() });
+        s.fog = Some(Fog { extinction: 0.2, airlight: [120.0; 3] });
+        let frame = render_one(&s);
+        let value = |x: u32, y: u32| match &frame.linear {
+            Some(light) => at(light, x, y),
+            None => scenewright::scene::color::linear_from_srgb(f64::from(frame.rgb.get(x, y).unwrap()[0]) / 255.0),
+        };
+        let through = (-0.2 * 6.0_f64).exp();
+        let wall = exposed(300.0 * through + 120.0 * (1.0 - through));
+        let (found, sky) = (value(32, 32), value(3, 3));
+        ensure((found / wall - 1.0).abs() < 0.02, || format!("{samples} samples: {found:.4}, not {wall:.4}"))?;
+        ensure((sky / exposed(120.0) - 1.0).abs() < 0.02, || format!("{samples} samples: {sky:.4} where nothing is"))?;
+    }
+    Ok(())
 }

@@ -7,8 +7,8 @@ mod agreement; // frames against those of the CPU ray caster
 mod build; // scenes in few words
 mod color; // what light does, where it is known on paper
 mod complete; // nothing is missing from a first frame, nothing is left behind
-mod determinism;
-mod exposure; // the same scene, the same bytes
+mod determinism; // the same scene, the same bytes
+mod exposure; // the mean of many sub-frames: focus, soft shadows, motion
 mod gallery; // the audit passes what is right
 mod glass; // what light passes through, in colour and labels
 #[path = "../cpu/gltf.rs"]
@@ -16,6 +16,7 @@ mod glass; // what light passes through, in colour and labels
 mod gltf; // glTF files in the making
 mod harness; // trials on one renderer
 mod labels; // ids and depth whose values are derived on paper
+mod lens; // lenses that bend lines, against the ray caster
 mod masks; // each instance as it would be seen alone
 #[path = "../oracle/mod.rs"]
 mod oracle; // the CPU ray caster, and the comparison with it
@@ -34,6 +35,7 @@ fn main() -> std::process::ExitCode {
         ("complete", complete::cases()),
         ("determinism", determinism::cases()),
         ("exposure", exposure::cases()),
+        ("lens", lens::cases()),
         ("surroundings", surroundings::cases()),
         ("worlds", worlds::cases()),
         ("program", program::cases()),
