@@ -246,6 +246,7 @@ fn lights(cx: &Context, found: &mut Vec<Problem>) {
         (spots, MOST_SHADOWED_LAMPS, 0, DARK, |light| matches!(light.kind, Spot | Area) && light.shadows),
         ("lights", MOST_LIGHTS, around, "remove some", |_| true),
     ];
+    let mut told_of_areas = false;
     for (what, most, already, help, counts) in rooms {
         let those = cx.findings.lights.iter().filter(|light| counts(light));
         let number: usize = already + those.clone().map(|light| light.count).sum::<usize>();
@@ -254,14 +255,14 @@ fn lights(cx: &Context, found: &mut Vec<Problem>) {
             so_far += light.count;
             so_far <= most
         });
-        if let Some(light) = those.next() {
+        // Area lights are counted among points and among spots: once is enough.
+        if let Some(light) =
+            those.next().filter(|light| most != MOST_SHADOWED_LAMPS || !(told_of_areas && light.kind == Area))
+        {
             let message = format!("there are {number} {what}, and a scene has room for {most}");
             let label = if light.count == 1 { "one too many" } else { "too many" };
             found.push(Problem::at(light.span, message).label(light.span, label).help(help));
-            // Area lights are counted among points and among spots: once is enough.
-            if light.kind == Area {
-                break;
-            }
+            told_of_areas |= light.kind == Area;
         }
     }
 }

@@ -19,6 +19,8 @@ use crate::scene::{Emitter, Light};
 const LAMP_NORMAL_BIAS: f32 = 2.0;
 /// Beyond this half angle, the shadows of an area light are drawn onto a cube rather than a plane.
 const WIDEST_PLANE: f64 = 1.25;
+/// The same for a point of such a light.
+const WIDEST_POINT: f64 = 1.48;
 /// Added to that angle, for corners at its edge.
 const ANGLE_MARGIN: f64 = 0.03;
 
@@ -67,7 +69,7 @@ impl Stage {
             Light::Point { .. } => 6,
             Light::Spot { .. } => 1,
             Light::Area { position, .. } => {
-                if self.cone(*position).is_some() {
+                if self.on_a_plane(*position) {
                     1
                 } else {
                     6
@@ -76,7 +78,12 @@ impl Stage {
         }
     }
 
-    /// The axis and half angle of the cone around everything, as seen from `eye`; `None` where it is too wide for a plane.
+    /// Whether the shadows of an area light about this place are drawn onto a plane: else onto a cube.
+    fn on_a_plane(&self, middle: DVec3) -> bool {
+        self.cone(middle).is_some_and(|(_, angle)| angle <= WIDEST_PLANE)
+    }
+
+    /// The axis and half angle of the cone around everything, as seen from `eye`; `None` from within it.
     fn cone(&self, eye: DVec3) -> Option<(DVec3, f64)> {
         let (low, high) = self
             .corners
@@ -85,7 +92,7 @@ impl Stage {
         let axis = ((low + high) / 2.0 - eye).try_normalize()?;
         let angle = |corner: &DVec3| (*corner - eye).try_normalize().map(|towards| axis.angle_between(towards));
         let widest = self.corners.iter().map(angle).try_fold(0.05, |widest: f64, angle| Some(widest.max(angle?)))?;
-        (widest + ANGLE_MARGIN <= WIDEST_PLANE).then_some((axis, widest + ANGLE_MARGIN))
+        Some((axis, widest + ANGLE_MARGIN))
     }
 
     fn farthest(&self, position: DVec3) -> f64 {
@@ -161,7 +168,10 @@ impl Stage {
                 let range = narrow(self.farthest(place) * 10.0);
                 let near = narrow(self.away(place) * 1e-3);
                 entity.insert(Name::new(name.clone()));
-                if let (true, Some((axis, angle))) = (self.cone(*position).is_some(), self.cone(place)) {
+                if self.on_a_plane(*position) {
+                    // From the edge of a light things may be wider apart than from its middle.
+                    let (axis, angle) = self.cone(place).unwrap_or((DVec3::NEG_Y, WIDEST_POINT));
+                    let angle = angle.min(WIDEST_POINT);
                     let [shadow_depth_bias, shadow_normal_bias] = amend::spot_biases(profile, narrow(angle));
                     let light = SpotLight {
                         color: linear(*color),

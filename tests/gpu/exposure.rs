@@ -182,9 +182,6 @@ fn form_factor() -> Result<(), String> {
 /// Along the middle row, where the light falls from 90 % to 10 % of what it is far from the shadow, pixels.
 fn ramp(image: &Image<[f32; 3]>, reference: &Image<[f32; 3]>) -> (f64, f64) {
     let share = |x: u32| at(image, x, 32) / at(reference, x, 32).max(1e-9);
-    if std::env::var("SHOW").is_ok() {
-        eprintln!("{:?}", (0..64).map(|x| (share(x) * 100.0).round()).collect::<Vec<_>>());
-    }
     let crossing = |level: f64| {
         (0..63).find(|&x| share(x) >= level && share(x + 1) < level).map(|x| {
             let (a, b) = (share(x), share(x + 1));

@@ -22,7 +22,7 @@ use scenewright::scene::{Camera, Scene};
 use std::ops::Range;
 use std::path::Path;
 
-use surface::{Meeting, Surface};
+use surface::{Cone, Meeting, Surface};
 
 /// What `camera` sees of `scene`, with every image that a frame may have. Colour is grey: light is no matter of this.
 ///
@@ -33,7 +33,7 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
     let (width, height) = (scene.image.width, scene.image.height);
     let (w, h) = (width as i32, height as i32);
     let surfaces = surface::surfaces(scene, library, eye);
-    let bent = bent_rays(eye, [-w..2 * w, -h..2 * h]);
+    let bent = Rays::new(eye, [-w..2 * w, -h..2 * h]);
     let sideways = eye.sees_sideways(width, height);
 
     let mut nearest: Image<Option<Hit>> = Image::new(width, height, (0..w * h).map(|_| None).collect()).unwrap();
@@ -47,20 +47,23 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
                 continue;
             }
             for triangle in &surface.triangles {
-                let [columns, rows] = match bent {
-                    Some(_) => canvas.clone(),
-                    None => surface.reach(triangle, eye, &canvas),
-                };
                 let cone = surface.cone(triangle);
-                for (x, y) in columns.flat_map(|x| rows.clone().map(move |y| (x, y))) {
+                let within = match &bent {
+                    None => vec![surface.reach(triangle, eye, &canvas)],
+                    Some(rays) => {
+                        let near = rays.tiles.iter().filter(|(_, tile)| tile.meets(&cone));
+                        near.map(|(tile, _)| tile.clone()).collect()
+                    }
+                };
+                for (x, y) in within.iter().flat_map(pairs) {
                     let meeting = match &bent {
                         None => surface.meet(triangle, direction(eye, x, y)),
-                        Some(rays) => {
-                            let ray = rays[((y + h) * 3 * w + x + w) as usize];
-                            ray.filter(|ray| cone.holds(*ray)).and_then(|ray| surface.meet_along(triangle, ray))
-                        }
+                        Some(rays) => rays.at((x, y)).and_then(|ray| surface.meet_along(triangle, ray)),
                     };
                     let Some(meeting) = meeting else { continue };
+                    if !canvas[0].contains(&x) || !canvas[1].contains(&y) {
+                        continue;
+                    }
                     let far = if sideways { meeting.along } else { meeting.depth };
                     if far < eye.near {
                         continue;
@@ -83,12 +86,48 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
     develop(scene, camera, &surfaces, &nearest, masks)
 }
 
-/// Unit rays in the camera's frame through the pixels of a canvas, row by row; `None` for a pinhole.
-fn bent_rays(camera: &Camera, [columns, rows]: Pixels) -> Option<Vec<Option<DVec3>>> {
-    let lens = Some(camera.lens()).filter(|lens| !lens.is_pinhole())?;
-    let pixels = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
-    let ray = |(x, y)| lens.ray(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5));
-    Some(pixels.map(|at| ray(at).map(|ray| DVec3::new(ray.x, -ray.y, -ray.z))).collect())
+/// Unit rays in the camera's frame through the pixels of a canvas.
+struct Rays {
+    canvas: Pixels,
+    /// Row by row; `None` where the lens has none.
+    rays: Vec<Option<DVec3>>,
+    /// Squares of pixels, with what holds all of their rays.
+    tiles: Vec<(Pixels, Cone)>,
+}
+
+impl Rays {
+    /// `None` for a pinhole.
+    fn new(camera: &Camera, canvas: Pixels) -> Option<Self> {
+        const SIDE: usize = 8;
+        let lens = Some(camera.lens()).filter(|lens| !lens.is_pinhole())?;
+        let [columns, rows] = &canvas;
+        let pixels = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
+        let ray = |(x, y)| lens.ray(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5));
+        let rays = pixels.map(|at| ray(at).map(|ray| DVec3::new(ray.x, -ray.y, -ray.z))).collect();
+        let mut rays = Self { canvas: canvas.clone(), rays, tiles: Vec::new() };
+        for top in rows.clone().step_by(SIDE) {
+            for left in columns.clone().step_by(SIDE) {
+                let side = SIDE as i32;
+                let tile = [left..(left + side).min(columns.end), top..(top + side).min(rows.end)];
+                let within: Vec<DVec3> = pairs(&tile).filter_map(|at| rays.at(at)).collect();
+                if !within.is_empty() {
+                    rays.tiles.push((tile, Cone::around(&within)));
+                }
+            }
+        }
+        Some(rays)
+    }
+
+    fn at(&self, (x, y): (i32, i32)) -> Option<DVec3> {
+        let [columns, rows] = &self.canvas;
+        self.rays[(y - rows.start) as usize * columns.len() + (x - columns.start) as usize]
+    }
+}
+
+/// The pixels of a rectangle, row by row.
+fn pairs([columns, rows]: &Pixels) -> impl Iterator<Item = (i32, i32)> {
+    let columns = columns.clone();
+    rows.clone().flat_map(move |y| columns.clone().map(move |x| (x, y)))
 }
 
 /// Every asset that `scene` names.

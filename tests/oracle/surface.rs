@@ -49,12 +49,21 @@ pub(super) struct Meeting {
 /// Directions within an angle of one.
 pub(super) struct Cone {
     axis: DVec3,
-    cosine: f64,
+    /// Radians.
+    radius: f64,
 }
 
 impl Cone {
-    pub(super) fn holds(&self, ray: DVec3) -> bool {
-        self.axis.dot(ray) >= self.cosine
+    /// Around some directions, and what lies between them: everything where they are all around.
+    pub(super) fn around(directions: &[DVec3]) -> Self {
+        let axis = directions.iter().sum::<DVec3>().normalize_or_zero();
+        let cosine = directions.iter().map(|direction| direction.dot(axis)).fold(1.0, f64::min);
+        // A cap of less than half a sphere is convex: it holds what lies between points in it.
+        Self { axis, radius: if cosine > 0.1 { libm::acos(cosine) + 1e-6 } else { 4.0 } }
+    }
+
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        libm::acos(self.axis.dot(other.axis).clamp(-1.0, 1.0)) <= self.radius + other.radius
     }
 }
 
@@ -168,11 +177,7 @@ impl Surface {
 
     /// What holds every ray that may meet a triangle.
     pub(super) fn cone(&self, triangle: &[u32; 3]) -> Cone {
-        let corners = self.corners(triangle).map(|v| v.eye.normalize_or_zero());
-        let axis = corners.iter().sum::<DVec3>().normalize_or_zero();
-        let cosine = corners.iter().map(|corner| corner.dot(axis)).fold(1.0, f64::min);
-        // A cap of less than half a sphere is convex: it holds what lies between points in it.
-        Cone { axis, cosine: if cosine > 0.1 { cosine - 1e-9 } else { -2.0 } }
+        Cone::around(&self.corners(triangle).map(|v| v.eye.normalize_or_zero()))
     }
 
     /// The pixels of `canvas` whose rays may meet what is of a triangle beyond the near plane: the box around it, and a pixel

@@ -16,6 +16,9 @@ use super::polynomial::{first_root, minus, times, value};
 /// A lens goes no farther than this, `tan` of its angle off the axis: 0.006 degrees short of a right angle.
 const FARTHEST: f64 = 1e4;
 
+/// A lens ends this much before a pole of its formula, of the radius.
+const POLE: f64 = 1e-6;
+
 /// Steps of Newton's method; from a good start it takes four.
 const MOST_STEPS: usize = 100;
 
@@ -48,8 +51,11 @@ impl BrownConrady {
             let shifted: Vec<f64> = std::iter::once(0.0).chain(of_radius(by)).collect();
             minus(&of_radius(p), &shifted, tangential)
         };
-        let conditions = [of_radius(&below), spoiled(&along, &square), spoiled(&above, &below)];
-        let reach = conditions.iter().filter_map(|p| first_root(p, FARTHEST)).fold(FARTHEST, f64::min);
+        let conditions = [spoiled(&along, &square), spoiled(&above, &below)];
+        let turns = conditions.iter().filter_map(|p| first_root(p, FARTHEST));
+        // Where the denominator is 0 the picture is infinitely large: a hair before that it is but huge.
+        let pole = first_root(&of_radius(&below), FARTHEST).map(|pole| pole * (1.0 - POLE));
+        let reach = turns.chain(pole).fold(FARTHEST, f64::min);
         Self { k, p: p.into(), reach }
     }
 

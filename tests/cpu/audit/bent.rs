@@ -154,7 +154,9 @@ fn an_instance_that_was_not_drawn_is_found_through_any_lens() {
         let frame = cast(&forgotten, &library, 0);
         let subject = Subject::new(scene.clone(), &library).unwrap();
         let labels = annotate(&subject, &frame).unwrap();
-        refused(&format!("{model:?} {focal}"), "not drawn", &Picture { subject, frame, labels });
+        let said = Picture { subject, frame, labels }.audit().unwrap_err();
+        // Where something is before the ball, its mask gives it away.
+        assert!(said.contains("not drawn") || said.contains("amodal mask does not cover"), "{model:?} {focal}: {said}");
     }
 }
 

@@ -1,13 +1,18 @@
 //! What lenses show, against closed forms: masks, ranges, boxes, estimates.
 
 use std::f64::consts::PI;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
 
 use glam::{DQuat, DVec2, DVec3};
 use scenewright::annotate::{Subject, annotate};
 use scenewright::assets::Library;
+use scenewright::plan::{Plan, Selection};
 use scenewright::scene::camera::look_at;
 use scenewright::scene::sight::Sight;
 use scenewright::scene::{Camera, LensModel, Output, Scene, Shape};
+use scenewright::write::{DatasetInfo, DatasetWriter, FrameSink, WriteOptions};
 
 use crate::oracle::cast;
 use crate::synthetic;
@@ -160,5 +165,39 @@ fn estimates_hold_through_every_lens() {
                 }
             }
         }
+    }
+}
+
+/// With `SCENEWRIGHT_WRITE_SAMPLE_DATASET=dir`, also the input of `tests/readers/check_dataset.py`, which asks OpenCV.
+#[test]
+fn datasets_of_lenses_pass_the_audit() {
+    let thrown_away = tempfile::tempdir().unwrap();
+    let root =
+        std::env::var_os("SCENEWRIGHT_WRITE_SAMPLE_DATASET").map_or(thrown_away.path().to_path_buf(), Into::into);
+    for name in ["lenses", "around"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/readers/{name}.ron"));
+        let plan = Plan::load(&path, None, Selection { count: Some(2), ..Selection::default() }).unwrap();
+        let first = plan.scene(0).unwrap();
+        let cameras: Vec<&str> = first.cameras.iter().map(|camera| camera.name.as_str()).collect();
+        let info = DatasetInfo {
+            categories: first.categories.clone(),
+            labels: first.labels.clone(),
+            ..synthetic::info(0, 2, &cameras)
+        };
+        let options = WriteOptions { overwrite: true, ..WriteOptions::default() };
+        let writer = DatasetWriter::create(&root.join(name), info, options).unwrap();
+        let sink = FrameSink::new(writer, NonZeroUsize::MIN).unwrap();
+        for index in plan.indices() {
+            let subject = Arc::new(Subject::new(plan.scene(index).unwrap(), plan.library()).unwrap());
+            for camera in 0..cameras.len() {
+                sink.push(subject.clone(), cast(&subject.scene, plan.library(), camera)).unwrap();
+            }
+        }
+        let (summary, _) = sink.finish().unwrap();
+        assert_eq!(summary.first_rejected, [], "{name}");
+        assert_eq!(summary.images, 2 * cameras.len() as u64);
+        let text = std::fs::read_to_string(root.join(name).join("annotations/cameras.json"));
+        let text = text.or_else(|_| std::fs::read_to_string(root.join(name).join("cameras.json"))).unwrap();
+        assert!(text.contains("\"lens_model\"") && text.contains("\"distortion_opencv\""));
     }
 }
