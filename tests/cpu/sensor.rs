@@ -501,7 +501,15 @@ fn noise_is_of_seed_scene_and_camera_alone() {
     assert!(first.linear.is_none());
     // Once more changes nothing.
     assert_eq!(developed(&scene(0, 5), first.clone()), first);
-    for other in [take(1, 5, 0), take(0, 6, 0), take(0, 5, 1)] {
+    // The next frame of a clip, of the same scene.
+    let next = {
+        let mut scene = scene(0, 5);
+        scene.frame = 1;
+        let mut frame = synthetic::empty_frame(&scene, 0);
+        frame.linear = Some(flat(32, 24, 0.3));
+        developed(&scene, frame)
+    };
+    for other in [take(1, 5, 0), take(0, 6, 0), take(0, 5, 1), next] {
         let same = other.rgb.pixels().iter().zip(first.rgb.pixels()).filter(|(a, b)| a == b).count();
         assert!(same < 32 * 24 / 8, "{same}");
     }
