@@ -1,4 +1,5 @@
 //! From light to the picture: noise, mosaics, lenses, tone curves, files, and depth as sensors measure it.
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "light is kept in single precision")]
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
