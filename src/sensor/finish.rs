@@ -177,7 +177,7 @@ impl Table {
     fn at(&self, x: f32) -> f32 {
         const LEAST: f32 = 1.0 / (1 << 20) as f32;
         let (last, zero) = (self.values.len() - 2, self.values[self.values.len() - 1]);
-        if !(x > LEAST) {
+        if x.is_nan() || x <= LEAST {
             let share = if x > 0.0 { x / LEAST } else { 0.0 };
             return zero + (self.values[0] - zero) * share;
         }

@@ -11,7 +11,7 @@
 //!
 //! [`Optics`], [`Sensor`] and [`DepthSensor`] are each one type for both sides of sampling, as [`Made`](crate::make::Made) is: a recipe holds
 //! `Sensor<Scalar>`, whose numbers may vary, a scene `Sensor<f64>`. [`developed`] is a pure function of a scene and the light of one frame:
-//! every random number is keyed by (seed, index, time, camera, pixel, channel), so that neither order nor threads change anything.
+//! every random number is keyed by (seed, index, frame of the clip, camera, pixel, channel), so that neither order nor threads change anything.
 //!
 //! No label passes through here. All effects leave every surface where it is but lateral colour, which moves red and blue by a known map and
 //! leaves green, and with it the labels, in place.
@@ -413,7 +413,10 @@ impl Rays {
 /// The key of what a camera of a scene adds by chance, called `what`.
 fn seed(scene: &Scene, camera: &Camera, what: &str) -> u64 {
     let key = Key::of(Draws { seed: scene.seed, index: scene.index, ..Draws::default() });
-    key.name("cameras").name(&camera.name).name(what).name("noise").hash()
+    let key = key.name("cameras").name(&camera.name).name(what).name("noise");
+    // A still is its first frame.
+    let key = if scene.frame > 0 { key.item(u64::from(scene.frame)) } else { key };
+    key.hash()
 }
 
 /// A frame as its camera hands it out: where it holds [light](Frame::linear), that is developed into its picture, and where the camera has a

@@ -102,7 +102,7 @@ const BOXES: f64 = 6.0;
 /// the mean stays. From 6 pixels on by three boxes (Wells 1986), whose standard deviation is that of `sigma` to within half a pixel.
 pub fn blur(image: &Image<[f32; 3]>, sigma: f64) -> Image<[f32; 3]> {
     let mut out = image.clone();
-    if !(sigma > 0.0) || image.pixels().is_empty() {
+    if sigma.is_nan() || sigma <= 0.0 || image.pixels().is_empty() {
         return out;
     }
     if sigma < BOXES {
