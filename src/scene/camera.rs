@@ -218,9 +218,9 @@ fn inverse(wanted: f64, end: f64, value: impl Fn(f64) -> f64, slope: impl Fn(f64
             break;
         }
         if off > 0.0 {
-            high = x
+            high = x;
         } else {
-            low = x
+            low = x;
         }
         let newton = x - off / slope(x);
         let next = if newton > low && newton < high { newton } else { low + (high - low) / 2.0 };

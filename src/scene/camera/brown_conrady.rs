@@ -143,9 +143,9 @@ impl BrownConrady {
         let without = (0..names.len()).map(|n| {
             let (mut k, mut p) = (self.k, self.p.to_array());
             if n < k.len() {
-                k[n] = 0.0
+                k[n] = 0.0;
             } else {
-                p[n - k.len()] = 0.0
+                p[n - k.len()] = 0.0;
             }
             Self::new(k, p).reach
         });

@@ -3,6 +3,7 @@
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use glam::{DVec2, DVec3};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::brown_conrady::BrownConrady;
@@ -137,6 +138,13 @@ impl Lens {
                 within.then(|| DVec3::new(sin * level, down, cos * level))
             }
         }
+    }
+
+    /// The unit vectors through the middles of all pixels of an image, row by row; zero where the lens has none. On all cores.
+    pub fn rays(&self, width: u32, height: u32) -> Vec<DVec3> {
+        let middle = |x: u32, y: u32| DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
+        let ray = |x: u32, y: u32| self.ray(middle(x, y)).unwrap_or(DVec3::ZERO);
+        (0..height).into_par_iter().flat_map_iter(|y| (0..width).map(move |x| ray(x, y))).collect()
     }
 
     /// The largest angle off the optical axis that it maps, radians: up to it no two directions land on one place. (Of a lens without

@@ -9,6 +9,7 @@ use glam::{DQuat, DVec2, DVec3};
 use scenewright::annotate::{Subject, annotate};
 use scenewright::assets::Library;
 use scenewright::plan::{Plan, Selection};
+use scenewright::preview::{self, Panel, PreviewItem, instance_color};
 use scenewright::scene::camera::look_at;
 use scenewright::scene::sight::Sight;
 use scenewright::scene::{Camera, LensModel, Output, Scene, Shape};
@@ -199,5 +200,41 @@ fn datasets_of_lenses_pass_the_audit() {
         let text = std::fs::read_to_string(root.join(name).join("annotations/cameras.json"));
         let text = text.or_else(|_| std::fs::read_to_string(root.join(name).join("cameras.json"))).unwrap();
         assert!(text.contains("\"lens_model\"") && text.contains("\"distortion_opencv\""));
+    }
+}
+
+/// A quarter along each edge is where the lens has it, not on the line between the corners.
+#[test]
+fn the_contact_sheet_bends_edges_and_takes_any_lens() {
+    for (model, focal) in [
+        (LensModel::KannalaBrandt { k: [0.0; 4] }, 95.0),
+        (LensModel::Equirectangular, 1.0),
+        (LensModel::KannalaBrandt { k: [0.0; 4] }, 40.0),
+    ] {
+        let place = DVec3::new(0.1, -0.1, -1.5);
+        let scene = scene(model, focal, (320, 240), &[(Shape::Box(DVec3::new(2.0, 1.4, 0.8)), place)]);
+        let library = Library::default();
+        let frame = cast(&scene, &library, 0);
+        let subject = Subject::new(scene, &library).unwrap();
+        let labels = annotate(&subject, &frame).unwrap();
+        let sheet = preview::sheet(&[PreviewItem { subject: &subject, frame: &frame, labels: &labels }], 320);
+        assert!(sheet.cells.len() >= 15);
+        let cell = sheet.cells.iter().find(|cell| cell.panel == Panel::Output(Output::Boxes3d)).unwrap();
+        let lens = subject.scene.cameras[0].lens();
+        let corners = labels.annotations[0].box3d.as_ref().unwrap().oriented.corners.map(DVec3::from_array);
+        let colors = [instance_color(1), instance_color(1).map(|c| c.div_ceil(2))];
+        let mut farthest = 0.0_f64;
+        for (a, b) in (0..8).flat_map(|k| [1, 2, 4].map(|bit| (k, k ^ bit))) {
+            let pixel = lens.pixel(corners[a].lerp(corners[b], 0.25)).unwrap();
+            let ends = [corners[a], corners[b]].map(|corner| lens.pixel(corner).unwrap());
+            farthest = farthest.max(pixel.distance(ends[0].lerp(ends[1], 0.25)));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "looked for within the sheet")]
+            let (x, y) = (cell.bbox[0] + pixel.x.max(0.0) as u32, cell.bbox[1] + pixel.y.max(0.0) as u32);
+            let inside = (2.0..318.0).contains(&pixel.x) && (2.0..238.0).contains(&pixel.y);
+            let near = (x - 2..=x + 2)
+                .any(|x| (y - 2..=y + 2).any(|y| sheet.image.get(x, y).is_some_and(|c| colors.contains(c))));
+            assert!(near || !inside, "{model:?}: a quarter from corner {a} to {b}, at {pixel}");
+        }
+        assert!(farthest > 3.0, "edges are bent: {farthest}");
     }
 }

@@ -165,3 +165,33 @@ fn a_lens_that_sees_sideways_has_no_depth_and_one_that_ends_is_told() {
 fn text_all(camera: &str) -> String {
     text(&format!("{camera}, {POSE}"), "").replace("[Ids, Range]", "All")
 }
+
+#[test]
+fn a_scene_file_with_a_lens_that_cannot_be_is_refused() {
+    let good = scene_with("lens: Fov(60), distortion: BrownConrady(-0.1), focus: Focus(2, 1)", 0);
+    let refusal = |change: &dyn Fn(&mut Camera)| {
+        let mut scene = good.clone();
+        change(&mut scene.cameras[0]);
+        scene.validate().unwrap_err()
+    };
+    for bad in [f64::NAN, f64::INFINITY, 1e300] {
+        assert!(
+            refusal(&|c| c.lens_model = LensModel::KannalaBrandt { k: [0.0, bad, 0.0, 0.0] }).contains("lens_model")
+        );
+        assert!(
+            refusal(&|c| c.lens_model = LensModel::BrownConrady { k: [0.0; 6], p: [bad, 0.0] }).contains("lens_model")
+        );
+        assert!(refusal(&|c| c.aperture.as_mut().unwrap().diameter = bad).contains("diameter"));
+        assert!(refusal(&|c| c.aperture.as_mut().unwrap().focus_distance = bad).contains("focus_distance"));
+        assert!(refusal(&|c| c.shutter.readout = bad).contains("readout"));
+    }
+    assert!(refusal(&|c| c.aperture.as_mut().unwrap().focus_distance = 0.0).contains("positive"));
+    assert!(refusal(&|c| c.shutter.time = -1.0).contains("time"));
+    assert!(refusal(&|c| c.lens_model = LensModel::Equirectangular).contains("equirectangular image of 640 x 480"));
+    let mut scene = good.clone();
+    scene.cameras[0].lens_model = LensModel::KannalaBrandt { k: [0.0; 4] };
+    scene.cameras[0].fx = 100.0;
+    scene.validate().unwrap();
+    scene.labels.outputs = scenewright::scene::Output::ALL.into();
+    assert!(scene.validate().unwrap_err().contains("`Range` in place of `Depth`"));
+}
