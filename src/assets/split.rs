@@ -222,10 +222,9 @@ impl Grid {
         }
         for (position, left, more) in darkened {
             let up = self.direction(position).y.max(0.0);
-            for c in 0..3 {
-                split.irradiance_from_above[c] -= more[c] * up;
-                split.mean[c] -= more[c] / (4.0 * PI);
-            }
+            let less = |from: [f64; 3], share: f64| std::array::from_fn(|c| from[c] - more[c] * share);
+            split.irradiance_from_above = less(split.irradiance_from_above, up);
+            split.mean = less(split.mean, 1.0 / (4.0 * PI));
             split.darkened.push((position, left.map(narrow)));
         }
         split.irradiance_from_above = split.irradiance_from_above.map(|c| c.max(0.0));
