@@ -12,8 +12,15 @@ use crate::image::Image;
 pub struct Frame {
     /// Position of the camera in [`Scene::cameras`](crate::scene::Scene::cameras).
     pub camera: usize,
-    /// Colour, 8-bit sRGB, anti-aliased as the scene's image settings say.
+    /// Colour, 8-bit sRGB, anti-aliased as the scene's image settings say. Where there is [light](Self::linear), it is not there yet.
     pub rgb: Image<[u8; 3]>,
+    /// Light in front of the lens, linear RGB (Rec. 709) after exposure: 1 is a white matte surface under the metered light.
+    /// [`developed`](crate::sensor::developed) makes the picture of it.
+    pub linear: Option<Image<[f32; 3]>>,
+    /// The picture in more than 8 bits, where the scene's image settings ask for it.
+    pub deep: Option<Deep>,
+    /// What the camera's depth sensor measures, metres along the optical axis; `+inf` where it measures nothing. No label.
+    pub sensor_depth: Option<Image<f32>>,
     /// Which surface is seen: 0 where nothing is hit, else 1 + its position in `owners`.
     pub surfaces: Image<u32>,
     /// To whom each surface belongs. The same for all cameras of a scene.
@@ -21,7 +28,7 @@ pub struct Frame {
     /// The instance id at each pixel: that of the owner of its surface, so 0 where nothing labelled is seen.
     pub ids: Image<u32>,
     /// Distance along the optical axis (camera z, not range), in metres; `+inf` where nothing is hit. Unlabelled surfaces have
-    /// depth too.
+    /// depth too. Where a camera sees 90 degrees off its axis or more it may be 0 or negative there, and nothing is made of it.
     pub depth: Image<f32>,
     /// Distance to the camera centre, in metres; `+inf` where nothing is hit. Computed from the surface point, not from `depth`.
     pub range: Image<f32>,
@@ -45,6 +52,15 @@ pub struct Frame {
     pub amodal: Option<Vec<AmodalMask>>,
     /// Pixels that instances of the scene cover where they were not looked for, so that masks lack them: 0 if all is well.
     pub amodal_strays: u32,
+}
+
+/// A picture in more than 8 bits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deep {
+    /// sRGB: 65535 is white.
+    Sixteen(Image<[u16; 3]>),
+    /// Linear light (Rec. 709) as the sensor has it, before the tone curve.
+    Linear(Image<[f32; 3]>),
 }
 
 /// To whom a surface belongs.

@@ -25,6 +25,7 @@ pub mod render;
 #[cfg(feature = "render")]
 pub mod run;
 pub mod scene;
+pub mod sensor;
 pub mod solid;
 pub mod survey;
 pub mod write;

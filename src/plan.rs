@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::annotate::Subject;
 use crate::assets::{AssetError, AssetFile, Library};
 use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span, Wanted};
-use crate::scene::{Background, Environment, LabelSettings, Material, SampleError, Scene, Shape, sample};
+use crate::scene::{Background, Environment, ImageFormat, LabelSettings, Material, SampleError, Scene, Shape, sample};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -234,6 +234,25 @@ impl Plan {
         }
     }
 
+    /// How the pictures of every scene are written; the quality of JPEGs is each scene's own.
+    pub fn format(&self) -> ImageFormat {
+        match &self.source {
+            Source::Recipe(recipe) => recipe.image.format,
+            Source::Scene(scene) => scene.image.format,
+        }
+    }
+
+    /// Whether any camera has a depth sensor.
+    pub fn depth_sensors(&self) -> bool {
+        match &self.source {
+            Source::Recipe(recipe) => {
+                let variants = recipe.variants.iter().flat_map(|variant| variant.recipe.cameras.values());
+                recipe.cameras.values().chain(variants).any(|camera| camera.depth_sensor.is_some())
+            }
+            Source::Scene(scene) => scene.cameras.iter().any(|camera| camera.depth_sensor.is_some()),
+        }
+    }
+
     /// Which of a recipe's scenes are taken, and how they are split; a scene file says nothing of it.
     pub fn wanted(&self) -> Option<&Wanted> {
         match &self.source {
@@ -248,7 +267,8 @@ impl Plan {
         let textures = self.library.textures.values().map(|texture| texture.file.clone());
         let skies = self.library.skies.values().map(|sky| sky.file.clone());
         let fonts = self.library.fonts.values().map(|font| font.file.clone());
-        models.chain(textures).chain(skies).chain(fonts).collect()
+        let calibrations = self.library.calibrations.values().map(|calibration| calibration.file.clone());
+        models.chain(textures).chain(skies).chain(fonts).chain(calibrations).collect()
     }
 }
 

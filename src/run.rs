@@ -124,6 +124,8 @@ fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
             backend: adapter.backend.clone(),
             device_type: adapter.kind.clone(),
         },
+        format: plan.format(),
+        depth_sensors: plan.depth_sensors(),
         assets: plan.asset_files(),
         parts: plan
             .library()

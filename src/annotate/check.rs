@@ -27,6 +27,7 @@ pub(super) fn sizes(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError> {
         frame.roughness.as_ref().map(|image| size("roughness", image)),
         frame.metallic.as_ref().map(|image| size("metallic", image)),
         frame.emission.as_ref().map(|image| size("emission", image)),
+        frame.sensor_depth.as_ref().map(|image| size("sensor depth", image)),
     ];
     let mut sizes = always.into_iter().chain(optional.into_iter().flatten());
     match sizes.find(|&(_, w, h)| (w, h) != (width, height)) {
@@ -37,8 +38,9 @@ pub(super) fn sizes(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError> {
     }
 }
 
-/// Every surface has an owner in the scene, every pixel the id of its surface's owner, and a depth exactly where there is a surface.
-pub(super) fn surfaces(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError> {
+/// Every surface has an owner in the scene, every pixel the id of its surface's owner, and a depth exactly where there is a surface: a
+/// range, where the camera sees `sideways`.
+pub(super) fn surfaces(scene: &Scene, frame: &Frame, sideways: bool) -> Result<(), AnnotateError> {
     for (surface, owner) in (1..).zip(frame.owners.iter()) {
         let instance = scene.instances.get(owner.instance as usize);
         if instance.is_none_or(|instance| instance.id != owner.id) {
@@ -46,7 +48,8 @@ pub(super) fn surfaces(scene: &Scene, frame: &Frame) -> Result<(), AnnotateError
         }
     }
     let ids: Vec<u32> = std::iter::once(0).chain(frame.owners.iter().map(|owner| owner.id)).collect();
-    let rows = frame.surfaces.rows().zip(frame.ids.rows()).zip(frame.depth.rows());
+    let rows =
+        frame.surfaces.rows().zip(frame.ids.rows()).zip(if sideways { frame.range.rows() } else { frame.depth.rows() });
     for (y, ((surfaces, shown), depths)) in (0..).zip(rows) {
         for (x, ((&surface, &id), &depth)) in (0..).zip(surfaces.iter().zip(shown).zip(depths)) {
             let Some(&expected) = ids.get(surface as usize) else {

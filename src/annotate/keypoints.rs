@@ -2,6 +2,7 @@
 //!
 //! A point is [`Absent`](Seen::Absent) (0) where the instance has none of that name, where it projects outside of the image
 //! (`0 <= x < width`, `0 <= y < height` is inside), or where it is nearer than the camera's near plane along the optical axis.
+//! (Where the image shows anything 90 degrees off the axis or more, range takes the place of depth in all of this.)
 //! Otherwise it is [`Visible`](Seen::Visible) (2) if at least one of the four pixels whose centres are nearest to it shows
 //! nothing that is more than the instance's tolerance in front of it: `depth >= z - tolerance`, where a pixel that shows nothing
 //! has infinite depth. What else is in the image is [`Hidden`](Seen::Hidden) (1), by other things or by the instance itself.
@@ -14,6 +15,7 @@ use glam::DVec3;
 
 use super::view::View;
 use super::{AnnotateError, KeypointLabel, Seen};
+use crate::frame::Frame;
 use crate::image::Image;
 use crate::scene::{Category, Instance};
 
@@ -22,7 +24,7 @@ pub(super) fn keypoints(
     instance: &Instance,
     category: &Category,
     view: &View<'_>,
-    depth: &Image<f32>,
+    frame: &Frame,
 ) -> Result<Option<Vec<KeypointLabel>>, AnnotateError> {
     if let Some(point) = instance.keypoints.iter().find(|point| !category.keypoints.contains(&point.name)) {
         return Err(AnnotateError::UnknownKeypoint {
@@ -35,27 +37,28 @@ pub(super) fn keypoints(
         return Ok(None);
     }
     let world_from_instance = instance.world_from_instance();
-    let label =
-        |name: &String| {
-            let point = instance.keypoints.iter().find(|point| point.name == *name);
-            let place = point.map(|point| view.point(world_from_instance.transform_point3(point.position)));
-            let (x, y, seen) = place
-                .and_then(|place| look(place, instance.keypoint_tolerance, view, depth))
-                .unwrap_or((0.0, 0.0, Seen::Absent));
-            KeypointLabel { name: name.clone(), x, y, seen }
-        };
+    let distances = if view.sideways { &frame.range } else { &frame.depth };
+    let label = |name: &String| {
+        let point = instance.keypoints.iter().find(|point| point.name == *name);
+        let place = point.map(|point| view.point(world_from_instance.transform_point3(point.position)));
+        let (x, y, seen) = place
+            .and_then(|place| look(place, instance.keypoint_tolerance, view, distances))
+            .unwrap_or((0.0, 0.0, Seen::Absent));
+        KeypointLabel { name: name.clone(), x, y, seen }
+    };
     Ok(Some(category.keypoints.iter().map(label).collect()))
 }
 
 /// Where a point of the OpenCV camera frame is in the image, and whether it is seen there; `None` where it is not in the image.
-fn look(place: DVec3, tolerance: f64, view: &View<'_>, depth: &Image<f32>) -> Option<(f64, f64, Seen)> {
+fn look(place: DVec3, tolerance: f64, view: &View<'_>, distances: &Image<f32>) -> Option<(f64, f64, Seen)> {
     let pixel = view.pixel(place)?;
-    let inside =
-        (0.0..f64::from(depth.width())).contains(&pixel.x) && (0.0..f64::from(depth.height())).contains(&pixel.y);
-    if !inside || place.z < view.camera.near {
+    let (width, height) = (f64::from(distances.width()), f64::from(distances.height()));
+    let inside = (0.0..width).contains(&pixel.x) && (0.0..height).contains(&pixel.y);
+    let far = view.distance(place);
+    if !inside || far < view.camera.near {
         return None;
     }
-    let free = |x: u32, y: u32| depth.get(x, y).is_some_and(|&depth| f64::from(depth) >= place.z - tolerance);
+    let free = |x: u32, y: u32| distances.get(x, y).is_some_and(|&shown| f64::from(shown) >= far - tolerance);
     let (columns, rows) = (nearest_two(pixel.x), nearest_two(pixel.y));
     let visible = columns.into_iter().flatten().any(|x| rows.into_iter().flatten().any(|y| free(x, y)));
     Some((pixel.x, pixel.y, if visible { Seen::Visible } else { Seen::Hidden }))

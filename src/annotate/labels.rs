@@ -4,7 +4,7 @@ use glam::DMat4;
 
 use super::Rle;
 use crate::image::Image;
-use crate::scene::Camera;
+use crate::scene::{Aperture, Camera, Shutter};
 
 /// All that is known of one frame: what is written of it, besides its images.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +98,8 @@ pub struct ProjectedBox {
     pub size: [f64; 3],
     /// Corners in the OpenCV camera frame, metres.
     pub corners: [[f64; 3]; 8],
-    /// Corners in continuous pixel coordinates; `None` where one is not in front of the camera centre.
+    /// Corners in continuous pixel coordinates; `None` where the lens does not see one: not in front of the camera centre, or beyond
+    /// what the lens reaches.
     pub pixels: [Option<[f64; 2]>; 8],
 }
 
@@ -214,6 +215,11 @@ pub struct CameraLabel {
     pub cy: f64,
     /// Camera matrix as OpenCV and BOP use it: the centre of the first pixel is 0, so the principal point is `cx - 0.5`, `cy - 0.5`.
     pub K_opencv: [[f64; 3]; 3],
+    /// `pinhole`, `brown_conrady` (`cv2.projectPoints`), `kannala_brandt` (`cv2.fisheye.projectPoints`) or `equirectangular` (`fx` and
+    /// `fy` are pixels per radian of longitude and latitude).
+    pub lens_model: &'static str,
+    /// Its distortion coefficients, in OpenCV's order: k1 k2 p1 p2 k3 k4 k5 k6, or k1 k2 k3 k4 of a fisheye; else none.
+    pub distortion_opencv: Vec<f64>,
     /// Rows of a 4x4 matrix: world point from a point in the OpenCV camera frame (x right, y down, z forward).
     pub world_from_opencv_camera: [[f64; 4]; 4],
     /// Its inverse; the first three rows are OpenCV's `[R|t]`.
@@ -222,6 +228,10 @@ pub struct CameraLabel {
     pub near: f64,
     /// Exposure value at ISO 100.
     pub ev100: f64,
+    /// Diameter of the lens and what it is sharp at, metres; `None` where everything is sharp.
+    pub aperture: Option<Aperture>,
+    /// Exposure time and read-out, seconds. Labels are of the middle of the exposure.
+    pub shutter: Shutter,
 }
 
 impl CameraLabel {
@@ -236,8 +246,12 @@ impl CameraLabel {
             K_opencv: [[camera.fx, 0.0, principal.x], [0.0, camera.fy, principal.y], [0.0, 0.0, 1.0]],
             world_from_opencv_camera: rows(&camera.world_from_opencv_camera()),
             opencv_camera_from_world: rows(&camera.opencv_camera_from_world()),
+            lens_model: camera.lens_model.name(),
+            distortion_opencv: camera.lens_model.opencv_coefficients(),
             near: camera.near,
             ev100: camera.ev100,
+            aperture: camera.aperture,
+            shutter: camera.shutter,
         }
     }
 }

@@ -148,7 +148,7 @@ pub enum AnnotateError {
         /// Pixel row.
         y: u32,
     },
-    /// A pixel that shows a surface has no depth, or one that shows nothing has one.
+    /// A pixel that shows a surface has no depth, or one that shows nothing has one. (Range, where a camera sees sideways.)
     #[error(
         "pixel ({x}, {y}) shows id {id}, but its depth is {depth}: it has to be finite and above 0 where there is a surface, \
          and +inf where nothing is"
@@ -233,7 +233,7 @@ pub fn annotate(subject: &Subject, frame: &Frame) -> Result<Labels, AnnotateErro
     let scene = &subject.scene;
     let settings = &scene.labels;
     let (cameras, camera) = (scene.cameras.len(), frame.camera);
-    let view = View::new(scene.cameras.get(camera).ok_or(AnnotateError::Camera { camera, cameras })?);
+    let view = View::new(scene.cameras.get(camera).ok_or(AnnotateError::Camera { camera, cameras })?, scene);
     check::sizes(scene, frame)?;
     let categories: BTreeMap<u32, &Category> =
         scene.categories.iter().map(|category| (category.id, category)).collect();
@@ -242,7 +242,7 @@ pub fn annotate(subject: &Subject, frame: &Frame) -> Result<Labels, AnnotateErro
     if let Some((&id, mask)) = visible.iter().find(|(id, _)| !labelled.contains_key(id)) {
         return Err(AnnotateError::UnknownId { id, x: mask.bbox[0], y: mask.bbox[1] });
     }
-    check::surfaces(scene, frame)?;
+    check::surfaces(scene, frame, view.sideways)?;
     let instance = |id: u32| labelled.get(&id).map(|thing| thing.instance);
     let mut wholes = if settings.needs_amodal() { amodal::wholes(frame, &visible, instance)? } else { BTreeMap::new() };
 
@@ -276,7 +276,7 @@ pub fn annotate(subject: &Subject, frame: &Frame) -> Result<Labels, AnnotateErro
             pose: settings.wants(Output::Poses).then(|| pose::pose(instance, solid, &view)),
             box3d: settings.wants(Output::Boxes3d).then(|| boxes::box3d(instance, solid, &view)),
             keypoints: if settings.wants(Output::Keypoints) {
-                keypoints::keypoints(instance, category, &view, &frame.depth)?
+                keypoints::keypoints(instance, category, &view, frame)?
             } else {
                 None
             },

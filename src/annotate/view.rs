@@ -2,17 +2,22 @@
 
 use glam::{DMat4, DVec2, DVec3};
 
-use crate::scene::Camera;
+use crate::scene::{Camera, Lens, Scene};
 
 pub(super) struct View<'a> {
     pub(super) camera: &'a Camera,
     /// OpenCV camera frame from world.
     pub(super) camera_from_world: DMat4,
+    lens: Lens,
+    /// Whether the image shows anything 90 degrees off the optical axis or more. Then how far things are is told by range.
+    pub(super) sideways: bool,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(camera: &'a Camera) -> Self {
-        Self { camera, camera_from_world: camera.opencv_camera_from_world() }
+    pub(super) fn new(camera: &'a Camera, scene: &Scene) -> Self {
+        let lens = camera.lens();
+        let sideways = lens.sees_sideways(scene.image.width, scene.image.height);
+        Self { camera, camera_from_world: camera.opencv_camera_from_world(), lens, sideways }
     }
 
     /// A world point in the OpenCV camera frame, metres.
@@ -20,12 +25,15 @@ impl<'a> View<'a> {
         self.camera_from_world.transform_point3(world)
     }
 
-    /// Where a point of the OpenCV camera frame lands; `None` where it is not in front of the camera centre, or so close to its plane
-    /// that no number tells where.
+    /// Where a point of the OpenCV camera frame lands; `None` where the lens does not see it, or where it is so close to the plane of a
+    /// pinhole that no number tells where.
     pub(super) fn pixel(&self, p: DVec3) -> Option<DVec2> {
-        let camera = self.camera;
-        let pixel = DVec2::new(camera.cx + camera.fx * p.x / p.z, camera.cy + camera.fy * p.y / p.z);
-        (p.z > 0.0 && pixel.is_finite()).then_some(pixel)
+        self.lens.pixel(p)
+    }
+
+    /// How far away a point of the OpenCV camera frame is, as the images tell it that flags are made from: depth, or range.
+    pub(super) fn distance(&self, p: DVec3) -> f64 {
+        if self.sideways { p.length() } else { p.z }
     }
 }
 

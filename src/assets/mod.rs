@@ -3,6 +3,7 @@
 mod accessor;
 mod animation;
 pub mod cache;
+mod calibration;
 mod collection;
 pub mod file;
 mod font;
@@ -25,6 +26,7 @@ mod stl;
 pub mod texture;
 mod uv;
 
+pub use calibration::{CalibratedCamera, Calibration};
 pub use collection::NotCollected;
 pub use file::sha256;
 pub use font::{Font, Glyph};
@@ -67,6 +69,8 @@ pub struct Library {
     pub skies: BTreeMap<String, Arc<Sky>>,
     /// Font files.
     pub fonts: BTreeMap<String, Arc<Font>>,
+    /// Calibration files of cameras.
+    pub calibrations: BTreeMap<String, Arc<Calibration>>,
     /// What is made from numbers. Shared by all clones of a library.
     pub made: Arc<MadeThings>,
 }
@@ -522,6 +526,20 @@ impl Library {
         let font = Arc::new(Font::load(root, path)?);
         self.fonts.insert(path.to_owned(), font.clone());
         Ok(font)
+    }
+
+    /// Loads the calibration at `path` (as written in a recipe whose folder is `root`), unless it is loaded already: what OpenCV, ROS or
+    /// Kalibr write.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, no calibration, or of a lens that this program does not know.
+    pub fn load_calibration(&mut self, root: &Path, path: &str) -> Result<Arc<Calibration>, AssetError> {
+        if let Some(calibration) = self.calibrations.get(path) {
+            return Ok(calibration.clone());
+        }
+        let calibration = Arc::new(Calibration::load(root, path)?);
+        self.calibrations.insert(path.to_owned(), calibration.clone());
+        Ok(calibration)
     }
 
     /// The font at `path`, or where there is none the one that is part of the program. `None` where it is not loaded.

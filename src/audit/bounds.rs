@@ -7,6 +7,11 @@
 /// Interpolation in f32 over slivers adds some hundredths.
 pub(super) const PIXEL: f64 = 1.0 / 8.0;
 
+/// And where a lens bends straight lines, this much farther, in pixels. Such an image is looked up in pinhole views, pixel by pixel, at the
+/// nearest of theirs; they have at least `sqrt(2)` pixels for one of the image's along each axis, so that the nearest centre is within
+/// half of that along both: `sqrt(2) / 2` of theirs, half a pixel of the image.
+pub(super) const LOOKED_UP: f64 = 0.5;
+
 /// But for a few pixels ([`strays`]) at the edges of faces, which may be this far beside, in pixels; and whose depths and coordinates may differ by this
 /// share.
 ///

@@ -14,6 +14,10 @@ use crate::frame::{AmodalMask, Frame};
 /// where all five meet it: rasterisers move corners by up to half of it.
 const MARGIN: f64 = 1.0 / 16.0;
 
+/// And so far beside it where a lens bends lines: what a pixel shows is of a ray within half a pixel of its centre, and four rays so far off
+/// have a disc of that radius, and a sixteenth, between them.
+const BENT_MARGIN: f64 = 0.8;
+
 /// Large things are tried at as many places in a row, and in as many rows.
 const SIDE: u32 = 5;
 
@@ -51,7 +55,7 @@ fn one(
         return;
     }
     // Before the near plane nothing is drawn, so that a ray may pass through a hole there.
-    let is_beyond = corners.iter().all(|corner| corner.z > view.near * (1.0 + DEPTH) + thing.slack);
+    let is_beyond = corners.iter().all(|&corner| is_beyond_near(view, corner, thing.slack));
     let aim = Aim::new(thing, view);
     let (mut seen, mut told) = (0, false);
     for probe in thing.solid.probes.iter() {
@@ -67,7 +71,8 @@ fn one(
         for pixel in pixels {
             let Some(depth) = aim.depth(probe, pixel) else { continue };
             let [x, y] = pixel;
-            let shown = frame.depth.get(x, y).copied().map_or(f64::INFINITY, f64::from);
+            let distances = if view.bent.is_some() { &frame.range } else { &frame.depth };
+            let shown = distances.get(x, y).copied().map_or(f64::INFINITY, f64::from);
             if !at_most(shown, depth * (1.0 + DEPTH) + thing.slack) {
                 found.instance("an instance is not drawn", || {
                     let name = thing.name();
@@ -114,7 +119,7 @@ impl<'a> Aim<'a> {
     /// first one is hidden.
     fn pixels(&self, own: DVec3, within: Option<(DVec2, DVec2)>) -> impl Iterator<Item = [u32; 2]> {
         let point = self.thing.seen_from(self.view, own * self.thing.instance.scale);
-        let middle = (point.z > self.view.near).then(|| self.view.pixel(point));
+        let middle = self.view.seen_at(point).filter(|_| self.view.distance(point) > self.view.near);
         let size = DVec2::new(self.view.width.into(), self.view.height.into());
         let grid = within.into_iter().flat_map(move |(low, high)| {
             let (low, high) = (low.max(DVec2::ZERO), high.min(size));
@@ -124,12 +129,18 @@ impl<'a> Aim<'a> {
         middle.into_iter().chain(grid).filter_map(|pixel| self.view.at(pixel))
     }
 
-    /// How deep the surface can be at most where the ray through a pixel's centre meets a probe; `None` where not all five rays do,
+    /// How deep (through a lens that bends lines: how far) the surface can be at most where the ray through a pixel's centre meets a probe; `None` where not all five rays do,
     /// beyond the near plane.
     fn depth(&self, probe: &Probe, pixel: [u32; 2]) -> Option<f64> {
         let middle = self.meet(probe, center(pixel))?;
         // What the GPU is off by in space moves corners in the image, too.
-        let margin = MARGIN + self.view.focal.max_element() * self.thing.slack / middle;
+        let margin = match &self.view.bent {
+            None => MARGIN + self.view.focal.max_element() * self.thing.slack / middle,
+            Some(bent) => {
+                let most = bent.rates(bent.ray(center(pixel))?).1;
+                BENT_MARGIN + most * self.thing.slack / middle
+            }
+        };
         let mut deepest = middle;
         for side in [DVec2::X, DVec2::Y, DVec2::NEG_X, DVec2::NEG_Y] {
             deepest = deepest.max(self.meet(probe, center(pixel) + side * margin)?);
@@ -140,7 +151,11 @@ impl<'a> Aim<'a> {
     /// The depth at which the ray through a position in the image meets a probe.
     fn meet(&self, probe: &Probe, position: DVec2) -> Option<f64> {
         let scale = self.thing.instance.scale;
-        let direction = self.thing.axes.transpose() * (self.view.axes * self.view.ray(position)) / scale;
+        let ray = match &self.view.bent {
+            None => self.view.ray(position),
+            Some(bent) => bent.ray(position)?,
+        };
+        let direction = self.thing.axes.transpose() * (self.view.axes * ray) / scale;
         let depth = match probe {
             Probe::Core { center, radii } => enter(self.eye - center, direction, *radii)?,
             Probe::Patch { triangles, double_sided } => {
@@ -151,8 +166,15 @@ impl<'a> Aim<'a> {
                 depths.fold(None, |nearest: Option<f64>, depth| Some(nearest.map_or(depth, |near| near.min(depth))))?
             }
         };
-        (depth > self.view.near * (1.0 + DEPTH) + self.thing.slack && depth.is_finite()).then_some(depth)
+        (is_beyond_near(self.view, ray * depth, self.thing.slack) && depth.is_finite()).then_some(depth)
     }
+}
+
+/// Whether a point of the camera's frame is surely beyond what is cut off before the camera. A view all around is drawn on the faces of a
+/// cube, each with a near plane of its own: what is `sqrt(3)` times as far as that is beyond it in every direction.
+fn is_beyond_near(view: &View, point: DVec3, slack: f64) -> bool {
+    let near = if view.sideways { view.near * 3f64.sqrt() } else { view.near };
+    view.distance(point) > near * (1.0 + DEPTH) + slack
 }
 
 /// Where a ray enters an ellipsoid about the origin: the lower root of `|(eye + t direction) / radii|^2 = 1`.

@@ -5,8 +5,10 @@
 //! stated in one place (`bounds`). The cost goes with pixels and with the runs of masks, never with pixels times instances.
 //!
 //! One file has one idea: `pixels` (image against image, pixel by pixel), `masks` (annotations and rules), `wholes` (amodal masks),
-//! `space` (poses and 3D boxes), `points` (keypoints), `segments` (panoptic), `drawn` (nothing is missing), `view` (the camera).
+//! `space` (poses and 3D boxes), `points` (keypoints), `segments` (panoptic), `drawn` (nothing is missing), `view` (the camera),
+//! `bent` (its lens, where that bends straight lines).
 
+mod bent;
 mod bounds;
 mod columns;
 mod drawn;
@@ -53,7 +55,10 @@ pub fn audit(subject: &Subject, frame: &Frame, labels: &Labels) -> Result<(), Au
     missing(scene, frame, &mut found);
     view::check(&labels.camera, camera, &mut found);
 
-    let view = View::new(&labels.camera, scene);
+    let view = View::new(&labels.camera, camera, scene);
+    if let Some(bent) = &view.bent {
+        bent.check([view.width, view.height], &mut found);
+    }
     let mut things = Things::new(subject, frame, &view, &mut found);
     let panoptic = labels.panoptic.as_ref().map(|p| (p, segments::expected_values(scene, labels, &things)));
     let seen = pixels::Pixels::new(frame, &view, &things, panoptic).check(&mut found);

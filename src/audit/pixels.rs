@@ -6,8 +6,10 @@
 
 use glam::{DMat3, DVec2, DVec3};
 
+use super::bent::Bent;
 use super::bounds::{
-    DEPTH, EVEN, FACING, GPU, PIXEL, SHARE, SQUARE, STRAY_FACING, STRAY_PIXEL, STRAY_SHARE, UNIT, WIDE, strays,
+    DEPTH, EVEN, FACING, GPU, LOOKED_UP, PIXEL, SHARE, SQUARE, STRAY_FACING, STRAY_PIXEL, STRAY_SHARE, UNIT, WIDE,
+    strays,
 };
 use super::findings::Findings;
 use super::things::{Extent, Thing, Things, beside};
@@ -134,6 +136,10 @@ impl<'a> Pixels<'a> {
                 });
             }
         }
+        if surface != 0 && self.view.bent.as_ref().is_some_and(|bent| bent.ray(center(at)).is_none()) {
+            found.pixel("something is seen where the lens sees nothing", at, || self.name(surface));
+            return;
+        }
         if surface == 0 {
             if depth != f32::INFINITY {
                 found.pixel("there is a depth where nothing is seen", at, || format!("{depth} m"));
@@ -150,14 +156,19 @@ impl<'a> Pixels<'a> {
         }
         self.look_at_values(at, n, found);
         let is_length = |length: f32| length.is_finite() && length > 0.0;
-        if !is_length(depth) {
+        // Sideways there is no depth: any number will do.
+        if !(is_length(depth) || self.view.sideways && depth.is_finite()) {
             found.pixel("the depth of a surface is not a finite number above 0", at, || format!("{depth} m"));
         }
         if !is_length(range) {
             found.pixel("the range of a surface is not a finite number above 0", at, || format!("{range} m"));
         }
-        if let (true, Some(position)) = (is_length(depth), owner) {
-            self.look_at_place(at, n, position, found);
+        match (owner, &self.view.bent) {
+            (Some(position), None) if is_length(depth) => self.look_at_place(at, n, position, found),
+            (Some(position), Some(bent)) if is_length(range) && depth.is_finite() => {
+                self.look_at_bent_place(bent, at, n, position, found);
+            }
+            _ => {}
         }
     }
 
@@ -242,6 +253,88 @@ impl<'a> Pixels<'a> {
             self.judge(
                 faces,
                 may_stray && at_most(away, STRAY_FACING),
+                at,
+                found,
+                "a geometric normal points away from the camera",
+                || format!("{}: {normal}", self.name(surface)),
+            );
+        }
+    }
+
+    /// The same through a lens that bends lines, told by range and the unit vector of the pixel's ray. What is shown is of a ray within
+    /// [`LOOKED_UP`] pixels of it.
+    fn look_at_bent_place(&self, bent: &Bent, at: [u32; 2], n: usize, position: usize, found: &mut Findings) {
+        let (frame, view, lens) = (self.frame, self.view, &self.lenses[position]);
+        let surface = frame.surfaces.pixels()[n];
+        let (depth, range) = (f64::from(frame.depth.pixels()[n]), f64::from(frame.range.pixels()[n]));
+        let slack = lens.slack;
+        let Some(ray) = bent.ray(center(at)) else { return };
+        // Radians; the slope of the lens may change a little within the pixel.
+        let [turned, far_turned] = [PIXEL, STRAY_PIXEL].map(|pixels| 1.1 * (pixels + LOOKED_UP) / bent.rates(ray).0);
+        let (far, near) = if view.sideways { (range, view.near / 3f64.sqrt()) } else { (depth, view.near) };
+        if !at_most(near * (1.0 - GPU) - slack, far) {
+            found.pixel("a surface is nearer than the near plane", at, || {
+                format!("{} at {far} m, before {near} m", self.name(surface))
+            });
+        }
+        let apart = (depth - range * ray.z).abs();
+        let bound = |turned: f64| range * (turned + DEPTH) + slack;
+        self.judge(
+            at_most(apart, bound(turned)),
+            at_most(apart, bound(far_turned)),
+            at,
+            found,
+            "range is not the distance to the point that depth and K tell",
+            || format!("range {range} m at a depth of {depth} m, along {ray}"),
+        );
+        let beyond = (lens.eye + lens.turn * (ray * range)).abs() - lens.half;
+        self.judge(
+            all_at_most(beyond, bound(turned)),
+            all_at_most(beyond, bound(far_turned)),
+            at,
+            found,
+            "a surface point, from depth and K, is outside of its instance's 3D box",
+            || format!("{} at {range} m, by {} m", self.name(surface), beyond.max_element()),
+        );
+        if let Some(image) = &frame.coordinates {
+            let own = vector(image.pixels()[n]);
+            let beyond = (own - lens.local.0).abs() - lens.local.1;
+            let stray = lens.local_slack + STRAY_SHARE * 2.0 * lens.local.1.max_element();
+            self.judge(
+                all_at_most(beyond, lens.local_slack),
+                all_at_most(beyond, stray),
+                at,
+                found,
+                "an object coordinate is outside of its instance's bounds",
+                || format!("{} at {own}, by {} m", self.name(surface), beyond.max_element()),
+            );
+            let point = lens.out * own + lens.origin;
+            let apart = (point.length() - range).abs().max((point.z - depth).abs());
+            self.judge(
+                at_most(apart, DEPTH * range + slack),
+                at_most(apart, STRAY_SHARE * range + slack),
+                at,
+                found,
+                "depth is not that of the point that object coordinates and pose tell",
+                || format!("{} at {range} m instead of {} m", self.name(surface), point.length()),
+            );
+            let off = (point - ray * point.length()).length();
+            self.judge(
+                at_most(off, bound(turned)),
+                at_most(off, bound(far_turned)),
+                at,
+                found,
+                "object coordinates do not project back to their pixel",
+                || format!("{}: to {:?}", self.name(surface), bent.pixel(point)),
+            );
+        }
+        if let Some(image) = &frame.geometric_normals {
+            let normal = vector(image.pixels()[n]);
+            let away = normal.dot(view.axes * ray);
+            let rounded = 8.0 * bent.rates(ray).1 * slack / range;
+            self.judge(
+                at_most(away, FACING + turned + rounded),
+                at_most(away, STRAY_FACING + turned),
                 at,
                 found,
                 "a geometric normal points away from the camera",
@@ -373,7 +466,7 @@ impl<'a> Pixels<'a> {
                 && every_of(frame.emission.as_ref(), start, end, |&v| is_zero(&v));
         }
         let Some(position) = self.things.owner(surface) else { return false };
-        if self.things.is_see_through(surface) {
+        if self.view.bent.is_some() || self.things.is_see_through(surface) {
             return false;
         }
         let lens = &self.lenses[position];

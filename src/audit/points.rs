@@ -33,6 +33,7 @@ pub(super) fn check(
             found.other("a skeleton joins keypoints that its category lacks", "category", || category.name.clone());
         }
     }
+    let distances = if view.sideways { &frame.range } else { &frame.depth };
     for annotation in &labels.annotations {
         let Some(thing) = things.with_id(annotation.instance_id) else { continue };
         let category = thing.instance.category.and_then(|id| categories.get(&id));
@@ -47,7 +48,7 @@ pub(super) fn check(
             continue;
         }
         for point in points {
-            one(point, annotation, thing, camera, view, &frame.depth, found);
+            one(point, annotation, thing, camera, view, distances, found);
         }
     }
 }
@@ -58,7 +59,7 @@ fn one(
     thing: &Thing<'_>,
     camera: &Camera,
     view: &View,
-    depth: &Image<f32>,
+    distances: &Image<f32>,
     found: &mut Findings,
 ) {
     let name = || format!("`{}` of {}", is.name, said(annotation));
@@ -73,9 +74,9 @@ fn one(
     let farthest = thing.instance.position.abs().max_element() + camera.position.abs().max_element() + own.length();
     let tolerance = 8.0 * (looseness(thing.instance.rotation) + looseness(camera.rotation)) * (1.0 + farthest);
     if is.seen != Seen::Absent {
-        let should = view.pixel(point);
+        let should = view.seen_at(point).unwrap_or(DVec2::NAN);
         let off = (DVec2::new(is.x, is.y) - should).abs() - moved(point, view, tolerance);
-        if !(point.z > 0.0 && all_at_most(off.extend(0.0), 0.0)) {
+        if !all_at_most(off.extend(0.0), 0.0) {
             found.other("a keypoint is not where scene, pose and K have it", "keypoint", || {
                 format!("{}: ({}, {}) instead of ({}, {})", name(), is.x, is.y, should.x, should.y)
             });
@@ -83,7 +84,7 @@ fn one(
     } else if is.x != 0.0 || is.y != 0.0 {
         found.other("an absent keypoint is not at (0, 0)", "keypoint", || format!("{}: ({}, {})", name(), is.x, is.y));
     }
-    let flags = flags(point, thing.instance.keypoint_tolerance, tolerance, view, depth);
+    let flags = flags(point, thing.instance.keypoint_tolerance, tolerance, view, distances);
     if !flags.contains(&is.seen) {
         found.other("the flag of a keypoint is not what the depth image says", "keypoint", || {
             format!("{}: {} instead of {}", name(), is.seen.flag(), flags[0].flag())
@@ -93,22 +94,27 @@ fn one(
 
 /// How far an error of `tolerance` moves the projection of a point, pixels, and the rounding of the projection itself.
 fn moved(point: DVec3, view: &View, tolerance: f64) -> DVec2 {
+    if let Some(bent) = &view.bent {
+        let should = bent.pixel(point).unwrap_or(view.principal).abs() + view.principal.abs() + view.focal + 1.0;
+        let turned = 2.0 * bent.rates(point).1 * tolerance / point.length();
+        return DVec2::splat(turned + 64.0 * LABEL * should.max_element());
+    }
     let rounded = LABEL * (view.pixel(point).abs() + view.principal.abs() + 1.0);
     2.0 * view.focal * (tolerance / point.z.abs()) * (1.0 + point.truncate().abs() / point.z.abs()) + 4.0 * rounded
 }
 
 /// Every flag that the point may have: where it is at an edge of the image, between pixels, or as deep as what is before it, rounding
 /// decides.
-fn flags(point: DVec3, allowed: f64, tolerance: f64, view: &View, depth: &Image<f32>) -> Vec<Seen> {
+fn flags(point: DVec3, allowed: f64, tolerance: f64, view: &View, distances: &Image<f32>) -> Vec<Seen> {
     let nudges = [DVec2::ZERO, DVec2::ONE, DVec2::NEG_ONE, DVec2::new(1.0, -1.0), DVec2::new(-1.0, 1.0)];
     let nudged = nudges.into_iter().flat_map(|nudge| [0.0, tolerance, -tolerance].map(|closer| (nudge, closer)));
     nudged
         .map(|(nudge, closer)| {
-            let z = point.z - closer;
-            if !(z > 0.0 && z >= view.near) {
+            let far = view.distance(point) - closer;
+            let Some(pixel) = view.seen_at(point).filter(|_| far > 0.0 && far >= view.near) else {
                 return Seen::Absent;
-            }
-            let pixel = view.pixel(point) + nudge * moved(point, view, tolerance);
+            };
+            let pixel = pixel + nudge * moved(point, view, tolerance);
             if view.at(pixel).is_none() {
                 return Seen::Absent;
             }
@@ -116,7 +122,7 @@ fn flags(point: DVec3, allowed: f64, tolerance: f64, view: &View, depth: &Image<
             let low = (pixel - 0.5).floor();
             let sides = [DVec2::ZERO, DVec2::X, DVec2::Y, DVec2::ONE];
             let around = sides.into_iter().filter_map(|side| view.at(low + side));
-            let free = |[x, y]: [u32; 2]| depth.get(x, y).is_some_and(|&shown| f64::from(shown) >= z - allowed);
+            let free = |[x, y]: [u32; 2]| distances.get(x, y).is_some_and(|&shown| f64::from(shown) >= far - allowed);
             if around.into_iter().any(free) { Seen::Visible } else { Seen::Hidden }
         })
         .collect()

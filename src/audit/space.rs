@@ -2,6 +2,7 @@
 
 use glam::{DMat3, DVec2, DVec3};
 
+use super::bent::Bent;
 use super::bounds::LABEL;
 use super::columns::split;
 use super::findings::Findings;
@@ -119,15 +120,18 @@ fn projected(
         let pixel = is.pixels[k];
         if !is_pixel_of(pixel, should, view, tolerance) {
             found.other("a projected corner of a 3D box is not where K has it", "corner", || {
-                let should = (should.z > 0.0).then(|| view.pixel(should));
+                let should = view.seen_at(should);
                 format!("number {k} of the {kind} box of {}: {pixel:?} instead of {should:?}", thing.name())
             });
         }
     }
 }
 
-/// Whether a point of the camera's frame lands there; `None` is where it is not in front of the camera.
+/// Whether a point of the camera's frame lands there; `None` is where it is not in front of the camera, or beyond its lens.
 fn is_pixel_of(pixel: Option<[f64; 2]>, point: DVec3, view: &View, tolerance: f64) -> bool {
+    if let Some(bent) = &view.bent {
+        return is_bent_pixel_of(pixel.map(DVec2::from_array), point, bent, view, tolerance);
+    }
     if point.z.abs() <= tolerance {
         return true; // beside the camera: no number says where
     }
@@ -138,6 +142,23 @@ fn is_pixel_of(pixel: Option<[f64; 2]>, point: DVec3, view: &View, tolerance: f6
     let rounded = LABEL * (should.abs() + view.principal.abs() + 1.0);
     let off = (DVec2::from_array(pixel) - should).abs() - 2.0 * moved - 4.0 * rounded;
     point.z > 0.0 && all_at_most(off.extend(0.0), 0.0)
+}
+
+fn is_bent_pixel_of(pixel: Option<DVec2>, point: DVec3, bent: &Bent, view: &View, tolerance: f64) -> bool {
+    let should = bent.pixel(point);
+    let (Some(pixel), Some(should)) = (pixel, should) else {
+        // At the edge of what the lens sees, rounding decides: a hair to the side it is otherwise.
+        let near = tolerance + 1e-9 * point.length();
+        let around = [DVec3::X, DVec3::Y, DVec3::Z].into_iter().flat_map(|axis| [axis, -axis]);
+        let mut seen = around.map(|axis| bent.pixel(point + axis * near).is_some());
+        return pixel.is_some() == should.is_some() || seen.any(|seen| seen == pixel.is_some());
+    };
+    let moved = 2.0 * bent.rates(point).1 * tolerance / point.length();
+    let rounded = LABEL * (should.abs() + view.principal.abs() + view.focal + 1.0).max_element();
+    let off = (pixel - should).abs();
+    // Straight behind is at both edges of a panorama.
+    let around = off.with_x((off.x - std::f64::consts::TAU * view.focal.x).abs());
+    [off, around].into_iter().any(|off| at_most(off.max_element(), moved + 64.0 * rounded))
 }
 
 /// The world-aligned box is within that of the oriented box, and holds the corners of probes.

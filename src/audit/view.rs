@@ -1,13 +1,14 @@
-//! The camera as labels tell it, held against the scene's; and the geometry of a pinhole, from the numbers that are written.
+//! The camera as labels tell it, held against the scene's; and its geometry, from the numbers that are written.
 
 use glam::{DMat3, DQuat, DVec2, DVec3};
 
+use super::bent::Bent;
 use super::bounds::LABEL;
 use super::findings::Findings;
 use crate::annotate::CameraLabel;
-use crate::scene::{Camera, Scene};
+use crate::scene::{Camera, LensModel, Scene};
 
-/// A pinhole, in the OpenCV camera frame (x right, y down, z forward) and continuous pixels.
+/// A camera, in the OpenCV camera frame (x right, y down, z forward) and continuous pixels.
 #[derive(Debug, Clone)]
 pub(super) struct View {
     pub(super) focal: DVec2,
@@ -19,26 +20,34 @@ pub(super) struct View {
     pub(super) position: DVec3,
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Its lens, where that bends straight lines: then [`Self::ray`] and [`Self::pixel`] say nothing.
+    pub(super) bent: Option<Bent>,
+    /// Whether the image shows anything 90 degrees off the optical axis or more, so that range is told in place of depth.
+    pub(super) sideways: bool,
 }
 
 impl View {
     /// What the labels say: `K_opencv` and `world_from_opencv_camera`.
-    pub(super) fn new(label: &CameraLabel, scene: &Scene) -> Self {
+    pub(super) fn new(label: &CameraLabel, camera: &Camera, scene: &Scene) -> Self {
         let (k, m) = (&label.K_opencv, &label.world_from_opencv_camera);
         let column = |c: usize| DVec3::new(m[0][c], m[1][c], m[2][c]);
+        // OpenCV's first pixel has its centre at 0, ours at 0.5.
+        let (focal, principal) = (DVec2::new(k[0][0], k[1][1]), DVec2::new(k[0][2] + 0.5, k[1][2] + 0.5));
+        let (width, height) = (scene.image.width, scene.image.height);
         Self {
-            focal: DVec2::new(k[0][0], k[1][1]),
-            // OpenCV's first pixel has its centre at 0, ours at 0.5.
-            principal: DVec2::new(k[0][2] + 0.5, k[1][2] + 0.5),
+            focal,
+            principal,
             near: label.near,
             axes: DMat3::from_cols(column(0), column(1), column(2)),
             position: column(3),
-            width: scene.image.width,
-            height: scene.image.height,
+            width,
+            height,
+            bent: Bent::new(label, camera, focal, principal),
+            sideways: camera.sees_sideways(width, height),
         }
     }
 
-    /// The direction through a position in the image: one unit of it is one metre of depth.
+    /// The direction through a position in the image of a pinhole: one unit of it is one metre of depth.
     pub(super) fn ray(&self, pixel: DVec2) -> DVec3 {
         ((pixel - self.principal) / self.focal).extend(1.0)
     }
@@ -48,7 +57,20 @@ impl View {
         self.axes.transpose() * (world - self.position)
     }
 
-    /// Where a point of the camera's frame lands. It has to be in front.
+    /// Where a point of the camera's frame lands; `None` where the lens does not see it.
+    pub(super) fn seen_at(&self, point: DVec3) -> Option<DVec2> {
+        match &self.bent {
+            Some(bent) => bent.pixel(point),
+            None => Some(self.pixel(point)).filter(|pixel| point.z > 0.0 && pixel.is_finite()),
+        }
+    }
+
+    /// How far away a point of the camera's frame is, as the images tell it that flags are made from.
+    pub(super) fn distance(&self, point: DVec3) -> f64 {
+        if self.sideways { point.length() } else { point.z }
+    }
+
+    /// Where a point of the camera's frame lands through a pinhole. It has to be in front.
     pub(super) fn pixel(&self, point: DVec3) -> DVec2 {
         self.focal * point.truncate() / point.z + self.principal
     }
@@ -117,6 +139,20 @@ pub(super) fn check(label: &CameraLabel, camera: &Camera, found: &mut Findings) 
             });
         }
     }
+    if label.lens_model != camera.lens_model.name() {
+        found.other("a camera parameter is not the scene's", "parameter", || {
+            format!("`lens_model` {} instead of {}", label.lens_model, camera.lens_model.name())
+        });
+    }
+    let coefficients = opencv_order(camera);
+    if !label.distortion_opencv.iter().map(|c| c.to_bits()).eq(coefficients.iter().map(|c| c.to_bits())) {
+        found.other("the distortion is not the scene's, in OpenCV's order", "list", || {
+            format!("{:?} instead of {coefficients:?}", label.distortion_opencv)
+        });
+    }
+    if label.aperture != camera.aperture || label.shutter != camera.shutter {
+        found.other("a camera parameter is not the scene's", "parameter", || "`aperture` or `shutter`".to_owned());
+    }
     // One step of rounding of the largest number that half a pixel is taken from.
     let k = [[label.fx, 0.0, label.cx - 0.5], [0.0, label.fy, label.cy - 0.5], [0.0, 0.0, 1.0]];
     for (row, column) in (0..3).flat_map(|row| (0..3).map(move |column| (row, column))) {
@@ -135,6 +171,15 @@ pub(super) fn check(label: &CameraLabel, camera: &Camera, found: &mut Findings) 
     let product = times(&label.world_from_opencv_camera, &label.opencv_camera_from_world);
     matrix("the camera's two matrices are not each other's inverse", &product, &identity, 4.0 * tolerance, found);
     rigid("world_from_opencv_camera is not rigid", &label.world_from_opencv_camera, found);
+}
+
+/// k1 k2 p1 p2 k3 k4 k5 k6, or k1 k2 k3 k4 of a fisheye.
+fn opencv_order(camera: &Camera) -> Vec<f64> {
+    match &camera.lens_model {
+        LensModel::BrownConrady { k, p } => [&k[..2], &p[..], &k[2..]].concat(),
+        LensModel::KannalaBrandt { k } => k.to_vec(),
+        LensModel::Pinhole | LensModel::Equirectangular => Vec::new(),
+    }
 }
 
 type Rows = [[f64; 4]; 4];

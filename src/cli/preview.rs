@@ -5,6 +5,7 @@ use scenewright::audit::audit;
 use scenewright::preview::{self, PreviewItem};
 use scenewright::render::{AdapterChoice, RenderOptions, Renderer};
 use scenewright::scene::Output;
+use scenewright::sensor::developed;
 use scenewright::write::{encode, files};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     for index in plan.indices() {
         let subject = Arc::new(plan.subject(index)?);
         for frame in renderer.render(&subject.scene)? {
+            let frame = developed(&subject.scene, frame);
             let labels =
                 annotate(&subject, &frame).map_err(|error| Failure::internal(format!("scene {index}: {error}")))?;
             if let Err(error) = audit(&subject, &frame, &labels) {

@@ -126,6 +126,7 @@ fn timings(t: &Timings, images: u64) -> String {
     row("labels, wait for device, read back", t.render.labels_and_wait);
     row("wait for encoders", t.wait);
     row("sample, build, paint (ahead)", t.sample);
+    row("develop  (encoder threads)", t.stages.develop);
     row("annotate (encoder threads)", t.stages.annotate);
     row("audit    (encoder threads)", t.stages.audit);
     row("encode   (encoder threads)", t.stages.encode);

@@ -25,7 +25,7 @@ pub(crate) fn draw(plot: &mut Plot<'_>, view: &View<'_>) -> Option<String> {
         for (in_front, [from, to]) in edges(solid) {
             let (paint, width) =
                 if in_front { (color, view.stroke + 1) } else { (mix(color, [0; 3], 0.5), view.stroke) };
-            if let Some(line) = lens.project(from, to) {
+            for line in lens.project(from, to) {
                 ends.extend(draw_line(plot, view, line, paint, width).into_iter().flatten());
             }
         }

@@ -33,6 +33,8 @@ pub enum Panel {
     Labels,
     /// Another output; never [`Output::Ids`].
     Output(Output),
+    /// What the camera's depth sensor measures.
+    SensorDepth,
 }
 
 /// The grid of a sheet. Lengths are pixels of the sheet.
@@ -154,7 +156,8 @@ impl Layout {
 fn panels(items: &[PreviewItem<'_>]) -> Vec<Panel> {
     let asked: BTreeSet<Output> = items.iter().flat_map(|i| i.subject.scene.labels.outputs.iter().copied()).collect();
     let outputs = asked.into_iter().filter(|output| *output != Output::Ids).map(Panel::Output);
-    [Panel::Color, Panel::Labels].into_iter().chain(outputs).collect()
+    let measured = items.iter().any(|item| item.frame.sensor_depth.is_some()).then_some(Panel::SensorDepth);
+    [Panel::Color, Panel::Labels].into_iter().chain(outputs).chain(measured).collect()
 }
 
 /// Height of a cell of this width that has the frame's shape.

@@ -3,6 +3,7 @@
 use embedded_graphics::geometry::Point;
 use embedded_graphics::prelude::Drawable;
 use embedded_graphics::primitives::{Line, Primitive, PrimitiveStyle, Rectangle};
+use glam::DVec3;
 
 use crate::preview::View;
 use crate::preview::canvas::{Plot, rgb};
@@ -11,15 +12,37 @@ use crate::preview::canvas::{Plot, rgb};
 pub(crate) struct Lens<'a> {
     view: &'a View<'a>,
     near: f64,
+    /// Where straight lines are not straight in the image.
+    bent: Option<crate::scene::Lens>,
 }
+
+/// A line through a lens that bends it is drawn in so many pieces.
+const PIECES: u32 = 32;
 
 impl<'a> Lens<'a> {
     pub(crate) fn new(view: &'a View<'a>) -> Self {
-        Self { view, near: view.item.labels.camera.near.max(1e-6) }
+        let camera = view.item.subject.scene.cameras.get(view.item.frame.camera);
+        let bent = camera.map(|camera| camera.lens()).filter(|lens| !lens.is_pinhole());
+        Self { view, near: view.item.labels.camera.near.max(1e-6), bent }
+    }
+
+    /// A line in space as it is in the cell: the ends of its pieces, of what the camera sees of it. One piece where lines are straight.
+    pub(crate) fn project(&self, from: [f64; 3], to: [f64; 3]) -> Vec<[[f64; 2]; 2]> {
+        let Some(lens) = &self.bent else { return self.straight(from, to).into_iter().collect() };
+        let at = |n: u32| {
+            let share = f64::from(n) / f64::from(PIECES);
+            let point = DVec3::from_array(from).lerp(DVec3::from_array(to), share);
+            lens.pixel(point).map(|pixel| pixel.to_array())
+        };
+        // From one edge of a panorama to the other there is no line.
+        let width = f64::from(self.view.item.frame.rgb.width());
+        let pieces = (0..PIECES).filter_map(|n| Some([at(n)?, at(n + 1)?]));
+        let pieces = pieces.filter(|[a, b]| (a[0] - b[0]).abs() < width / 2.0);
+        pieces.map(|ends| ends.map(|end| self.view.scale.point(end))).collect()
     }
 
     /// The ends of a line in space as they are in the cell, of what is beyond the near plane; `None` where that is nothing.
-    pub(crate) fn project(&self, mut from: [f64; 3], mut to: [f64; 3]) -> Option<[[f64; 2]; 2]> {
+    fn straight(&self, mut from: [f64; 3], mut to: [f64; 3]) -> Option<[[f64; 2]; 2]> {
         let cut = |near: [f64; 3], far: [f64; 3]| {
             let share = (self.near - near[2]) / (far[2] - near[2]);
             std::array::from_fn(|k| near[k] + share * (far[k] - near[k]))

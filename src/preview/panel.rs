@@ -12,6 +12,12 @@ pub(crate) fn draw(plot: &mut Plot<'_>, view: &View<'_>, panel: Panel) -> String
     let output = match panel {
         Panel::Color => return color(plot, view),
         Panel::Labels => return labels::draw(plot, view),
+        Panel::SensorDepth => {
+            return match &view.item.frame.sensor_depth {
+                Some(depth) => planes::distance(plot, view, SENSOR_DEPTH, depth),
+                None => missing(plot, view, SENSOR_DEPTH),
+            };
+        }
         Panel::Output(output) => output,
     };
     let drawn = match output {
@@ -34,7 +40,7 @@ pub(crate) fn draw(plot: &mut Plot<'_>, view: &View<'_>, panel: Panel) -> String
         Output::Keypoints => Some(keypoints::draw(plot, view)),
         Output::Panoptic => segments::panoptic(plot, view),
     };
-    drawn.unwrap_or_else(|| missing(plot, view, output))
+    drawn.unwrap_or_else(|| missing(plot, view, output.name()))
 }
 
 fn color(plot: &mut Plot<'_>, view: &View<'_>) -> String {
@@ -44,15 +50,16 @@ fn color(plot: &mut Plot<'_>, view: &View<'_>) -> String {
     format!("{:06} {camera}", scene.index)
 }
 
+const SENSOR_DEPTH: &str = "sensor_depth";
 const NOT_RENDERED: &str = "not rendered";
 
 /// A hatched cell for what the scene asks for and the frame lacks.
-fn missing(plot: &mut Plot<'_>, view: &View<'_>, output: Output) -> String {
+fn missing(plot: &mut Plot<'_>, view: &View<'_>, name: &str) -> String {
     const STRIPES: [[u8; 3]; 2] = [[70, 40, 44], [44, 32, 36]];
     plot.fill(&view.scale, |x, y| STRIPES[((u64::from(x) + u64::from(y)) / 8 % 2) as usize]);
     let size = text_size(NOT_RENDERED, view.font);
     let middle = |cell: u32, text: u32| signed(cell).saturating_sub(signed(text)) / 2;
     let at = Point::new(middle(view.scale.width, size.width), middle(view.scale.height, size.height));
     draw_text(plot, NOT_RENDERED, at, view.font, CAPTION, Some(BACKGROUND));
-    format!("{}: {NOT_RENDERED}", output.name())
+    format!("{name}: {NOT_RENDERED}")
 }

@@ -9,7 +9,7 @@ use crate::preview::color::{grey, ramp, to_byte};
 use crate::preview::legends::{draw_ball, draw_bar, draw_channels, draw_square};
 use crate::preview::scale::Scale;
 use crate::scene::color::srgb_from_linear;
-use crate::scene::{NormalFrame, NormalSurface};
+use crate::scene::{Camera, Lens, NormalFrame, NormalSurface};
 
 /// Dark grey with a hatch: nothing is there.
 fn nothing(x: u32, y: u32) -> [u8; 3] {
@@ -119,9 +119,12 @@ fn nocs_at(view: &View<'_>, image: &Image<[f32; 3]>, x: u32, y: u32) -> Option<[
 /// off so that a far horizon does not swallow what is near.
 pub(crate) fn position(plot: &mut Plot<'_>, view: &View<'_>) -> String {
     let mut axes: [Vec<f64>; 3] = Default::default();
+    let Some(lens) = view.item.subject.scene.cameras.get(view.item.frame.camera).map(Camera::lens) else {
+        return "position: no camera".into();
+    };
     let stride = coarse(&view.scale);
     for (x, y) in view.scale.cells().filter(|(x, y)| x.is_multiple_of(stride) && y.is_multiple_of(stride)) {
-        if let Some(point) = world_at(view, x, y) {
+        if let Some(point) = world_at(view, &lens, x, y) {
             axes.iter_mut().zip(point).for_each(|(axis, value)| axis.push(value));
         }
     }
@@ -135,7 +138,7 @@ pub(crate) fn position(plot: &mut Plot<'_>, view: &View<'_>) -> String {
         [axis[cut], axis[axis.len() - 1 - cut]]
     });
     plot.fill(&view.scale, |x, y| {
-        let Some(point) = world_at(view, x, y) else { return nothing(x, y) };
+        let Some(point) = world_at(view, &lens, x, y) else { return nothing(x, y) };
         std::array::from_fn(|k| {
             let [low, high] = ranges[k];
             to_byte(if high > low { (point[k] - low) / (high - low) } else { 0.5 })
@@ -153,13 +156,20 @@ fn coarse(scale: &Scale) -> u32 {
     u32::try_from((pixels / 100_000).isqrt()).unwrap_or(u32::MAX) + 1
 }
 
-/// The world point that pixel (x, y) of the cell shows: along the ray through the centre of its pixel, as far as its depth says.
-fn world_at(view: &View<'_>, x: u32, y: u32) -> Option<[f64; 3]> {
-    let depth = view.scale.nearest(&view.item.frame.depth, x, y);
+/// The world point that pixel (x, y) of the cell shows: along the ray through the centre of its pixel, as far as its depth (of lenses
+/// that bend lines: its range) says.
+fn world_at(view: &View<'_>, lens: &Lens, x: u32, y: u32) -> Option<[f64; 3]> {
     let camera = view.item.subject.scene.cameras.get(view.item.frame.camera)?;
     let (column, row) = view.scale.source(x, y);
-    let ray = camera.ray_through(DVec2::new(f64::from(column) + 0.5, f64::from(row) + 0.5));
-    is_hit(depth).then(|| (camera.position + ray * f64::from(depth)).to_array())
+    let place = DVec2::new(f64::from(column) + 0.5, f64::from(row) + 0.5);
+    let (far, ray) = if lens.is_pinhole() {
+        (view.scale.nearest(&view.item.frame.depth, x, y), camera.ray_through(place)?)
+    } else {
+        let ray = lens.ray(place)?;
+        // OpenCV's frame to ours.
+        (view.scale.nearest(&view.item.frame.range, x, y), camera.rotation * DVec3::new(ray.x, -ray.y, -ray.z))
+    };
+    is_hit(far).then(|| (camera.position + ray * f64::from(far)).to_array())
 }
 
 /// Three digits or so.

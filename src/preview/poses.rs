@@ -34,7 +34,7 @@ pub(crate) fn draw(plot: &mut Plot<'_>, view: &View<'_>) -> Option<String> {
         axes.sort_by(|(a, _): &([f64; 3], _), (b, _)| b[2].total_cmp(&a[2]));
         let mut ends = Vec::new();
         for (tip, color) in axes {
-            if let Some(line) = lens.project(origin, tip) {
+            for line in lens.project(origin, tip) {
                 ends.extend(draw_line(plot, view, line, color, view.stroke + 1).into_iter().flatten());
             }
         }

@@ -2,6 +2,7 @@
 
 mod files;
 mod labels;
+mod lenses;
 mod splits;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,10 +30,16 @@ pub(super) fn check(cx: &mut Context, root: &Path, recipe: Option<&Recipe>) -> L
     let library = files::assets(cx, root, &mut found, &mut left_out);
     labels::errors(cx, &library, &mut found);
     held_out_files(cx, &library, &mut found);
+    if let Some(recipe) = recipe.filter(|_| found.is_empty() && !cx.report.has_errors()) {
+        lenses::errors(cx, recipe, &library, &mut found);
+    }
     if found.is_empty() && !cx.report.has_errors() {
         // Beside a mistake, "unused" is likely a consequence of it.
         if let Some(recipe) = recipe {
             splits::impossible(cx, recipe, &library, &mut found);
+        }
+        if let Some(recipe) = recipe {
+            lenses::warnings(cx, recipe, &library, &mut found);
         }
         unused(cx, &mut found);
         labels::warnings(cx, &library, &mut found);
@@ -97,7 +104,8 @@ fn held_out_files(cx: &Context, library: &Library, found: &mut Vec<Problem>) {
     }
     for (pattern, span) in &cx.findings.held_out_files {
         let models = library.models.keys().chain(library.textures.keys());
-        let mut files = models.chain(library.skies.keys()).chain(library.fonts.keys());
+        let mut files =
+            models.chain(library.skies.keys()).chain(library.fonts.keys()).chain(library.calibrations.keys());
         if !files.any(|path| fits(pattern, path)) && !is_full(cx, found) {
             let message = format!("no file that this recipe uses fits \"{}\"", quoted(pattern));
             let help = "write the path as the recipe has it; `*` is any text without `/`, `**` any text";
@@ -306,6 +314,7 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
         AssetKind::Texture => library.load_texture(root, path).map(drop),
         AssetKind::Sky => library.load_sky(root, path).map(drop),
         AssetKind::Font => library.load_font(root, path).map(drop),
+        AssetKind::Calibration => library.load_calibration(root, path).map(drop),
     };
     let reason = match outcome.err()? {
         AssetError::Missing(missing) if missing == file => {

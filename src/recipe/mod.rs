@@ -11,6 +11,7 @@ mod decode;
 pub mod diagnostics;
 pub mod dist;
 pub mod expression;
+mod lens;
 mod light;
 mod load;
 mod place;
@@ -20,6 +21,8 @@ mod wanted;
 
 pub(crate) use decode::greatest;
 pub use diagnostics::{Drawing, Label, Problem, Problems, Severity, Sources, Span};
+pub(crate) use lens::pitch;
+pub use lens::{DistortionRecipe, FocusAt, FocusRecipe, FovAxis, LensRecipe, Optics, ShutterRecipe};
 pub use light::{
     AimRecipe, EmitterRecipe, FlickerRecipe, FogRecipe, MOST_ROWS, RigRecipe, SkyRecipe, SunPlaceRecipe,
     ThicknessRecipe,
@@ -42,6 +45,7 @@ use crate::assets::{Library, Taken};
 use crate::make::Made;
 use crate::paint::PaintRecipe;
 use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
+use crate::sensor::{self, DepthSensor, Sensor};
 use expression::Expression;
 
 /// A checked recipe. Maps are keyed by name, so that the order of entries in the file cannot matter.
@@ -51,6 +55,8 @@ pub struct Recipe {
     pub name: String,
     /// Image size and treatment.
     pub image: ImageSettings,
+    /// Quality of JPEGs, drawn for each scene; `None` where they are none.
+    pub quality: Option<Scalar>,
     /// Which labels are asked for.
     pub labels: LabelSettings,
     /// How the space of scenes is covered.
@@ -408,44 +414,24 @@ pub const ENVIRONMENT_LUMINANCE: f64 = 5000.0;
 pub struct CameraRecipe {
     /// Intrinsics.
     pub lens: LensRecipe,
+    /// How it bends straight lines.
+    pub distortion: Option<DistortionRecipe>,
     /// Pose.
     pub pose: PoseRecipe,
     /// Near plane, metres.
     pub near: f64,
+    /// What it is sharp at; `None` is everything.
+    pub focus: Option<FocusRecipe>,
+    /// When it takes in light.
+    pub shutter: ShutterRecipe,
     /// Exposure.
     pub exposure: ExposureRecipe,
-}
-
-/// Intrinsics.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LensRecipe {
-    /// Full field of view; square pixels, principal point in the middle.
-    Fov {
-        /// The angle.
-        angle: Angle,
-        /// Across which side of the image.
-        axis: FovAxis,
-    },
-    /// In pixels; continuous pixel coordinates for the principal point.
-    Intrinsics {
-        /// Focal length along x.
-        fx: Scalar,
-        /// Focal length along y.
-        fy: Scalar,
-        /// Principal point.
-        cx: Scalar,
-        /// Principal point.
-        cy: Scalar,
-    },
-}
-
-/// The side of the image that a field of view spans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FovAxis {
-    /// Top to bottom.
-    Vertical,
-    /// Left to right.
-    Horizontal,
+    /// What its lens does to light.
+    pub optics: Option<Box<sensor::Optics<Scalar>>>,
+    /// What its picture is taken with.
+    pub sensor: Option<Box<Sensor<Scalar>>>,
+    /// What measures depth beside it.
+    pub depth_sensor: Option<Box<DepthSensor<Scalar>>>,
 }
 
 /// Pose of a camera.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::{
-    EnvironmentRecipe, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, RigRecipe, Scalar, SunPlaceRecipe,
-    Varied,
+    EnvironmentRecipe, FovAxis, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, RigRecipe, Scalar,
+    SunPlaceRecipe, Varied,
 };
 use crate::scene::Prepared;
 
@@ -172,7 +172,7 @@ impl Recipe {
     /// The number that a path of names leads to, and the names that key it. `None` where the path leads to none that is drawn once per
     /// scene.
     pub fn number_at<'r, 'p>(&'r self, path: &'p str) -> Option<(&'r Scalar, Vec<&'p str>)> {
-        let names: Vec<&str> = path.split('.').collect();
+        let mut names: Vec<&str> = path.split('.').collect();
         let number = match names[..] {
             ["cameras", camera, "pose", field] => match (&self.cameras.get(camera)?.pose, field) {
                 (PoseRecipe::LookAt { roll, .. } | PoseRecipe::Orbit { roll, .. }, "roll") => roll,
@@ -185,7 +185,7 @@ impl Recipe {
             },
             ["cameras", camera, "lens", "angle"] => match &self.cameras.get(camera)?.lens {
                 LensRecipe::Fov { angle, .. } => angle,
-                LensRecipe::Intrinsics { .. } => return None,
+                _ => return None,
             },
             ["objects", object, "count"] => &self.objects.get(object)?.count,
             ["lights", light, field] => match (self.lights.get(light)?, field) {
@@ -231,6 +231,16 @@ impl Recipe {
             },
             _ => return None,
         };
+        // The angle of a lens is drawn under the name of the side that it spans.
+        if let ["cameras", camera, "lens", "angle"] = names[..]
+            && let LensRecipe::Fov { axis, .. } = &self.cameras.get(camera)?.lens
+            && let Some(last) = names.last_mut()
+        {
+            *last = match axis {
+                FovAxis::Vertical => "vertical",
+                FovAxis::Horizontal => "horizontal",
+            };
+        }
         Some((number, names))
     }
 }

@@ -18,6 +18,8 @@ use bevy::time::TimeUpdateStrategy;
 use bevy::window::{ExitCondition, WindowPlugin};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::RenderError;
+
 /// Edge of a spot's shadow map, and of a sun's for each cascade, texels. A power of two: see `calculate_cascade` in `bevy_light`.
 pub(super) const SUN_SHADOW_TEXELS: u16 = 2048;
 /// Edge of each of the six faces around a point light, texels.
@@ -58,7 +60,7 @@ impl DeviceFailure {
 }
 
 /// Builds the app on an opened device. One `update()` renders the main world as it is then, once.
-pub(super) fn build(resources: RenderResources) -> (App, DeviceFailure) {
+pub(super) fn build(resources: RenderResources) -> Result<(App, DeviceFailure), RenderError> {
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins
@@ -114,7 +116,16 @@ pub(super) fn build(resources: RenderResources) -> (App, DeviceFailure) {
     app.world_mut().spawn((ShadowLodOrigin, Transform::IDENTITY));
     // After `finish`, in which Bevy sets its own listeners.
     let failure = DeviceFailure::listen(app.world().resource::<RenderDevice>().wgpu_device());
-    (app, failure)
+    // Bevy's shaders arrive from other threads; nothing is drawn with them before.
+    let start = super::clock();
+    while !super::amend::amend(&mut app).map_err(RenderError::Failed)? {
+        if start.elapsed() > super::PATIENCE {
+            return Err(RenderError::Failed("Bevy's shaders did not load".into()));
+        }
+        app.update();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    Ok((app, failure))
 }
 
 /// Does nothing but stand between the two, in the order that its registration gives it.

@@ -9,7 +9,7 @@ use bevy::color::{Color, LinearRgba};
 use bevy::ecs::entity::Entity;
 use bevy::image::{Image as BevyImage, ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::light::{NotShadowCaster, NotShadowReceiver};
-use bevy::math::{Affine2, Quat, Vec2, Vec3};
+use bevy::math::{Affine2, Quat, Vec2, Vec3, Vec4};
 use bevy::mesh::{Indices, Mesh as BevyMesh, Mesh3d, PrimitiveTopology};
 use bevy::pbr::{MeshMaterial3d, StandardMaterial};
 use bevy::prelude::{Name, Transform, World};
@@ -17,12 +17,16 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use glam::DVec3;
 use std::collections::BTreeMap;
 
-use super::environment::{half_bits, undo};
+use super::around::Around;
+use super::environment::half_bits;
+use super::eyes::Eye;
 use super::panorama;
+use super::warp::Warp;
 use crate::assets::Texture;
-use crate::assets::sky::{Sky, direction};
+use crate::assets::sky::direction;
 use crate::image::Image;
 use crate::scene::color::linear_from_srgb;
+use crate::scene::tone::undo;
 use crate::scene::{Camera, ImageSettings, ToneCurve};
 
 /// Metres; beyond everything that a scene can hold, and near enough for single precision.
@@ -42,33 +46,37 @@ pub(super) struct Backdrops {
     sphere: Option<Handle<BevyMesh>>,
     sheet: Option<Handle<BevyMesh>>,
     skies: BTreeMap<String, Handle<BevyImage>>,
-    pictures: BTreeMap<(String, bool), Handle<BevyImage>>,
+    pictures: BTreeMap<(String, String), Handle<BevyImage>>,
 }
 
 /// What a picture texture is remembered for: at most so many.
 const MOST_PICTURES: usize = 64;
+/// The same of panoramas, which are larger.
+const MOST_SKIES: usize = 16;
 
 impl Backdrops {
-    /// A panorama around the camera, its 1 as bright as `brightness` (display value before the tone curve).
+    /// A panorama around the camera. Exposure makes display values (before the tone curve) of luminances.
     pub(super) fn sky(
         &mut self,
         world: &mut World,
         (position, camera): (usize, &Camera),
-        sky: &Sky,
-        yaw: f64,
-        brightness: f64,
+        seen: &Around,
+        exposure: f64,
     ) -> Entity {
         let sphere = self.sphere.get_or_insert_with(|| world.resource_mut::<Assets<BevyMesh>>().add(sphere())).clone();
-        let texture = self.skies.entry(sky.key.clone()).or_insert_with(|| {
-            let (width, height, levels, data) = panorama::picture(sky);
+        if !self.skies.contains_key(&seen.key) && self.skies.len() >= MOST_SKIES {
+            self.skies.pop_first();
+        }
+        let texture = self.skies.entry(seen.key.clone()).or_insert_with(|| {
+            let (width, height, levels, data) = panorama::picture(&seen.image());
             let image = texture((width, height, levels), data, ImageAddressMode::Repeat);
             world.resource_mut::<Assets<BevyImage>>().add(image)
         });
-        let level = narrow(brightness);
+        let level = narrow(seen.luminance * exposure);
         let material = unlit(Color::LinearRgba(LinearRgba::rgb(level, level, level)), Some(texture.clone()));
         let transform = Transform {
             translation: camera.position.as_vec3(),
-            rotation: Quat::from_rotation_y(narrow(yaw)),
+            rotation: Quat::from_rotation_y(narrow(seen.yaw)),
             scale: Vec3::splat(narrow(FAR)),
         };
         spawn(world, position, sphere, material, transform)
@@ -78,12 +86,13 @@ impl Backdrops {
     pub(super) fn picture(
         &mut self,
         world: &mut World,
-        (position, camera): (usize, &Camera),
+        (position, eye): (usize, &Eye),
         frame: &ImageSettings,
         picture: &Texture,
         mirrored: bool,
+        through: Option<(&Warp, &Camera)>,
     ) -> Entity {
-        let key = (picture.key.clone(), frame.tone_curve == ToneCurve::Neutral);
+        let key = (picture.key.clone(), format!("{:?}", frame.tone_curve));
         if !self.pictures.contains_key(&key) && self.pictures.len() >= MOST_PICTURES {
             self.pictures.pop_first();
         }
@@ -103,33 +112,38 @@ impl Backdrops {
             0.0,
             Vec2::new(narrow((1.0 - u) / 2.0), narrow((1.0 - v) / 2.0)),
         );
-        self.sheet(world, position, camera, frame, material)
+        match through {
+            None => self.sheet(world, position, eye, material),
+            Some((warp, camera)) => {
+                let mesh = world.resource_mut::<Assets<BevyMesh>>().add(bent_sheet(warp));
+                let transform = Transform {
+                    translation: camera.position.as_vec3(),
+                    rotation: camera.rotation.as_quat(),
+                    scale: Vec3::splat(narrow(FAR)),
+                };
+                spawn(world, position, mesh, material, transform)
+            }
+        }
     }
 
     /// One colour: linear, as displayed.
     pub(super) fn color(
         &mut self,
         world: &mut World,
-        (position, camera): (usize, &Camera),
-        frame: &ImageSettings,
+        (position, eye): (usize, &Eye),
+        curve: ToneCurve,
         color: [f64; 3],
     ) -> Entity {
-        let [r, g, b] = undo(frame.tone_curve, color).map(narrow);
+        let [r, g, b] = undo(curve, color).map(narrow);
         let material = unlit(Color::LinearRgba(LinearRgba::rgb(r, g, b)), None);
-        self.sheet(world, position, camera, frame, material)
+        self.sheet(world, position, eye, material)
     }
 
     /// A rectangle that fills the frame.
-    fn sheet(
-        &mut self,
-        world: &mut World,
-        position: usize,
-        camera: &Camera,
-        frame: &ImageSettings,
-        material: StandardMaterial,
-    ) -> Entity {
+    fn sheet(&mut self, world: &mut World, position: usize, eye: &Eye, material: StandardMaterial) -> Entity {
+        let camera = &eye.view;
         let sheet = self.sheet.get_or_insert_with(|| world.resource_mut::<Assets<BevyMesh>>().add(sheet())).clone();
-        let (wide, high) = (f64::from(frame.width), f64::from(frame.height));
+        let (wide, high) = (f64::from(eye.width), f64::from(eye.height));
         let middle = DVec3::new((wide / 2.0 - camera.cx) / camera.fx, (camera.cy - high / 2.0) / camera.fy, -1.0);
         let transform = Transform {
             translation: (camera.position + camera.rotation * (middle * FAR)).as_vec3(),
@@ -175,11 +189,58 @@ fn sphere() -> BevyMesh {
     mesh(positions, uvs, indices)
 }
 
-/// A unit square about the origin that faces +Z.
+/// A unit square about the origin that faces +Z, and what is around it: out of focus, a camera sees beyond its frame.
 fn sheet() -> BevyMesh {
-    let uvs = [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]];
+    let uvs = [[-0.5, 1.5], [1.5, 1.5], [1.5, -0.5], [-0.5, -0.5]];
     let positions = uvs.map(|[u, v]: [f32; 2]| Vec3::new(u - 0.5, 0.5 - v, 0.0));
     mesh(positions.to_vec(), uvs.to_vec(), vec![0, 1, 2, 0, 2, 3])
+}
+
+/// The frame of a camera that is no pinhole, at distance 1 along its rays: in our frame of the camera, the UVs those of a sheet.
+fn bent_sheet(warp: &Warp) -> BevyMesh {
+    const STEP: i64 = 8;
+    let (columns, rows) = warp.corner_grid();
+    // One step more on every side: what is looked up at the edge is up to a pixel beyond it.
+    let places = |count: u32| -> Vec<i64> {
+        let last = i64::from(count) - 1;
+        std::iter::once(-STEP).chain((0..last).step_by(8)).chain([last, last + STEP]).collect()
+    };
+    let (across, down) = (places(columns), places(rows));
+    let corner = |x: i64, y: i64| {
+        let at = |x: i64, columns: u32| usize::try_from(x.clamp(0, i64::from(columns) - 1)).unwrap_or(0);
+        Vec4::from_array(warp.corners[at(y, rows) * columns as usize + at(x, columns)])
+    };
+    // Beyond the edge, straight on.
+    let ray = |x: i64, y: i64| {
+        let (inside_x, inside_y) = (x.clamp(0, i64::from(columns) - 1), y.clamp(0, i64::from(rows) - 1));
+        let edge = corner(inside_x, inside_y);
+        let mirrored = corner(2 * inside_x - x, 2 * inside_y - y);
+        let on = edge.truncate() * 2.0 - mirrored.truncate();
+        (if (x, y) == (inside_x, inside_y) { edge.truncate() } else { on }, edge.w.min(mirrored.w))
+    };
+    let (mut positions, mut uvs, mut there) = (Vec::new(), Vec::new(), Vec::new());
+    #[expect(clippy::cast_precision_loss, reason = "sides of images")]
+    let share = |x: i64, columns: u32| x as f32 / (columns - 1) as f32;
+    for &y in &down {
+        for &x in &across {
+            let (direction, has) = ray(x, y);
+            positions.push(direction * Vec3::new(1.0, -1.0, -1.0));
+            uvs.push([share(x, columns), share(y, rows)]);
+            there.push(has > 0.0);
+        }
+    }
+    let mut indices = Vec::new();
+    for y in 0..down.len() - 1 {
+        for x in 0..across.len() - 1 {
+            let index = |x: usize, y: usize| y * across.len() + x;
+            let corners = [index(x, y), index(x + 1, y), index(x, y + 1), index(x + 1, y + 1)];
+            if corners.iter().all(|&corner| there[corner]) {
+                let [a, b, c, d] = corners.map(|corner| u32::try_from(corner).unwrap_or(u32::MAX));
+                indices.extend([a, c, d, a, d, b]);
+            }
+        }
+    }
+    mesh(positions, uvs, indices)
 }
 
 fn mesh(positions: Vec<Vec3>, uvs: Vec<[f32; 2]>, indices: Vec<u32>) -> BevyMesh {

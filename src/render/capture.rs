@@ -1,6 +1,7 @@
 //! From a drawn scene to [`Frame`]s: the label pass, amodal masks, and everything home in one copy.
 
 use bevy::asset::{Assets as BevyAssets, Handle};
+use bevy::camera::CameraProjection;
 use bevy::core_pipeline::core_3d::{AlphaMask3d, Opaque3d};
 use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
@@ -15,21 +16,30 @@ use bevy::render::sync_world::RenderEntity;
 use bevy::render::texture::GpuImage;
 use bevy::render::view::ExtractedView;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::RenderError;
+use super::expose;
+use super::eyes::{Eye, Eyes};
+use super::film::Films;
 use super::labels::{self, Assets, Detail, LabelPass};
-use super::masks::{self, Batch, Gathered, PlacedBox};
+use super::masks::{self, Batch, Gathered, Looked, PlacedBox, Tile};
+use super::projection::Pinhole;
 use super::readback::{Images, Plane, Staging, read_buffer, staging_buffer};
 use super::spawn::Shot;
 use super::surface::{Surface, View};
+use super::warp::Warp;
 use crate::frame::{AmodalMask, Frame, Owner};
 use crate::image::Image;
-use crate::scene::{Camera, ImageSettings, LabelSettings, NormalSurface, Output, Scene};
+use crate::scene::{Camera, NormalSurface, Output, Scene};
 
-/// The images that are drawn into, kept while size, number of cameras and labels stay the same.
+/// The images that are drawn into, kept while sizes, number of views and labels stay the same.
 pub(super) struct Targets {
     pub(super) color: Vec<Handle<BevyImage>>,
-    labels: labels::Targets,
+    /// Where images are made of linear light.
+    pub(super) films: Option<Films>,
+    /// One for each size.
+    labels: BTreeMap<(u32, u32), labels::Targets>,
     staging: Staging,
 }
 
@@ -39,18 +49,22 @@ impl Targets {
         current: Option<Self>,
         world: &mut World,
         scene: &Scene,
+        eyes: &Eyes,
         adapter: &str,
     ) -> Result<Self, RenderError> {
-        let (ImageSettings { width, height, .. }, cameras) = (scene.image, scene.cameras.len());
-        let (detail, planes) = planes(&scene.labels);
+        let (sizes, cameras) = (eyes.sizes(), scene.cameras.len());
+        let (detail, planes) = planes(scene);
         if let Some(current) = current
-            && current.staging.fits(width, height, cameras, &planes)
+            && current.staging.fits(&sizes, &planes)
+            && current.films_fit(scene)
         {
             return Ok(current);
         }
         let device = world.resource::<RenderDevice>().wgpu_device().clone();
         let limits = device.limits();
-        let (side, bytes) = (limits.max_texture_dimension_2d, Staging::bytes(width, height, cameras, &planes));
+        let (side, bytes) = (limits.max_texture_dimension_2d, Staging::bytes(&sizes, &planes));
+        let (width, height) = (scene.image.width, scene.image.height);
+        let largest = sizes.iter().flat_map(|&(w, h)| [w, h]).max().unwrap_or(0);
         let drawn = u32::try_from(detail.planes().len()).unwrap_or(u32::MAX);
         let pixel_bytes: u32 = detail.planes().iter().map(|plane| 4 * plane.pixel_words()).sum();
         if drawn > limits.max_color_attachments || pixel_bytes > limits.max_color_attachment_bytes_per_sample {
@@ -58,17 +72,21 @@ impl Targets {
         }
         let limit = if width.max(height) > side {
             Some(format!("it makes images up to {side}x{side}"))
+        } else if largest > side || eyes.warps.iter().any(|warp| warp.is_some()) && width.max(height) >= side {
+            Some(format!("their lens needs views of {largest} pixels, and it makes up to {side}"))
         } else if bytes > limits.max_buffer_size {
             Some(format!("they take {bytes} bytes, and one buffer holds {}", limits.max_buffer_size))
         } else {
             None
         };
+        let limit = limit.or_else(|| too_large(&limits, scene));
         if let Some(limit) = limit {
             return Err(RenderError::TooLarge { width, height, cameras, adapter: adapter.to_owned(), limit });
         }
         let mut images = world.resource_mut::<BevyAssets<BevyImage>>();
-        let color = (0..cameras)
-            .map(|_| {
+        let color = sizes
+            .iter()
+            .map(|&(width, height)| {
                 let mut target = BevyImage::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
                 target.texture_descriptor.usage |= TextureUsages::COPY_SRC;
                 images.add(target)
@@ -76,14 +94,34 @@ impl Targets {
             .collect();
         Ok(Self {
             color,
-            labels: labels::Targets::new(&device, width, height, detail),
-            staging: Staging::new(&device, width, height, cameras, planes),
+            films: scene.needs_linear().then(|| Films::new(&device, width, height, cameras)),
+            labels: sizes
+                .iter()
+                .map(|&(width, height)| ((width, height), labels::Targets::new(&device, width, height, detail)))
+                .collect(),
+            staging: Staging::new(&device, sizes, planes),
         })
+    }
+
+    fn films_fit(&self, scene: &Scene) -> bool {
+        match &self.films {
+            Some(films) => {
+                scene.needs_linear() && films.fits(scene.image.width, scene.image.height, scene.cameras.len())
+            }
+            None => !scene.needs_linear(),
+        }
     }
 }
 
-/// Which images the labels need, beside colour.
-fn planes(labels: &LabelSettings) -> (Detail, Vec<Plane>) {
+/// Why the films of a scene do not fit, if they do not.
+fn too_large(limits: &wgpu::Limits, scene: &Scene) -> Option<String> {
+    let bytes = Films::bytes(scene.image.width, scene.image.height);
+    (scene.needs_linear() && bytes > limits.max_buffer_size)
+        .then(|| format!("their linear light takes {bytes} bytes, and one buffer holds {}", limits.max_buffer_size))
+}
+
+/// Which images labels and depth sensors need, beside colour.
+fn planes(scene: &Scene) -> (Detail, Vec<Plane>) {
     let plane = |output: &Output| match output {
         Output::Normals { surface: NormalSurface::Geometric, .. } => Some(Plane::GeometricNormal),
         Output::Normals { surface: NormalSurface::Shaded, .. } => Some(Plane::ShadedNormal),
@@ -93,7 +131,11 @@ fn planes(labels: &LabelSettings) -> (Detail, Vec<Plane>) {
         Output::Emission | Output::Metallic => Some(Plane::EmissionMetallic),
         _ => None,
     };
-    let more: BTreeSet<Plane> = labels.outputs.iter().filter_map(plane).collect();
+    let mut more: BTreeSet<Plane> = scene.labels.outputs.iter().filter_map(plane).collect();
+    if scene.cameras.iter().any(|camera| camera.depth_sensor.is_some()) {
+        // How much of its light comes back.
+        more.extend([Plane::GeometricNormal, Plane::AlbedoRoughness]);
+    }
     let detail = if more.is_empty() { Detail::Basic } else { Detail::Full };
     (detail, [Plane::Color, Plane::Surface, Plane::Distance].into_iter().chain(more).collect())
 }
@@ -156,24 +198,31 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     let assets = Assets { meshes: render.resource::<MeshAllocator>(), images };
     let lacking = |missing| RenderError::Failed(format!("the label pass lacks {missing}"));
     let views = views(source)?;
+    let mask_views = if scene.labels.needs_amodal() { mask_views(source, &views) } else { Vec::new() };
 
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("labels") });
-    for (camera, ((view, surfaces), color)) in views.iter().zip(&targets.color).enumerate() {
-        pass.record(device, &mut encoder, &targets.labels, view, surfaces, assets).map_err(lacking)?;
+    for (position, ((view, surfaces), color)) in views.iter().zip(&targets.color).enumerate() {
+        let eye = &shot.eyes.eyes[position];
+        let drawn = targets.labels.get(&(eye.width, eye.height));
+        let drawn = drawn.ok_or_else(|| RenderError::Failed("there is nothing to draw labels into".into()))?;
+        pass.record(device, &mut encoder, drawn, view, surfaces, assets).map_err(lacking)?;
         for &plane in targets.staging.planes() {
             let texture = match plane {
                 Plane::Color => images.get(color.id()).map(|image| &*image.texture),
-                label => targets.labels.plane(label),
+                label => drawn.plane(label),
             };
             let texture = texture.ok_or_else(|| RenderError::Failed(format!("the image of {plane:?} is gone")))?;
-            targets.staging.copy(&mut encoder, camera, plane, texture);
+            targets.staging.copy(&mut encoder, position, plane, texture);
         }
     }
 
     let size = (scene.image.width, scene.image.height);
     let batches = if scene.labels.needs_amodal() {
-        let areas = mask_areas(source);
-        let of_frames = areas.iter().flatten().map(|(_, area)| area.bytes_in_frame(size.0, size.1)).sum::<u64>();
+        let areas = mask_areas(source, &mask_views);
+        let in_frame = |(view, areas): (&MaskView<'_>, &Vec<(u32, masks::Area)>)| {
+            areas.iter().map(|(_, area)| area.bytes_in_frame(view.size.0, view.size.1)).sum::<u64>()
+        };
+        let of_frames = mask_views.iter().zip(&areas).map(in_frame).sum::<u64>();
         if of_frames > MOST_MASK_BYTES {
             return Err(RenderError::TooManyMasks { index: scene.index, bytes: of_frames, most: MOST_MASK_BYTES });
         }
@@ -189,8 +238,9 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
      -> Result<(), RenderError> {
         let bytes = u64::from(batch.words) * 4;
         encoder.clear_buffer(masks, 0, Some(bytes));
-        for ((view, surfaces), jobs) in views.iter().zip(&batch.jobs) {
-            pass.record_masks(device, encoder, &targets.labels, view, size, surfaces, jobs, masks, assets)
+        for (view, jobs) in mask_views.iter().zip(&batch.jobs) {
+            let MaskView { view, surfaces, size, tiles, z_buffer, .. } = view;
+            pass.record_masks(device, encoder, z_buffer, view, *size, tiles, surfaces, jobs, masks, assets)
                 .map_err(lacking)?;
         }
         encoder.copy_buffer_to_buffer(masks, 0, staging, 0, bytes);
@@ -202,10 +252,11 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     }
     let mut submission = queue.submit([encoder.finish()]);
     let mut frames = targets.staging.read(device, submission.clone(), |images| {
-        (0..scene.cameras.len()).map(|camera| frame(images, camera, shot)).collect::<Option<Vec<_>>>()
+        (0..scene.cameras.len()).map(|camera| frame(images, camera, scene, shot)).collect::<Option<Vec<_>>>()
     })?;
     let mut strays = 0_u32;
-    let mut gathered: Vec<Gathered> = views.iter().map(|_| Gathered::default()).collect();
+    let mut gathered: Vec<Gathered> = mask_views.iter().map(|_| Gathered::default()).collect();
+    let mut looked: Vec<Looked> = mask_views.iter().map(|_| Looked::default()).collect();
     for (position, batch) in batches.iter().enumerate() {
         let both = buffers.get(device, largest, budget);
         if position > 0 {
@@ -215,8 +266,11 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
         }
         let more = read_buffer(device, &both.1, u64::from(batch.words) * 4, submission.clone(), |bytes| {
             let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|&word| u32::from_ne_bytes(word)).collect();
-            for (gathered, jobs) in gathered.iter_mut().zip(&batch.jobs) {
-                gathered.add(jobs, &words, size);
+            for (position, jobs) in batch.jobs.iter().enumerate() {
+                match shot.eyes.warps[mask_views[position].camera] {
+                    None => gathered[position].add(jobs, &words, size),
+                    Some(_) => looked[position].add(jobs, &words),
+                }
             }
             words.first().copied().unwrap_or(0)
         })?;
@@ -224,8 +278,16 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     }
     let id = |instance: u32| scene.instances.get(instance as usize).map_or(0, |instance| instance.id);
     if let (Some(frames), false) = (&mut frames, batches.is_empty()) {
-        for (frame, gathered) in frames.iter_mut().zip(gathered) {
-            let masks: Vec<AmodalMask> = gathered.finish(id);
+        let mut gathered = gathered.into_iter();
+        for (camera, frame) in frames.iter_mut().enumerate() {
+            let first = mask_views.iter().position(|view| view.camera == camera).unwrap_or(0);
+            let count = mask_views.iter().filter(|view| view.camera == camera).count();
+            let own = gathered.by_ref().take(count).next().unwrap_or_default();
+            gathered.by_ref().take(count.saturating_sub(1)).for_each(drop);
+            let masks: Vec<AmodalMask> = match &shot.eyes.warps[camera] {
+                None => own.finish(id),
+                Some(warp) => masks::looked_up(warp, &looked[first..first + count], size, id),
+            };
             frame.amodal = Some(masks);
             frame.amodal_strays = strays;
         }
@@ -233,10 +295,10 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     frames.ok_or_else(|| RenderError::Failed("an image was not copied".into()))
 }
 
-/// What each camera was drawn with, and in which order.
+/// What each view was drawn with, and in which order.
 fn views<'a>(source: &Source<'a>) -> Result<Vec<(View, Vec<&'a Surface>)>, RenderError> {
     #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
-    let view = |(&entity, camera): (&Entity, &Camera)| {
+    let view = |(&entity, eye): (&Entity, &Eye)| {
         let view = source.main.get::<RenderEntity>(entity);
         let view = view.and_then(|entity| source.render.get::<ExtractedView>(entity.id()));
         let view = view.ok_or_else(|| RenderError::Failed("a camera is gone from the render world".into()))?;
@@ -245,12 +307,78 @@ fn views<'a>(source: &Source<'a>) -> Result<Vec<(View, Vec<&'a Surface>)>, Rende
         let view = View {
             clip_from_world: view.clip_from_view * view_from_world,
             view_from_world,
-            lens: Vec4::new(camera.fx as f32, camera.fy as f32, camera.cx as f32, camera.cy as f32),
-            eye: camera.position.as_vec3(),
+            lens: Vec4::new(eye.view.fx as f32, eye.view.fy as f32, eye.view.cx as f32, eye.view.cy as f32),
+            eye: eye.view.position.as_vec3(),
         };
         Ok((view, order))
     };
-    source.shot.cameras.iter().zip(&source.scene.cameras).map(view).collect()
+    source.shot.cameras.iter().zip(&source.shot.eyes.eyes).map(view).collect()
+}
+
+/// A view whose amodal masks are drawn: that of a pinhole camera, or of a face of the canvas.
+struct MaskView<'a> {
+    camera: usize,
+    pinhole: Camera,
+    view: View,
+    surfaces: Vec<&'a Surface>,
+    size: (u32, u32),
+    tiles: &'static [Tile],
+    z_buffer: wgpu::Texture,
+}
+
+fn mask_views<'a>(source: &Source<'a>, views: &[(View, Vec<&'a Surface>)]) -> Vec<MaskView<'a>> {
+    let Source { scene, shot, targets, .. } = *source;
+    let device = source.render.resource::<RenderDevice>().wgpu_device();
+    let mut all = Vec::new();
+    for (camera, of_scene) in scene.cameras.iter().enumerate() {
+        let first = shot.eyes.of_camera[camera].start;
+        let Some((view, surfaces)) = views.get(first) else { continue };
+        let size = (scene.image.width, scene.image.height);
+        let canvas = shot.eyes.warps[camera].as_ref().and_then(|warp| Some((warp, warp.canvas.as_ref()?)));
+        match canvas {
+            None => all.push(MaskView {
+                camera,
+                pinhole: of_scene.clone(),
+                view: view.clone(),
+                surfaces: surfaces.clone(),
+                size,
+                tiles: &Tile::ALL,
+                z_buffer: match targets.labels.get(&size) {
+                    Some(targets) => targets.z_buffer().clone(),
+                    None => labels::z_buffer(device, size),
+                },
+            }),
+            Some((warp, canvas)) => all.extend(canvas.faces.iter().map(|face| {
+                let pinhole = face.view(of_scene, warp.widest());
+                let size = (face.width, face.height);
+                let view = view_of(&pinhole, size);
+                let z_buffer = labels::z_buffer(device, size);
+                MaskView {
+                    camera,
+                    pinhole,
+                    view,
+                    surfaces: surfaces.clone(),
+                    size,
+                    tiles: &Tile::FRAME_ALONE,
+                    z_buffer,
+                }
+            })),
+        }
+    }
+    all
+}
+
+/// What a pinhole that Bevy does not draw would be drawn with.
+#[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
+fn view_of(pinhole: &Camera, (width, height): (u32, u32)) -> View {
+    let view_from_world = expose::transform(pinhole).to_matrix().inverse();
+    let clip_from_view = Pinhole::new(pinhole, width, height).get_clip_from_view();
+    View {
+        clip_from_world: clip_from_view * view_from_world,
+        view_from_world,
+        lens: Vec4::new(pinhole.fx as f32, pinhole.fy as f32, pinhole.cx as f32, pinhole.cy as f32),
+        eye: pinhole.position.as_vec3(),
+    }
 }
 
 /// In the order in which Bevy drew them for a camera, so that of two surfaces in one plane colour and labels show the same where their
@@ -303,8 +431,8 @@ pub(super) fn sort_bins(
     }
 }
 
-/// For each camera, where on the canvas each labelled instance may be.
-fn mask_areas(source: &Source<'_>) -> Vec<Vec<(u32, masks::Area)>> {
+/// For each view, where each labelled instance may be.
+fn mask_areas(source: &Source<'_>, views: &[MaskView<'_>]) -> Vec<Vec<(u32, masks::Area)>> {
     let Source { scene, shot, .. } = *source;
     let mut boxes: BTreeMap<u32, Vec<PlacedBox>> = BTreeMap::new();
     for ((_, surface), &placed) in shot.surfaces.iter().zip(&shot.boxes) {
@@ -313,18 +441,19 @@ fn mask_areas(source: &Source<'_>) -> Vec<Vec<(u32, masks::Area)>> {
             boxes.entry(surface.instance).or_default().push(placed);
         }
     }
-    let areas = |camera| {
+    let areas = |view: &MaskView<'_>| {
         let area = |(&instance, boxes): (&u32, &Vec<PlacedBox>)| {
-            masks::canvas_area(boxes, camera, &scene.image).map(|area| (instance, area))
+            masks::canvas_area(boxes, &view.pinhole, view.size, view.tiles).map(|area| (instance, area))
         };
         boxes.iter().filter_map(area).collect()
     };
-    scene.cameras.iter().map(areas).collect()
+    views.iter().map(areas).collect()
 }
 
 /// The images of one camera. `None` where one that is always there was not copied.
-fn frame(images: &Images<'_>, camera: usize, shot: &Shot) -> Option<Frame> {
-    let surfaces = images.plane(camera, Plane::Surface, |[number]: [u32; 1]| number)?;
+fn frame(images: &Images<'_>, camera: usize, scene: &Scene, shot: &Shot) -> Option<Frame> {
+    let taken = Taken { images, eyes: shot.eyes.of_camera[camera].clone(), warp: shot.eyes.warps[camera].as_deref() };
+    let surfaces = taken.plane(Plane::Surface, |[number]: [u32; 1]| number)?;
     let id = |&number: &u32| {
         let owner = number.checked_sub(1).and_then(|position| shot.owners.get(position as usize));
         owner.map_or(0, |owner: &Owner| owner.id)
@@ -333,24 +462,43 @@ fn frame(images: &Images<'_>, camera: usize, shot: &Shot) -> Option<Frame> {
     // The pass clears to 0, a distance that no surface has: the near plane is in front of it. Anything else is left as it is, for
     // the audit to see.
     let distance = |word: u32| if word == 0 { f32::INFINITY } else { f32::from_bits(word) };
-    let first = |plane| images.plane(camera, plane, |[word, _]: [u32; 2]| distance(word));
-    let second = |plane| images.plane(camera, plane, |[_, word]: [u32; 2]| distance(word));
-    let three = |plane| images.plane(camera, plane, |[x, y, z, _]: [u32; 4]| [x, y, z].map(f32::from_bits));
-    let fourth = |plane| images.plane(camera, plane, |[_, _, _, w]: [u32; 4]| f32::from_bits(w));
-    Some(Frame {
-        camera,
-        rgb: images.plane(camera, Plane::Color, |[word]: [u32; 1]| {
+    let range = taken.plane(Plane::Distance, |[_, word]: [u32; 2]| distance(word))?;
+    let depth = match taken.warp {
+        None => taken.plane(Plane::Distance, |[word, _]: [u32; 2]| distance(word))?,
+        // Faces have axes of their own.
+        Some(warp) => {
+            #[expect(clippy::cast_possible_truncation, reason = "as the GPU has it")]
+            let along = |(&range, cosine): (&f32, f64)| {
+                if range.is_finite() { (f64::from(range) * cosine) as f32 } else { range }
+            };
+            let depths = range.pixels().iter().zip(warp.cosines()).map(along).collect();
+            Image::new(range.width(), range.height(), depths)?
+        }
+    };
+    let three = |plane| taken.plane(plane, |[x, y, z, _]: [u32; 4]| [x, y, z].map(f32::from_bits));
+    let fourth = |plane| taken.plane(plane, |[_, _, _, w]: [u32; 4]| f32::from_bits(w));
+    let rgb = if scene.needs_linear() {
+        Image::filled(surfaces.width(), surfaces.height(), [0; 3])
+    } else {
+        taken.plane(Plane::Color, |[word]: [u32; 1]| {
             let [r, g, b, _] = word.to_ne_bytes();
             [r, g, b]
-        })?,
+        })?
+    };
+    Some(Frame {
+        camera,
+        rgb,
+        linear: None,
+        deep: None,
+        sensor_depth: None,
         surfaces,
         owners: shot.owners.clone(),
         ids,
-        depth: first(Plane::Distance)?,
-        range: second(Plane::Distance)?,
+        depth,
+        range,
         geometric_normals: three(Plane::GeometricNormal),
         shaded_normals: three(Plane::ShadedNormal),
-        uv: images.plane(camera, Plane::Uv, |words: [u32; 2]| words.map(f32::from_bits)),
+        uv: taken.plane(Plane::Uv, |words: [u32; 2]| words.map(f32::from_bits)),
         coordinates: three(Plane::Coordinates),
         albedo: three(Plane::AlbedoRoughness),
         roughness: fourth(Plane::AlbedoRoughness),
@@ -359,4 +507,25 @@ fn frame(images: &Images<'_>, camera: usize, shot: &Shot) -> Option<Frame> {
         amodal: None,
         amodal_strays: 0,
     })
+}
+
+/// What was copied of one camera: its image, or the faces that its pixels are looked up in.
+struct Taken<'a> {
+    images: &'a Images<'a>,
+    eyes: Range<usize>,
+    warp: Option<&'a Warp>,
+}
+
+impl Taken<'_> {
+    /// One plane, if it was copied. `pixel` is given a pixel's words: zeros where the lens has no ray.
+    fn plane<T: Copy, const N: usize>(&self, plane: Plane, pixel: impl Fn([u32; N]) -> T) -> Option<Image<T>> {
+        match self.warp {
+            None => self.images.plane(self.eyes.start, plane, pixel),
+            Some(warp) => {
+                let faces: Option<Vec<Image<T>>> =
+                    self.eyes.clone().map(|eye| self.images.plane(eye, plane, &pixel)).collect();
+                warp.gather(&faces?, pixel([0; N]))
+            }
+        }
+    }
 }

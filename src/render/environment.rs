@@ -15,9 +15,10 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::around::Around;
 use super::{RenderError, panorama};
-use crate::assets::{AssetError, Library};
-use crate::scene::{Environment, ToneCurve, gradient};
+use crate::assets::Library;
+use crate::scene::{Environment, ToneCurve, gradient, tone};
 
 /// Texels along an edge of the map that is seen: the arc between two texels is under four degrees, and colour is linear
 /// between them.
@@ -72,18 +73,19 @@ impl Maps {
                 self.show(images, diffuse_map(zenith, nadir), specular_map(zenith, nadir));
                 (peak, 0.0)
             }
-            Environment::Image { path, yaw, luminance } => {
-                let sky = library.skies.get(path).ok_or_else(|| AssetError::Missing(path.into()))?;
-                if self.shown.as_ref() != Some(&sky.key) {
-                    if !self.panoramas.contains_key(&sky.key) && self.panoramas.len() >= MOST_PANORAMAS {
+            Environment::Image { .. } | Environment::Sky(_) => {
+                let Some(around) = Around::lights(environment, library)? else { return Ok(None) };
+                if self.shown.as_ref() != Some(&around.key) {
+                    if !self.panoramas.contains_key(&around.key) && self.panoramas.len() >= MOST_PANORAMAS {
                         self.panoramas.pop_first();
                     }
-                    let entry = self.panoramas.entry(sky.key.clone());
-                    let (matte, shiny) = entry.or_insert_with(|| panorama::light_maps(sky)).clone();
+                    let entry = self.panoramas.entry(around.key.clone());
+                    let make = || panorama::light_maps(&around.image(), around.mirror_size);
+                    let (matte, shiny) = entry.or_insert_with(make).clone();
                     self.show(images, matte, shiny);
-                    self.shown = Some(sky.key.clone());
+                    self.shown = Some(around.key.clone());
                 }
-                (*luminance, *yaw)
+                (around.luminance, around.yaw)
             }
         };
         let light = self.light.clone();
@@ -151,57 +153,8 @@ fn ggx_lobe(roughness: f64) -> f64 {
 pub(super) fn background(zenith: [f64; 3], nadir: [f64; 3], exposure: f64, curve: Option<ToneCurve>) -> Image {
     cube_map(BACKGROUND_SIZE, 1, |height, _| {
         let light = gradient(zenith, nadir, height, 1.0).map(|l| l * exposure);
-        curve.map_or(light, |curve| apply(curve, light))
+        curve.map_or(light, |curve| tone::apply(curve, light))
     })
-}
-
-/// Linear light after exposure to linear display value.
-fn apply(curve: ToneCurve, color: [f64; 3]) -> [f64; 3] {
-    match curve {
-        ToneCurve::Srgb => color.map(|c| c.clamp(0.0, 1.0)),
-        ToneCurve::Neutral => neutral(color),
-    }
-}
-
-/// Khronos PBR Neutral, from its specification (KhronosGroup/ToneMapping, PBR_Neutral).
-fn neutral(color: [f64; 3]) -> [f64; 3] {
-    const START: f64 = 0.8 - 0.04;
-    const DESATURATION: f64 = 0.15;
-    let low = color.iter().copied().fold(f64::INFINITY, f64::min);
-    let offset = if low < 0.08 { low - 6.25 * low * low } else { 0.04 };
-    let color = color.map(|c| c - offset);
-    let peak = color.iter().copied().fold(0.0, f64::max);
-    if peak < START {
-        return color;
-    }
-    let d = 1.0 - START;
-    let new_peak = 1.0 - d * d / (peak + d - START);
-    let g = 1.0 - 1.0 / (DESATURATION * (peak - new_peak) + 1.0);
-    color.map(|c| (c * new_peak / peak) * (1.0 - g) + new_peak * g)
-}
-
-/// The light after exposure that is displayed as the linear value `shown` (each channel in 0..=1): the inverse of what Bevy's shader
-/// does. What no finite light is displayed as comes within less than a byte's step.
-pub(super) fn undo(curve: ToneCurve, shown: [f64; 3]) -> [f64; 3] {
-    if curve == ToneCurve::Srgb {
-        return shown;
-    }
-    const START: f64 = 0.8 - 0.04;
-    const DESATURATION: f64 = 0.15;
-    const MOST: f64 = 0.999;
-    let peak = shown.iter().copied().fold(0.0, f64::max);
-    let mut color = shown;
-    if peak > START {
-        let new_peak = peak.min(MOST);
-        let d = 1.0 - START;
-        let old_peak = d * d / (1.0 - new_peak) - d + START;
-        let g = 1.0 - 1.0 / (DESATURATION * (old_peak - new_peak) + 1.0);
-        color = color.map(|c| ((c.min(MOST) - new_peak * g) / (1.0 - g) * old_peak / new_peak).max(0.0));
-    }
-    // What was taken from all channels follows from the lowest.
-    let low = color.iter().copied().fold(f64::INFINITY, f64::min).max(0.0);
-    let before = if low < 0.04 { (low / 6.25).sqrt() } else { low + 0.04 };
-    color.map(|c| c + before - low)
 }
 
 /// A cube map whose texels depend on the height (y) of their direction and on the mip level.

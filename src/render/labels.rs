@@ -45,24 +45,41 @@ pub(super) struct Targets {
     z_buffer: wgpu::Texture,
 }
 
+/// Something to test depths against.
+pub(super) fn z_buffer(device: &wgpu::Device, (width, height): (u32, u32)) -> wgpu::Texture {
+    device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("label z buffer"),
+        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: Z_FORMAT,
+        usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+        view_formats: &[],
+    })
+}
+
 impl Targets {
     pub(super) fn new(device: &wgpu::Device, width: u32, height: u32, detail: Detail) -> Self {
-        let texture = |label, format, usage| {
+        let texture = |format| {
             device.create_texture(&wgpu::TextureDescriptor {
-                label: Some(label),
+                label: Some("labels"),
                 size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
                 mip_level_count: 1,
                 sample_count: 1,
                 dimension: wgpu::TextureDimension::D2,
                 format,
-                usage,
+                usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
                 view_formats: &[],
             })
         };
-        let copied = wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC;
-        let planes = detail.planes().iter().map(|plane| texture("labels", plane.format(), copied)).collect();
-        let z_buffer = texture("label z buffer", Z_FORMAT, wgpu::TextureUsages::RENDER_ATTACHMENT);
-        Self { detail, planes, z_buffer }
+        let planes = detail.planes().iter().map(|plane| texture(plane.format())).collect();
+        Self { detail, planes, z_buffer: z_buffer(device, (width, height)) }
+    }
+
+    /// What depths are tested against.
+    pub(super) fn z_buffer(&self) -> &wgpu::Texture {
+        &self.z_buffer
     }
 
     /// What was drawn of `plane`, if it is one of these.
@@ -261,14 +278,15 @@ impl LabelPass {
         self.draw(device, &mut pass, pipelines, textures_matter, surfaces, |_| true, assets)
     }
 
-    /// Records which pixels of the canvas the instances of `jobs` cover, into `masks`. `surfaces` may hold others too.
+    /// Records which pixels of these parts of the canvas the instances of `jobs` cover, into `masks`. `surfaces` may hold others too.
     pub(super) fn record_masks(
         &self,
         device: &wgpu::Device,
         encoder: &mut wgpu::CommandEncoder,
-        targets: &Targets,
+        z_buffer: &wgpu::Texture,
         view: &View,
         (width, height): (u32, u32),
+        tiles: &[Tile],
         surfaces: &[&Surface],
         jobs: &[MaskJob],
         masks: &wgpu::Buffer,
@@ -288,8 +306,8 @@ impl LabelPass {
             layout: &self.mask_layout,
             entries: &[wgpu::BindGroupEntry { binding: 0, resource: masks.as_entire_binding() }],
         });
-        let z_buffer = targets.z_buffer.create_view(&wgpu::TextureViewDescriptor::default());
-        for tile in Tile::ALL {
+        let z_buffer = z_buffer.create_view(&wgpu::TextureViewDescriptor::default());
+        for &tile in tiles {
             let reaches =
                 |surface: &Surface| job_of(surface).is_some_and(|job| tile.overlaps(&job.area, width, height));
             if !covering.iter().any(|s| reaches(s)) {

@@ -6,9 +6,11 @@
 //! columns and drawn in several batches; each pixel of each instance is in exactly one strip, so the result is the same.
 
 use bevy::math::{Affine3A, DVec2, DVec3};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::warp::Warp;
 use crate::frame::{AmodalMask, BitMask};
-use crate::scene::{Camera, ImageSettings};
+use crate::scene::Camera;
 
 /// Part of the canvas, which is three frames wide and high with the frame in its middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,7 @@ pub(super) struct Tile {
 
 impl Tile {
     pub(super) const FRAME: Self = Self { column: 0, row: 0 };
+    pub(super) const FRAME_ALONE: [Self; 1] = [Self::FRAME];
     /// The frame first.
     pub(super) const ALL: [Self; 9] = [
         Self::FRAME,
@@ -192,6 +195,98 @@ impl Gathered {
     }
 }
 
+/// The masks of one face of a camera that is looked up, while their batches come in: every bit of them.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    masks: BTreeMap<u32, (Area, Vec<u32>)>,
+}
+
+impl Looked {
+    /// Adds what one batch says of this face. Batches come in order, and strips from left to right.
+    pub(super) fn add(&mut self, jobs: &[MaskJob], words: &[u32]) {
+        for job in jobs {
+            let size = job.words_per_column() as usize * job.area.width.unsigned_abs() as usize;
+            let (_, bits) = self.masks.entry(job.instance).or_insert((job.whole, Vec::new()));
+            bits.extend(&words[job.start as usize..][..size]);
+        }
+    }
+
+    /// Whether an instance covers a pixel of the face.
+    fn covers(&self, instance: u32, column: u32, row: u32) -> bool {
+        let Some((area, bits)) = self.masks.get(&instance) else { return false };
+        let at = (signed(column) - area.x, signed(row) - area.y);
+        if !(0..area.width).contains(&at.0) || !(0..area.height).contains(&at.1) {
+            return false;
+        }
+        let (column, row) = (at.0.unsigned_abs(), at.1.unsigned_abs());
+        let word = column * area.words_per_column() + row / 32;
+        bits.get(word as usize).is_some_and(|word| word >> (row % 32) & 1 == 1)
+    }
+
+    /// Whether a rectangle of the face (low and high corner, inclusive) may hold anything of an instance.
+    fn reaches(&self, instance: u32, [low, high]: [[u32; 2]; 2]) -> bool {
+        self.masks.get(&instance).is_some_and(|(area, _)| {
+            signed(low[0]) < area.x + area.width
+                && signed(high[0]) >= area.x
+                && signed(low[1]) < area.y + area.height
+                && signed(high[1]) >= area.y
+        })
+    }
+}
+
+/// The masks of a camera that is looked up in `faces`, in order of instance.
+pub(super) fn looked_up(
+    warp: &Warp,
+    faces: &[Looked],
+    (width, height): (u32, u32),
+    id: impl Fn(u32) -> u32,
+) -> Vec<AmodalMask> {
+    // Of each row of the canvas, what it looks up in each face.
+    let bounds: Vec<Vec<Option<[[u32; 2]; 2]>>> = (0..3 * height)
+        .map(|row| {
+            let mut bounds: Vec<Option<[[u32; 2]; 2]>> = vec![None; faces.len()];
+            for (face, x, y) in warp.canvas_row(row) {
+                let Some(bounds) = bounds.get_mut(face) else { continue };
+                let [low, high] = bounds.get_or_insert([[x, y]; 2]);
+                (*low, *high) = ([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)]);
+            }
+            bounds
+        })
+        .collect();
+    let instances: BTreeSet<u32> = faces.iter().flat_map(|face| face.masks.keys().copied()).collect();
+    let frame = |x: i32, y: i32| Some((u32::try_from(x).ok()?, u32::try_from(y).ok()?));
+    let mask = |instance: u32| {
+        let mut area = 0;
+        let mut extent: Option<([i32; 2], [i32; 2])> = None;
+        let mut inside = Vec::new();
+        for (row, bounds) in (0..).zip(&bounds) {
+            let reached = |(face, bounds): (&Looked, &Option<_>)| bounds.is_some_and(|b| face.reaches(instance, b));
+            if !faces.iter().zip(bounds).any(reached) {
+                continue;
+            }
+            for (column, (face, x, y)) in (0..).zip(warp.canvas_row(row)) {
+                if !faces.get(face).is_some_and(|face| face.covers(instance, x, y)) {
+                    continue;
+                }
+                let at = [signed(column) - signed(width), signed(row) - signed(height)];
+                area += 1;
+                let (low, high) = extent.get_or_insert((at, at));
+                (*low, *high) = ([low[0].min(at[0]), low[1].min(at[1])], [high[0].max(at[0]), high[1].max(at[1])]);
+                inside.extend(frame(at[0], at[1]).filter(|&(x, y)| x < width && y < height));
+            }
+        }
+        let (low, high) = extent?;
+        let bbox = [low[0], low[1], high[0] - low[0] + 1, high[1] - low[1] + 1];
+        let least = |pick: fn(&(u32, u32)) -> u32| inside.iter().map(pick).min().unwrap_or(0);
+        let most = |pick: fn(&(u32, u32)) -> u32| inside.iter().map(pick).max().map_or(0, |most| most + 1);
+        let (x, y) = (least(|at| at.0), least(|at| at.1));
+        let mut bits = BitMask::empty(x, y, most(|at| at.0) - x, most(|at| at.1) - y);
+        inside.iter().for_each(|&(x, y)| bits.insert(x, y));
+        Some(AmodalMask { id: id(instance), area, bbox, inside: bits })
+    };
+    instances.into_iter().filter_map(mask).collect()
+}
+
 impl Growing {
     /// Takes a column of the canvas into area and extent.
     fn count(&mut self, x: i32, y: i32, column: &[u32]) {
@@ -235,9 +330,14 @@ pub(super) struct PlacedBox {
     pub(super) max: DVec3,
 }
 
-/// The part of the canvas that things within `boxes` may cover, if any. Never too small: the GPU computes in single precision and
+/// The part of these tiles (the frame, or all) that things within `boxes` may cover, if any. Never too small: the GPU computes in single precision and
 /// moves vertices to 1/256 pixel, so a margin for both is added.
-pub(super) fn canvas_area(boxes: &[PlacedBox], camera: &Camera, image: &ImageSettings) -> Option<Area> {
+pub(super) fn canvas_area(
+    boxes: &[PlacedBox],
+    camera: &Camera,
+    (width, height): (u32, u32),
+    tiles: &[Tile],
+) -> Option<Area> {
     let mut bounds: Option<(DVec2, DVec2)> = None;
     let mut add = |point: DVec3, reach: f64| {
         // Camera frame: x right, y up, looking down -z.
@@ -280,14 +380,15 @@ pub(super) fn canvas_area(boxes: &[PlacedBox], camera: &Camera, image: &ImageSet
         }
     }
     let (low, high) = bounds?;
-    let (width, height) = (f64::from(image.width), f64::from(image.height));
+    let (width, height) = (f64::from(width), f64::from(height));
+    let around = if tiles.len() > 1 { 1.0 } else { 0.0 };
     // Beyond the canvas nothing is drawn; clamped there, all numbers are small.
     let side = |low: f64, high: f64, size: f64| {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "clamped to the canvas, three frames of at most 16384 pixels"
         )]
-        let whole = |v: f64| v.clamp(-size, 2.0 * size) as i32;
+        let whole = |v: f64| v.clamp(-around * size, (1.0 + around) * size) as i32;
         let start = whole(low.floor());
         (start, whole(high.ceil()) - start)
     };

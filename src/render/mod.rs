@@ -1,10 +1,17 @@
 //! Scenes to frames, without a window. The only part of the program that knows Bevy.
 //!
 //! ```text
+//! eyes      the pinhole views that are drawn for each camera
+//! warp      how the pixels of other lenses are looked up in them
 //! upload    meshes, textures and materials on the GPU, once each
-//! spawn     the scene's lights, meshes and cameras as entities
+//! spawn     the scene's meshes and cameras as entities
+//! lamps     its lights
+//! amend     what Bevy's shaders lack
 //! app       one Bevy update draws the colour of all cameras
 //! ready     is it complete? if not, the same scene again
+//! subframes where images are a mean of many: what differs from one to the next
+//! expose    draws them, one after the other
+//! film      their sum, in linear light
 //! surface   what the label pass is told of each of them
 //! labels    what each pixel shows, by a pass of our own over the same vertex buffers
 //! masks     where each instance is, seen or not: who shares which part of one buffer
@@ -13,21 +20,29 @@
 //! ```
 
 mod adapter;
+mod amend;
 mod app;
+mod around;
 mod backdrop;
 mod capture;
 mod environment;
 mod error;
+mod expose;
+mod eyes;
+mod film;
 mod kept;
 mod labels;
+mod lamps;
 mod masks;
 mod panorama;
 mod projection;
 mod readback;
 mod ready;
 mod spawn;
+mod subframes;
 mod surface;
 mod upload;
+mod warp;
 
 pub use adapter::{AdapterChoice, AdapterReport, Diagnosis, diagnose};
 pub use error::RenderError;
@@ -45,6 +60,7 @@ use std::time::{Duration, Instant};
 use crate::assets::Library;
 use crate::frame::Frame;
 use crate::scene::Scene;
+use eyes::Eyes;
 
 /// How long a scene may stay incomplete. Shaders compile within updates and count; a software driver takes seconds for
 /// the first frame.
@@ -94,7 +110,10 @@ pub struct Renderer {
     failure: app::DeviceFailure,
     uploads: upload::Uploads,
     maps: environment::Maps,
+    warps: eyes::Warps,
+    rays: Vec<film::Rays>,
     label_pass: labels::LabelPass,
+    film_pass: film::FilmPass,
     targets: Option<capture::Targets>,
     masks: capture::MaskBuffers,
     times: RenderTimes,
@@ -105,9 +124,10 @@ impl Renderer {
     pub fn new(options: &RenderOptions, library: Library) -> Result<Self, RenderError> {
         let (resources, adapter) = adapter::open(&options.adapter)?;
         tracing::info!(adapter = adapter.summary(), "rendering");
-        let (app, failure) = app::build(resources);
+        let (app, failure) = app::build(resources)?;
         let device = app.world().resource::<RenderDevice>().wgpu_device();
         let label_pass = labels::LabelPass::new(device, app.world().resource::<RenderQueue>());
+        let film_pass = film::FilmPass::new(app.world().resource::<RenderDevice>().wgpu_device());
         let uploads = upload::Uploads::new(options.asset_root.clone(), library);
         let maps = environment::Maps::default();
         Ok(Self {
@@ -116,7 +136,10 @@ impl Renderer {
             failure,
             uploads,
             maps,
+            warps: eyes::Warps::default(),
+            rays: Vec::new(),
             label_pass,
+            film_pass,
             targets: None,
             masks: capture::MaskBuffers::default(),
             times: RenderTimes::default(),
@@ -155,17 +178,23 @@ impl Renderer {
     pub fn render_after(&mut self, scene: &Scene, more: u32) -> Result<Vec<Frame>, RenderError> {
         scene.validate().map_err(|reason| RenderError::InvalidScene { index: scene.index, reason })?;
         let spawning = clock();
-        let targets = capture::Targets::fit(self.targets.take(), self.app.world_mut(), scene, &self.adapter.name)?;
+        let eyes = Eyes::of(scene, &mut self.warps);
+        let targets = self.targets.take();
+        let targets = capture::Targets::fit(targets, self.app.world_mut(), scene, &eyes, &self.adapter.name)?;
         let color = targets.color.clone();
         self.targets = Some(targets);
-        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, &color)?;
+        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, eyes, &color)?;
         let order = shot.surfaces.iter().enumerate().map(|(position, (entity, _))| (*entity, position)).collect();
         self.app.sub_app_mut(RenderApp).world_mut().insert_resource(capture::SceneOrder(order));
         self.times.spawn += spawning.elapsed();
 
         let frames = self.update_until_complete(scene.index, &shot).and_then(|()| {
             (0..more).for_each(|_| self.app.update());
-            self.capture(scene, &shot)
+            let mut frames = self.capture(scene, &shot)?;
+            if scene.needs_linear() {
+                self.expose(scene, &shot, &mut frames)?;
+            }
+            Ok(frames)
         });
         shot.despawn(self.app.world_mut());
         self.uploads.end_scene();

@@ -12,16 +12,14 @@ use glam::DVec3;
 use rayon::prelude::*;
 
 use super::environment::{LIGHT_LEVELS, cube_map_of, half_bits};
-use crate::assets::sky::{Sky, direction, place};
+use crate::assets::sky::{direction, place};
 use crate::image::Image;
 
 /// Texels along an edge of the matte map.
 const MATTE_SIZE: u32 = 16;
 /// Columns of the version that matte surfaces sum over.
 const MATTE_COLUMNS: u32 = 64;
-/// Texels along an edge of the shiny map at level 0, a mirror.
-const MIRROR_SIZE: u32 = 128;
-/// Roughness levels of the shiny map: 128 to 4 texels.
+/// Roughness levels of the shiny map: of 128 texels at level 0, a mirror, down to 4.
 const LEVELS: u32 = LIGHT_LEVELS;
 /// Directions of a lobe.
 const SAMPLES: u32 = 96;
@@ -90,13 +88,13 @@ fn bilinear(image: &Image<[f32; 3]>, u: f64, v: f64) -> DVec3 {
     upper.lerp(texel(0.0, 1.0).lerp(texel(1.0, 1.0), fx), fy)
 }
 
-/// The matte and the shiny cube map of a panorama, in its own unit.
-pub(super) fn light_maps(sky: &Sky) -> (BevyImage, BevyImage) {
-    let pyramid = Pyramid::new(&sky.image);
+/// The matte and the shiny cube map of a panorama, in its own unit; `size` texels along an edge of the latter, a power of two from 32 on.
+pub(super) fn light_maps(image: &Image<[f32; 3]>, size: u32) -> (BevyImage, BevyImage) {
+    let pyramid = Pyramid::new(image);
     let small = pyramid.0.iter().find(|level| level.width() <= MATTE_COLUMNS).unwrap_or(&pyramid.0[0]);
     let matte = cube_map_of(MATTE_SIZE, 1, |normal, _| matte(small, normal));
-    let shiny = cube_map_of(MIRROR_SIZE, LEVELS, |normal, level| {
-        shiny(&pyramid, normal, f64::from(level) / f64::from(LEVELS - 1), MIRROR_SIZE >> level)
+    let shiny = cube_map_of(size, LEVELS, |normal, level| {
+        shiny(&pyramid, normal, f64::from(level) / f64::from(LEVELS - 1), size >> level)
     });
     (matte, shiny)
 }
@@ -153,9 +151,9 @@ fn shiny(pyramid: &Pyramid, normal: DVec3, roughness: f64, size: u32) -> DVec3 {
 }
 
 /// The panorama itself as half floats in ever smaller versions, for the sphere that shows it.
-pub(super) fn picture(sky: &Sky) -> (u32, u32, u32, Vec<u8>) {
+pub(super) fn picture(image: &Image<[f32; 3]>) -> (u32, u32, u32, Vec<u8>) {
     let levels: Vec<Image<[f32; 3]>> = {
-        let mut levels = Pyramid::new(&sky.image).0;
+        let mut levels = Pyramid::new(image).0;
         // Down to one pixel, as GPUs count levels.
         while let Some(last) = levels.last().filter(|last| last.width() > 1 || last.height() > 1) {
             levels.push(halved(last));
@@ -167,5 +165,5 @@ pub(super) fn picture(sky: &Sky) -> (u32, u32, u32, Vec<u8>) {
         image.pixels().par_iter().flat_map_iter(|p| texel(p).into_iter().flatten()).collect()
     };
     let count = u32::try_from(levels.len()).unwrap_or(1);
-    (sky.image.width(), sky.image.height(), count, levels.iter().flat_map(bytes).collect())
+    (image.width(), image.height(), count, levels.iter().flat_map(bytes).collect())
 }

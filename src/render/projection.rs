@@ -3,7 +3,7 @@
 use bevy::camera::{CameraProjection, SubCameraView};
 use bevy::math::{Mat4, Vec3A, Vec4};
 
-use crate::scene::{Camera, ImageSettings};
+use crate::scene::Camera;
 
 /// Reverse-z, infinite: clip-space depth is `near / depth`.
 #[derive(Debug, Clone)]
@@ -19,15 +19,15 @@ pub(super) struct Pinhole {
 
 impl Pinhole {
     #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
-    pub(super) fn new(camera: &Camera, image: &ImageSettings) -> Self {
+    pub(super) fn new(camera: &Camera, width: u32, height: u32) -> Self {
         Self {
             fx: camera.fx as f32,
             fy: camera.fy as f32,
             cx: camera.cx as f32,
             cy: camera.cy as f32,
             near: camera.near as f32,
-            width: image.width as f32,
-            height: image.height as f32,
+            width: width as f32,
+            height: height as f32,
         }
     }
 }

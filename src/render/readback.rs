@@ -67,60 +67,57 @@ impl Plane {
 /// A buffer that the images of one scene are copied to.
 pub(super) struct Staging {
     buffer: wgpu::Buffer,
-    width: u32,
-    height: u32,
-    cameras: usize,
+    /// Of each view.
+    sizes: Vec<(u32, u32)>,
     planes: Vec<Plane>,
 }
 
 impl Staging {
-    pub(super) fn new(device: &wgpu::Device, width: u32, height: u32, cameras: usize, planes: Vec<Plane>) -> Self {
-        let buffer = staging_buffer(device, Self::bytes(width, height, cameras, &planes));
-        Self { buffer, width, height, cameras, planes }
+    pub(super) fn new(device: &wgpu::Device, sizes: Vec<(u32, u32)>, planes: Vec<Plane>) -> Self {
+        let buffer = staging_buffer(device, Self::bytes(&sizes, &planes));
+        Self { buffer, sizes, planes }
     }
 
     /// Bytes that a buffer of these images takes.
-    pub(super) fn bytes(width: u32, height: u32, cameras: usize, planes: &[Plane]) -> u64 {
-        planes.iter().map(|plane| plane.padded_row(width) * u64::from(height)).sum::<u64>() * cameras as u64
+    pub(super) fn bytes(sizes: &[(u32, u32)], planes: &[Plane]) -> u64 {
+        sizes.iter().map(|&size| Self::view_bytes(size, planes)).sum()
     }
 
-    pub(super) fn fits(&self, width: u32, height: u32, cameras: usize, planes: &[Plane]) -> bool {
-        (self.width, self.height, self.cameras) == (width, height, cameras) && self.planes == planes
+    fn view_bytes((width, height): (u32, u32), planes: &[Plane]) -> u64 {
+        planes.iter().map(|plane| plane.padded_row(width) * u64::from(height)).sum()
     }
 
-    /// Which images there are of each camera.
+    pub(super) fn fits(&self, sizes: &[(u32, u32)], planes: &[Plane]) -> bool {
+        self.sizes == sizes && self.planes == planes
+    }
+
+    /// Which images there are of each view.
     pub(super) fn planes(&self) -> &[Plane] {
         &self.planes
     }
 
     /// Where an image begins, bytes.
-    fn offset(&self, camera: usize, plane: Plane) -> u64 {
-        let before = self.planes.iter().take_while(|&&other| other != plane);
-        let within: u64 = before.map(|plane| plane.padded_row(self.width) * u64::from(self.height)).sum();
-        within + camera as u64 * Self::bytes(self.width, self.height, 1, &self.planes)
+    fn offset(&self, view: usize, plane: Plane) -> u64 {
+        let before = self.planes.iter().position(|&other| other == plane).unwrap_or(0);
+        Self::bytes(&self.sizes[..view], &self.planes) + Self::view_bytes(self.sizes[view], &self.planes[..before])
     }
 
-    /// Records the copy of one image of one camera.
-    pub(super) fn copy(
-        &self,
-        encoder: &mut wgpu::CommandEncoder,
-        camera: usize,
-        plane: Plane,
-        texture: &wgpu::Texture,
-    ) {
+    /// Records the copy of one image of one view.
+    pub(super) fn copy(&self, encoder: &mut wgpu::CommandEncoder, view: usize, plane: Plane, texture: &wgpu::Texture) {
+        let (width, height) = self.sizes[view];
         // A row of 16384 pixels of 16 bytes fits by far.
-        let bytes_per_row = u32::try_from(plane.padded_row(self.width)).ok();
+        let bytes_per_row = u32::try_from(plane.padded_row(width)).ok();
         encoder.copy_texture_to_buffer(
             texture.as_image_copy(),
             wgpu::TexelCopyBufferInfo {
                 buffer: &self.buffer,
                 layout: wgpu::TexelCopyBufferLayout {
-                    offset: self.offset(camera, plane),
+                    offset: self.offset(view, plane),
                     bytes_per_row,
-                    rows_per_image: Some(self.height),
+                    rows_per_image: Some(height),
                 },
             },
-            wgpu::Extent3d { width: self.width, height: self.height, depth_or_array_layers: 1 },
+            wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
         );
     }
 
@@ -147,15 +144,15 @@ impl Images<'_> {
     /// One image without its padding, if it was copied. `pixel` is given a pixel's words.
     pub(super) fn plane<T, const N: usize>(
         &self,
-        camera: usize,
+        view: usize,
         plane: Plane,
         pixel: impl Fn([u32; N]) -> T,
     ) -> Option<Image<T>> {
-        let Staging { width, height, ref planes, .. } = *self.staging;
-        if !planes.contains(&plane) {
+        let (width, height) = *self.staging.sizes.get(view)?;
+        if !self.staging.planes.contains(&plane) {
             return None;
         }
-        let start = usize::try_from(self.staging.offset(camera, plane)).ok()?;
+        let start = usize::try_from(self.staging.offset(view, plane)).ok()?;
         let padded = usize::try_from(plane.padded_row(width)).ok()?;
         let row_bytes = width as usize * 4 * plane.pixel_words() as usize;
         let mut pixels = Vec::with_capacity(width as usize * height as usize);

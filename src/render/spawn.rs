@@ -9,10 +9,8 @@ use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
 use bevy::light::cluster::ClusterConfig;
-use bevy::light::{
-    CascadeShadowConfigBuilder, DirectionalLight, EnvironmentMapLight, NotShadowCaster, PointLight, Skybox, SpotLight,
-};
-use bevy::math::{Affine3A, DAffine3, DVec3, Quat, Vec3};
+use bevy::light::{EnvironmentMapLight, NotShadowCaster, Skybox};
+use bevy::math::{Affine3A, DAffine3, DVec3, Quat};
 use bevy::mesh::Mesh3d;
 use bevy::pbr::MeshMaterial3d;
 use bevy::prelude::{Name, Transform, World};
@@ -21,21 +19,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::RenderError;
-use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
+use super::eyes::{Eye, Eyes};
+use super::lamps::{self, Stage};
 use super::masks::PlacedBox;
 use super::projection::Pinhole;
+use super::subframes::Subframes;
 use super::surface::Surface;
 use super::upload::{UploadedMaterial, Uploads};
 use super::{backdrop, environment};
 use crate::assets::AssetError;
 use crate::frame::Owner;
 use crate::scene::exposure::meter_place;
-use crate::scene::{AntiAliasing, Background, Camera, Environment, Light, Material, Scene, SurfaceLabels, ToneCurve};
+use crate::scene::{AntiAliasing, Background, Environment, Light, Material, Scene, SurfaceLabels, ToneCurve};
 
 /// A scene in flight: its entities, and what must be seen of them.
 pub(super) struct Shot {
-    /// In the order of the scene's cameras.
+    /// In the order of `eyes`.
     pub(super) cameras: Vec<Entity>,
+    /// The views that are drawn for the scene's cameras.
+    pub(super) eyes: Eyes,
     /// One for each mesh entity, in the order of the scene's instances; the label pass draws these.
     pub(super) surfaces: Vec<(Entity, Surface)>,
     /// For each of them, its place in space.
@@ -49,7 +51,10 @@ pub(super) struct Shot {
     /// How many shadow views there must be for each camera, and for all together (point and spot lights).
     pub(super) cascades_per_camera: usize,
     pub(super) shared_shadow_views: usize,
-    lights: Vec<Entity>,
+    /// What decides how lights are drawn.
+    pub(super) stage: Stage,
+    /// In the order of the scene's.
+    pub(super) lights: Vec<Entity>,
 }
 
 impl Shot {
@@ -65,45 +70,35 @@ impl Shot {
     }
 }
 
-/// Where shadows matter along the optical axes of all cameras, metres.
-#[derive(Debug, Clone, Copy)]
-struct ShadowRange {
-    /// Nothing is nearer.
-    near: f32,
-    /// Up to here shadows have the full resolution: twice as far as the things that the scene is about.
-    sharp: f32,
-    /// Nothing is farther.
-    far: f32,
-}
-
-impl ShadowRange {
-    /// Shadow cascades of a sun: one where everything is within the sharp part, as on a table; more for a street.
-    fn cascades(&self) -> usize {
-        if self.far <= self.sharp { 1 } else { 3 }
-    }
-}
-
-/// Normal bias of a lamp's cube map, in texels. Bevy's 0.6 leaves stripes on floors that its light grazes.
-const LAMP_NORMAL_BIAS: f32 = 2.0;
-
 /// Puts `scene` into the world, its cameras drawing into `targets`.
 pub(super) fn spawn(
     world: &mut World,
     uploads: &mut Uploads,
     maps: &mut environment::Maps,
     scene: &Scene,
+    eyes: Eyes,
     targets: &[Handle<BevyImage>],
 ) -> Result<Shot, RenderError> {
     let placed = place_meshes(world, uploads, scene)?;
     let corners: Vec<DVec3> = placed.iter().flat_map(|p| p.corners()).collect();
 
     let middle = meter_place(&scene.instances);
-    let shadows = shadow_range(&scene.cameras, &corners, middle);
-    let lights = scene.lights.iter().map(|light| spawn_light(world, scene, light, &corners, middle, shadows)).collect();
+    let stage = Stage::new(&eyes, corners, middle);
+    let point = |position| Subframes::of(scene).light(position, 0);
+    let lights: Vec<Entity> = (0..)
+        .zip(&scene.lights)
+        .map(|(position, light)| {
+            let entity = world.spawn_empty().id();
+            stage.put(world, entity, light, point(position), scene.image.samples);
+            entity
+        })
+        .collect();
     let boxes = placed.iter().map(PlacedMesh::placed_box).collect();
     // What is seen through glass is what was drawn before it: that has to be light, and not what a tone curve has made of it already
     // (Bevy only guesses its way back).
-    let late = scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
+    let linear = scene.needs_linear();
+    let late =
+        linear || scene.image.tone_curve != ToneCurve::Srgb && placed.iter().any(|mesh| mesh.piece.material.transmits);
     let owners = placed.iter().map(|mesh| mesh.owner).collect();
     let surfaces = (1..).zip(placed).map(|(number, mesh)| mesh.spawn(world, number)).collect();
 
@@ -112,8 +107,9 @@ pub(super) fn spawn(
     let mut environment: Vec<_> =
         light.iter().flat_map(|light| [light.diffuse.clone(), light.specular.clone()]).collect();
     let (mut cameras, mut backdrops) = (Vec::new(), Vec::new());
-    for (position, (camera, target)) in scene.cameras.iter().zip(targets).enumerate() {
-        let entity = spawn_camera(world, scene, camera, position, target);
+    for (position, (eye, target)) in eyes.eyes.iter().zip(targets).enumerate() {
+        let camera = &eye.view;
+        let entity = spawn_camera(world, scene, eye, position, target);
         if late {
             world.entity_mut(entity).insert(Hdr);
         }
@@ -135,43 +131,37 @@ pub(super) fn spawn(
                 }
                 None
             }
-            (None, Environment::Image { path, yaw, luminance }) => {
-                let sky = uploads.library().skies.get(path).cloned();
-                let sky = sky.ok_or_else(|| AssetError::Missing(path.into()))?;
-                Some(uploads.backdrops.sky(world, (position, camera), &sky, *yaw, luminance * exposure))
+            (None, Environment::Image { .. } | Environment::Sky(_)) => {
+                uploads.panorama(world, (position, camera), &scene.environment, exposure)?
             }
             (Some(Background::Color(color)), _) => {
-                Some(uploads.backdrops.color(world, (position, camera), &scene.image, *color))
+                Some(uploads.backdrops.color(world, (position, eye), scene.image.tone_curve, *color))
             }
             (Some(Background::Image { path, mirrored }), _) => {
                 let picture = uploads.library().textures.get(path).cloned();
                 let picture = picture.ok_or_else(|| AssetError::Missing(path.into()))?;
-                Some(uploads.backdrops.picture(world, (position, camera), &scene.image, &picture, *mirrored))
+                let through = eyes.warps[eye.camera].as_ref().map(|warp| (&**warp, &scene.cameras[eye.camera]));
+                Some(uploads.backdrops.picture(world, (position, eye), &scene.image, &picture, *mirrored, through))
             }
         };
         cameras.push(entity);
         backdrops.push(backdrop);
     }
 
-    let casts = |light: &&Light| match light {
-        Light::Sun { shadows, .. } | Light::Point { shadows, .. } | Light::Spot { shadows, .. } => *shadows,
-    };
-    let views = |light: &Light| match light {
-        Light::Sun { .. } => 0,
-        Light::Point { .. } => 6,
-        Light::Spot { .. } => 1,
-    };
-    let suns = scene.lights.iter().filter(casts).filter(|light| matches!(light, Light::Sun { .. })).count();
-    let shared = scene.lights.iter().filter(casts).map(views).sum();
+    let casting = || scene.lights.iter().filter(|light| lamps::casts_shadows(light));
+    let suns = casting().filter(|light| matches!(light, Light::Sun { .. })).count();
+    let shared = casting().map(|light| stage.shared_views(light)).sum();
     Ok(Shot {
         cameras,
+        eyes,
         surfaces,
         boxes,
         owners,
         environment,
         backdrops,
-        cascades_per_camera: suns * shadows.cascades(),
+        cascades_per_camera: suns * stage.cascades(),
         shared_shadow_views: shared,
+        stage,
         lights,
     })
 }
@@ -303,111 +293,8 @@ fn place_meshes(world: &mut World, uploads: &mut Uploads, scene: &Scene) -> Resu
     Ok(placed)
 }
 
-fn shadow_range(cameras: &[Camera], corners: &[DVec3], middle: DVec3) -> ShadowRange {
-    let mut range = ShadowRange { near: f32::INFINITY, sharp: 0.0, far: 0.0 };
-    for camera in cameras {
-        let camera_from_world = camera.world_from_camera().inverse();
-        let depth = |point: DVec3| narrow(-camera_from_world.transform_point3(point).z);
-        for depth in corners.iter().map(|&corner| depth(corner)) {
-            range.near = range.near.min(depth);
-            range.far = range.far.max(depth);
-        }
-        range.near = range.near.max(narrow(camera.near));
-        range.sharp = range.sharp.max(2.0 * depth(middle));
-    }
-    // Nothing in front of any camera: any range will do.
-    range.far = range.far.max(range.near * 2.0).min(1.0e6);
-    range.near = range.near.min(range.far * 0.5);
-    range.sharp = range.sharp.clamp(range.near * 2.0, range.far.max(range.near * 2.0));
-    range
-}
-
-/// `middle` is what the scene is about: how far a light is from there decides how much its shadows may be off.
-fn spawn_light(
-    world: &mut World,
-    scene: &Scene,
-    light: &Light,
-    corners: &[DVec3],
-    middle: DVec3,
-    range: ShadowRange,
-) -> Entity {
-    let farthest = |position: DVec3| corners.iter().map(|c| c.distance(position)).fold(0.1, f64::max);
-    let away = |position: DVec3| position.distance(middle).max(0.05);
-    match light {
-        Light::Sun { name, direction, color, illuminance, shadows } => {
-            let widest = scene.cameras.iter().map(|camera| frame_diagonal(scene, camera)).fold(0.0, f32::max);
-            // Bevy rounds the width of a cascade up to whole metres.
-            let texel = (widest * range.sharp).ceil() / f32::from(SUN_SHADOW_TEXELS);
-            world.spawn((
-                Name::new(name.clone()),
-                DirectionalLight {
-                    color: linear(*color),
-                    illuminance: narrow(*illuminance),
-                    shadow_maps_enabled: *shadows,
-                    // Bevy's default of 2 cm would lift shadows off small objects. The normal bias does most of the work.
-                    shadow_depth_bias: 0.5 * texel,
-                    ..Default::default()
-                },
-                CascadeShadowConfigBuilder {
-                    num_cascades: range.cascades(),
-                    minimum_distance: range.near,
-                    maximum_distance: range.far.max(range.sharp) * 1.001,
-                    first_cascade_far_bound: range.sharp,
-                    overlap_proportion: 0.1,
-                }
-                .build(),
-                looking_along(*direction),
-            ))
-        }
-        Light::Point { name, position, color, flux, shadows } => {
-            world.spawn((
-                Name::new(name.clone()),
-                PointLight {
-                    color: linear(*color),
-                    intensity: narrow(*flux),
-                    // Bevy fades light out towards its range; at a tenth of it, by 0.02 %.
-                    range: narrow(farthest(*position) * 10.0),
-                    shadow_maps_enabled: *shadows,
-                    shadow_depth_bias: narrow(away(*position) / f64::from(POINT_SHADOW_TEXELS)),
-                    shadow_normal_bias: LAMP_NORMAL_BIAS,
-                    shadow_map_near_z: narrow(away(*position) * 1e-3),
-                    ..Default::default()
-                },
-                Transform::from_translation(position.as_vec3()),
-            ))
-        }
-        Light::Spot { name, position, direction, color, flux, inner_angle, outer_angle, shadows } => world.spawn((
-            Name::new(name.clone()),
-            SpotLight {
-                color: linear(*color),
-                intensity: narrow(*flux),
-                range: narrow(farthest(*position) * 10.0),
-                inner_angle: narrow(*inner_angle),
-                outer_angle: narrow(*outer_angle),
-                shadow_maps_enabled: *shadows,
-                shadow_depth_bias: narrow(away(*position) / f64::from(SUN_SHADOW_TEXELS)),
-                shadow_map_near_z: narrow(away(*position) * 1e-3),
-                ..Default::default()
-            },
-            looking_along(*direction).with_translation(position.as_vec3()),
-        )),
-    }
-    .id()
-}
-
-/// Length of the image diagonal on a plane at depth 1, metres.
-fn frame_diagonal(scene: &Scene, camera: &Camera) -> f32 {
-    let (w, h) = (f64::from(scene.image.width) / camera.fx, f64::from(scene.image.height) / camera.fy);
-    narrow((w * w + h * h).sqrt())
-}
-
-fn spawn_camera(
-    world: &mut World,
-    scene: &Scene,
-    camera: &Camera,
-    position: usize,
-    target: &Handle<BevyImage>,
-) -> Entity {
+fn spawn_camera(world: &mut World, scene: &Scene, eye: &Eye, position: usize, target: &Handle<BevyImage>) -> Entity {
+    let camera = &eye.view;
     // Each has a target of its own; the order only has to be one.
     let order = isize::try_from(position).unwrap_or(isize::MAX);
     world
@@ -416,16 +303,16 @@ fn spawn_camera(
             Camera3d::default(),
             BevyCamera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..Default::default() },
             RenderTarget::Image(target.clone().into()),
-            Projection::custom(Pinhole::new(camera, &scene.image)),
-            Transform { translation: camera.position.as_vec3(), rotation: camera.rotation.as_quat(), scale: Vec3::ONE },
+            Projection::custom(Pinhole::new(camera, eye.width, eye.height)),
+            super::expose::transform(camera),
             Exposure { ev100: narrow(camera.ev100) },
             match scene.image.anti_aliasing {
-                AntiAliasing::Off => Msaa::Off,
-                AntiAliasing::Msaa4 => Msaa::Sample4,
+                AntiAliasing::Msaa4 if scene.image.samples == 1 => Msaa::Sample4,
+                _ => Msaa::Off,
             },
             match scene.image.tone_curve {
-                ToneCurve::Srgb => Tonemapping::None,
-                ToneCurve::Neutral => Tonemapping::KhronosPbrNeutral,
+                ToneCurve::Neutral if !scene.needs_linear() => Tonemapping::KhronosPbrNeutral,
+                _ => Tonemapping::None,
             },
             DebandDither::Disabled,
             RenderLayers::from_layers(&[0, backdrop::layer(position)]),
@@ -446,17 +333,11 @@ fn surroundings(light: &environment::Light) -> EnvironmentMapLight {
     }
 }
 
-/// A transform whose -Z points along `direction`.
-fn looking_along(direction: DVec3) -> Transform {
-    let up = if direction.y.abs() > 0.99 { Vec3::Z } else { Vec3::Y };
-    Transform::default().looking_to(direction.as_vec3(), up)
-}
-
-fn linear([r, g, b]: [f64; 3]) -> Color {
+pub(super) fn linear([r, g, b]: [f64; 3]) -> Color {
     Color::LinearRgba(LinearRgba::rgb(narrow(r), narrow(g), narrow(b)))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the GPU computes in f32")]
-fn narrow(value: f64) -> f32 {
+pub(super) fn narrow(value: f64) -> f32 {
     value as f32
 }

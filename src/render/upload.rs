@@ -2,6 +2,7 @@
 
 use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::color::{Color, ColorToPacked, LinearRgba};
+use bevy::ecs::entity::Entity;
 use bevy::image::{Image as BevyImage, ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::math::{Affine2, Vec2, Vec3};
 use bevy::mesh::UvChannel;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use super::RenderError;
+use super::around::Around;
 use super::backdrop::Backdrops;
 use super::kept::Kept;
 use super::surface::{CutOut, Look, Lookup, Textures};
@@ -24,7 +26,7 @@ use crate::image::Image;
 use crate::mesh::shapes::{self, MeshKey};
 use crate::mesh::{Mesh, tangents};
 use crate::scene::color::linear_from_srgb;
-use crate::scene::{Background, Environment, Material, Scene, Shape, SurfaceLabels};
+use crate::scene::{Background, Camera, Environment, Material, Scene, Shape, SurfaceLabels};
 
 /// One mesh with one material: what Bevy draws as one entity.
 #[derive(Clone)]
@@ -115,6 +117,18 @@ impl Uploads {
             textures: Kept::new(ROOM_FOR_TEXTURES),
             backdrops: Backdrops::default(),
         }
+    }
+
+    /// The panorama that cameras see, if they see one.
+    pub(super) fn panorama(
+        &mut self,
+        world: &mut World,
+        camera: (usize, &Camera),
+        environment: &Environment,
+        exposure: f64,
+    ) -> Result<Option<Entity>, RenderError> {
+        let seen = Around::seen(environment, &self.library)?;
+        Ok(seen.map(|seen| self.backdrops.sky(world, camera, &seen, exposure)))
     }
 
     /// Every asset, as far as it is loaded.

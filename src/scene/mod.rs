@@ -26,19 +26,22 @@ mod framed;
 mod label;
 pub mod light;
 pub mod obb;
+mod optics;
 mod parameters;
 pub mod place;
 pub mod random;
 mod sample;
+pub mod sequence;
 pub mod sight;
 pub mod split;
 pub mod tilt;
+pub mod tone;
 mod validate;
 mod wanted;
 
 pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
-pub use camera::Camera;
+pub use camera::{Aperture, Camera, Lens, LensModel, Projected, Shutter};
 pub use environment::{Background, Environment, gradient};
 pub use fog::Fog;
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
@@ -57,6 +60,7 @@ pub use crate::recipe::expression::Value;
 use crate::assets::FileShape;
 use crate::make::Made;
 use crate::paint::Paint;
+use crate::sensor::Depth;
 
 /// The version of the scene file that this program writes and reads.
 pub const SCENE_VERSION: u32 = 3;
@@ -141,6 +145,94 @@ pub struct ImageSettings {
     pub anti_aliasing: AntiAliasing,
     /// How linear light becomes an sRGB value.
     pub tone_curve: ToneCurve,
+    /// Sub-frames whose mean an image is, 1 to [`MOST_SAMPLES`]; from 2 on, they do the anti-aliasing.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub samples: u32,
+    /// How pictures are written.
+    #[serde(default, skip_serializing_if = "ImageFormat::is_default")]
+    pub format: ImageFormat,
+}
+
+/// The most sub-frames that an image may be made of.
+pub const MOST_SAMPLES: u32 = 4096;
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(samples: &u32) -> bool {
+    *samples == 1
+}
+
+impl ImageSettings {
+    /// Whether its pictures need linear light, whatever the camera: where the renderer's own 8 bits are not enough, and under tone curves
+    /// that are [developed](crate::sensor) on the CPU.
+    pub fn needs_linear(&self) -> bool {
+        self.samples > 1
+            || self.format.depth() != Depth::Eight
+            || !matches!(self.tone_curve, ToneCurve::Srgb | ToneCurve::Neutral)
+    }
+}
+
+impl Scene {
+    /// Whether the frames of any of its cameras need linear light.
+    pub fn needs_linear(&self) -> bool {
+        self.image.needs_linear() || self.cameras.iter().any(Camera::needs_linear)
+    }
+}
+
+/// How pictures are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ImageFormat {
+    /// 8-bit sRGB, without loss.
+    #[default]
+    Png,
+    /// 16-bit sRGB, without loss.
+    Png16,
+    /// 8-bit sRGB, with losses.
+    Jpeg {
+        /// From 1 to 100, as libjpeg has it.
+        quality: u8,
+        /// Whether colour has a value for each pixel, or one for each four.
+        subsampling: Subsampling,
+    },
+    /// Linear light, 32-bit floats: what the sensor has, before the tone curve.
+    Exr,
+}
+
+impl ImageFormat {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What its pictures need beside 8 bits.
+    pub fn depth(self) -> Depth {
+        match self {
+            Self::Png | Self::Jpeg { .. } => Depth::Eight,
+            Self::Png16 => Depth::Sixteen,
+            Self::Exr => Depth::Linear,
+        }
+    }
+
+    /// Of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png | Self::Png16 => "png",
+            Self::Jpeg { .. } => "jpg",
+            Self::Exr => "exr",
+        }
+    }
+}
+
+/// How many values of colour a JPEG has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Subsampling {
+    /// 4:4:4: one for each pixel.
+    Full,
+    /// 4:2:0: one for each square of four pixels, as cameras write it.
+    #[default]
+    Quarter,
 }
 
 /// How colour is anti-aliased.
@@ -161,6 +253,12 @@ pub enum ToneCurve {
     /// Khronos PBR Neutral, then sRGB: keeps base colours true and rolls highlights off.
     #[default]
     Neutral,
+    /// AgX's default look: bright colours go to white without changing their hue.
+    AgX,
+    /// A fit of the ACES transforms, as films and games have it.
+    Filmic,
+    /// As cameras have it: more contrast, a soft shoulder.
+    Camera,
 }
 
 /// A class that instances belong to, in the sense of COCO.

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use super::acceptance::Acceptance;
 use super::place::{self, Body, Group, Pose};
 use super::random::{self, Key};
-use super::{Camera, Category, Instance, Material, PlacedCount, SCENE_VERSION, Scene, Settled, Shape};
-use super::{appearance, camera, exposure, fog, framed, light, parameters};
+use super::{Camera, Category, ImageFormat, ImageSettings, Instance, Lens, Material, PlacedCount};
+use super::{SCENE_VERSION, Scene, Settled, Shape};
+use super::{appearance, camera, exposure, fog, framed, light, optics, parameters};
 use crate::assets::Library;
 use crate::make;
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::{
-    CameraRecipe, ExposureRecipe, FovAxis, IfFull, KEYPOINT_TOLERANCE, LensRecipe, ObjectRecipe, Place, PoseRecipe,
-    Recipe,
+    CameraRecipe, ExposureRecipe, IfFull, KEYPOINT_TOLERANCE, ObjectRecipe, Optics, Place, PoseRecipe, Recipe,
 };
 use crate::solid::Solid;
 use glam::DVec3;
@@ -173,7 +173,7 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         recipe: recipe.name.clone(),
         seed,
         index,
-        image: recipe.image,
+        image: image_settings(recipe, &key),
         labels: recipe.labels.clone(),
         categories: recipe.categories.clone(),
         instances,
@@ -207,7 +207,9 @@ fn eyes(recipe: &Recipe, key: &Key) -> BTreeMap<String, DVec3> {
     let eye = |name: &String| {
         let camera = recipe.cameras.get(name)?;
         // One that looks for its objects stands nowhere before they are placed; `check` refuses to place anything by it.
-        let camera = sample_camera(name, camera, recipe, &[], 1.0, &cameras_key.name(name)).ok()?;
+        // (What it is sharp at does not matter to where it stands.)
+        let camera = CameraRecipe { focus: None, ..camera.clone() };
+        let camera = sample_camera(name, &camera, recipe, &[], 1.0, &cameras_key.name(name)).ok()?;
         Some((name.clone(), camera.position))
     };
     named.filter_map(eye).collect()
@@ -369,23 +371,8 @@ fn sample_camera(
 ) -> Result<Camera, SampleError> {
     let image = &whole.image;
     let (width, height) = (f64::from(image.width), f64::from(image.height));
-    let lens = key.name("lens");
-    let number = |dist, name: &str| random::scalar(dist, &lens.name(name)).clamp(-1e9, 1e9);
-    let (fx, fy, cx, cy) = match &recipe.lens {
-        LensRecipe::Fov { angle, axis } => {
-            let (name, side) = match axis {
-                FovAxis::Vertical => ("vertical", image.height),
-                FovAxis::Horizontal => ("horizontal", image.width),
-            };
-            // Between a telescope and a lens that sees almost everything in front of it.
-            let angle = number(angle, name).clamp(0.01, 179.0).to_radians();
-            let f = camera::focal_length(angle, side);
-            (f, f, width / 2.0, height / 2.0)
-        }
-        LensRecipe::Intrinsics { fx, fy, cx, cy } => {
-            (number(fx, "fx").max(1e-3), number(fy, "fy").max(1e-3), number(cx, "cx"), number(cy, "cy"))
-        }
-    };
+    let optics = optics::optics(recipe, image, &whole.assets, key)?;
+    let Optics { focal: [fx, fy], principal: [cx, cy], model: lens_model } = optics;
     let pose = key.name("pose");
     let angle = |dist, name: &str| random::angle(dist, &pose.name(name));
     let point = |dist, name: &str| place::within_reach(random::vector(dist, &pose.name(name)));
@@ -409,9 +396,14 @@ fn sample_camera(
             let fill = random::scalar(fill, &pose.name("fill")).clamp(1e-3, 1e3);
             // Half of the picture's narrower side, at a distance of 1.
             let side = (width / fx).min(height / fy) / 2.0;
+            let lens = Lens::new(optics.focal.into(), optics.principal.into(), lens_model);
+            let distance = match optics::half_angle(&lens, &optics, image, fill) {
+                None => framed::distance(radius, fill * side),
+                Some(sine) => radius / sine,
+            };
             camera::orbit(
                 center,
-                framed::distance(radius, fill * side).clamp(1e-6, 1e9),
+                distance.clamp(1e-6, 1e9),
                 angle(azimuth, "azimuth"),
                 angle(elevation, "elevation"),
                 angle(roll, "roll"),
@@ -431,5 +423,39 @@ fn sample_camera(
         }
     };
     let ev100 = ev100.clamp(-100.0, 100.0);
-    Ok(Camera { name: name.to_owned(), fx, fy, cx, cy, near: recipe.near, position, rotation, ev100 })
+    let camera = Camera {
+        name: name.to_owned(),
+        fx,
+        fy,
+        cx,
+        cy,
+        lens_model,
+        near: recipe.near,
+        position,
+        rotation,
+        ev100,
+        aperture: None,
+        optics: recipe.optics.as_ref().and_then(|optics| optics.draw(&key.name("optics"))).map(Box::new),
+        sensor: recipe.sensor.as_ref().and_then(|sensor| sensor.draw(&key.name("sensor"))).map(Box::new),
+        depth_sensor: recipe
+            .depth_sensor
+            .as_ref()
+            .and_then(|sensor| sensor.draw(&key.name("depth_sensor")))
+            .map(Box::new),
+        shutter: optics::shutter(recipe, key),
+    };
+    let aperture = optics::aperture(recipe, &camera, image, instances, &whole.assets, key)?;
+    Ok(Camera { aperture, ..camera })
+}
+
+/// Those of the recipe, with what of them may vary decided.
+fn image_settings(recipe: &Recipe, key: &Key) -> ImageSettings {
+    let mut settings = recipe.image;
+    if let (ImageFormat::Jpeg { quality, .. }, Some(dist)) = (&mut settings.format, &recipe.quality) {
+        let drawn = random::scalar(dist, &key.name("image").name("format").name("quality"));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1..=100")]
+        let drawn = drawn.round().clamp(1.0, 100.0) as u8;
+        *quality = drawn;
+    }
+    settings
 }

@@ -6,6 +6,9 @@
 //! of the image, and only a side that something hides is as coarse as the cells. What is left out: alpha (a cut-out leaf counts
 //! whole), and of meshes of more than [`MOST_TRIANGLES`] triangles the details (their vertices are joined in a grid).
 //!
+//! Through a lens that bends straight lines, triangles are drawn in pieces of at most [`PIECE`] radians, and what is nearer is told by
+//! range.
+//!
 //! Every number here decides scenes, so that it is the same on every platform: no function of the platform's library is called.
 
 use std::collections::BTreeMap;
@@ -14,7 +17,7 @@ use std::sync::Arc;
 
 use glam::{DAffine3, DVec2, DVec3};
 
-use super::{Camera, Instance, Scene, SurfaceLabels};
+use super::{Camera, Instance, Lens, Scene, SurfaceLabels};
 use crate::assets::Library;
 use crate::assets::cache::Cache;
 use crate::mesh::{Mesh, shapes};
@@ -25,6 +28,10 @@ pub const LONGEST: u32 = 192;
 pub const MOST_TRIANGLES: usize = 6000;
 /// Cells along the longest side of a mesh whose vertices are joined.
 const JOINED: f64 = 32.0;
+/// Pieces of triangles, radians: over such an angle a lens bends a line by a few thousandths of it.
+pub const PIECE: f64 = 0.1;
+/// A triangle is halved no more often, one half after the other.
+const MOST_HALVINGS: u32 = 24;
 /// Directions in which the farthest vertices of such a mesh are kept, for its box.
 const DIRECTIONS: u32 = 192;
 /// Room for simplified meshes, bytes.
@@ -232,7 +239,7 @@ struct Shadow {
     in_front: bool,
     /// Whether one of its triangles faces the camera.
     faces: bool,
-    /// Least depth.
+    /// Least depth, or range where the lens bends lines.
     nearest: f64,
 }
 
@@ -256,6 +263,10 @@ impl Cells {
 
 struct Raster<'a> {
     camera: &'a Camera,
+    /// Where it bends straight lines.
+    bent: Option<Lens>,
+    /// Whether it shows anything 90 degrees off its axis or more.
+    sideways: bool,
     /// Of the image, pixels.
     size: DVec2,
     columns: u32,
@@ -284,8 +295,11 @@ impl<'a> Raster<'a> {
         let (columns, rows) = (width.div_ceil(step).max(1), height.div_ceil(step).max(1));
         let cells = columns as usize * rows as usize;
         let size = DVec2::new(f64::from(width), f64::from(height));
+        let lens = camera.lens();
         Self {
             camera,
+            bent: (!lens.is_pinhole()).then_some(lens),
+            sideways: lens.sees_sideways(width, height),
             size,
             columns,
             rows,
@@ -331,6 +345,10 @@ impl<'a> Raster<'a> {
     }
 
     fn draw(&mut self, outline: &Outline, camera_from_part: &DAffine3, double_sided: bool) {
+        if let Some(lens) = self.bent {
+            self.draw_bent(&lens, outline, camera_from_part, double_sided);
+            return;
+        }
         let near = self.camera.near;
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
@@ -356,11 +374,71 @@ impl<'a> Raster<'a> {
         self.scratch = scratch;
     }
 
+    /// As [`Self::draw`], through a lens that bends lines.
+    fn draw_bent(&mut self, lens: &Lens, outline: &Outline, camera_from_part: &DAffine3, double_sided: bool) {
+        // In OpenCV's frame from here on.
+        let seen = |point: DVec3| {
+            let p = camera_from_part.transform_point3(point);
+            DVec3::new(p.x, -p.y, -p.z)
+        };
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch.extend(outline.points.iter().map(|&point| seen(point)));
+        for point in outline.extremes.iter().map(|&point| seen(point)) {
+            match lens.pixel(point).filter(|_| !self.is_too_near(point)) {
+                Some(pixel) => self.hold_at(pixel, point.length()),
+                None => self.in_front = false,
+            }
+        }
+        let mirrored = camera_from_part.matrix3.determinant() < 0.0;
+        let mut open: Vec<([DVec3; 3], u32)> = Vec::new();
+        for corners in &outline.triangles {
+            open.push((corners.map(|k| scratch[k as usize]), 0));
+            while let Some((corners, halvings)) = open.pop() {
+                let directions = corners.map(|corner| corner.normalize_or_zero());
+                let side = |k: usize| directions[k].distance_squared(directions[(k + 1) % 3]);
+                let longest = (0..3).fold(0, |best, k| if side(k) > side(best) { k } else { best });
+                if side(longest) > PIECE * PIECE && halvings < MOST_HALVINGS {
+                    let [a, b, c] = [0, 1, 2].map(|k| corners[(longest + k) % 3]);
+                    let middle = (a + b) / 2.0;
+                    open.extend([([a, middle, c], halvings + 1), ([middle, b, c], halvings + 1)]);
+                    continue;
+                }
+                self.draw_piece(lens, corners, mirrored, double_sided);
+            }
+        }
+        self.scratch = scratch;
+    }
+
+    fn is_too_near(&self, point: DVec3) -> bool {
+        (if self.sideways { point.length() } else { point.z }) < self.camera.near
+    }
+
+    /// A triangle that is small as the camera sees it.
+    fn draw_piece(&mut self, lens: &Lens, corners: [DVec3; 3], mirrored: bool, double_sided: bool) {
+        let pixels = corners.map(|corner| lens.pixel(corner).filter(|_| !self.is_too_near(corner)));
+        let [Some(a), Some(b), Some(c)] = pixels else {
+            self.in_front = false;
+            return;
+        };
+        // What goes over the back of a panorama is at both of its edges, and has no box.
+        if (a.max(b).max(c) - a.min(b).min(c)).x > self.size.x / 2.0 && lens.reach() > 3.0 {
+            self.in_front = false;
+            return;
+        }
+        let ranges = corners.map(|corner| corner.length());
+        [a, b, c].into_iter().zip(ranges).for_each(|(pixel, range)| self.hold_at(pixel, range));
+        self.fill([a, b, c].map(|pixel| pixel / self.cell), ranges.map(|range| 1.0 / range), mirrored, double_sided);
+    }
+
+    fn hold_at(&mut self, pixel: DVec2, far: f64) {
+        (self.low, self.high) = (self.low.min(pixel), self.high.max(pixel));
+        self.nearest = self.nearest.min(far);
+    }
+
     /// Makes the box of the current instance hold a point.
     fn hold(&mut self, point: DVec3) {
-        let at = self.project(point);
-        (self.low, self.high) = (self.low.min(at), self.high.max(at));
-        self.nearest = self.nearest.min(-point.z);
+        self.hold_at(self.project(point), -point.z);
     }
 
     /// The part of a triangle that is beyond the near plane: a triangle, or two.
@@ -384,8 +462,13 @@ impl<'a> Raster<'a> {
     }
 
     fn draw_triangle(&mut self, corners: [DVec3; 3], mirrored: bool, double_sided: bool) {
-        // In cells.
-        let [a, b, c] = corners.map(|corner| self.project(corner) / self.cell);
+        // 1 / depth is linear in the picture.
+        let inverse = corners.map(|corner| -1.0 / corner.z);
+        self.fill(corners.map(|corner| self.project(corner) / self.cell), inverse, mirrored, double_sided);
+    }
+
+    /// A triangle of the picture, in cells, with the inverse of how far its corners are.
+    fn fill(&mut self, [a, b, c]: [DVec2; 3], inverse: [f64; 3], mirrored: bool, double_sided: bool) {
         // y grows downwards, so that counter-clockwise is negative here.
         let area = (b - a).perp_dot(c - a);
         if !area.is_finite() || area == 0.0 || (!double_sided && (area < 0.0) == mirrored) {
@@ -403,8 +486,6 @@ impl<'a> Raster<'a> {
         let (Some(xs), Some(ys)) = (range(low.x, high.x, self.columns), range(low.y, high.y, self.rows)) else {
             return;
         };
-        // 1 / depth is linear in the picture.
-        let inverse = corners.map(|corner| -1.0 / corner.z);
         for y in ys {
             for x in xs.clone() {
                 let at = DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5);

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{
-    Background, Camera, Category, Environment, Instance, LONGEST_SIDE, LabelSettings, Light, MOST_LIGHTS,
-    MOST_SHADOWED_LAMPS, MOST_SUNS, Material, SCENE_VERSION, Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
+    Aperture, Background, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LONGEST_SIDE,
+    LabelSettings, LensModel, Light, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, Output, SCENE_VERSION,
+    Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
+use crate::sensor;
 
 /// Lengths and places beyond this leave the range in which single precision, which the GPU computes in, is of any use.
 const FARTHEST: f64 = 1e9;
@@ -20,6 +22,12 @@ const BRIGHTEST: f64 = 1e21;
 
 /// A shorter focal length, pixels, is that of no lens.
 const LEAST_FOCAL: f64 = 1e-4;
+
+/// Larger coefficients of a lens are those of none.
+pub(super) const MOST_DISTORTION: f64 = 1e6;
+
+/// No shutter is open longer, seconds.
+pub(super) const LONGEST_EXPOSURE: f64 = 3600.0;
 
 /// How far a unit vector or quaternion may be off length 1: text keeps all digits, people do not.
 const UNIT_TOLERANCE: f64 = 1e-6;
@@ -89,6 +97,9 @@ impl Scene {
                 "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots; an area light with shadows takes the room of both"
             )
         })?;
+        if let ImageFormat::Jpeg { quality, .. } = self.image.format {
+            ensure((1..=100).contains(&quality), || "the quality of a JPEG is from 1 to 100".into())?;
+        }
         let environment = match &self.environment {
             Environment::Gradient { zenith, nadir } => {
                 zenith.iter().chain(nadir).all(|c| (0.0..=BRIGHTEST).contains(c))
@@ -115,8 +126,29 @@ impl Scene {
         for camera in &self.cameras {
             camera.validate().map_err(|reason| format!("camera `{}`: {reason}", camera.name))?;
             ensure(names.insert(&camera.name), || format!("two cameras are called `{}`", camera.name))?;
+            self.validate_lens(camera).map_err(|reason| format!("camera `{}`: {reason}", camera.name))?;
         }
         Ok(())
+    }
+}
+
+impl Scene {
+    /// What lens, image and outputs have to agree on.
+    fn validate_lens(&self, camera: &Camera) -> Result<(), String> {
+        let ImageSettings { width, height, .. } = self.image;
+        if camera.lens_model == LensModel::Equirectangular {
+            let should = LensModel::equirectangular(width, height);
+            let is = [camera.fx, camera.fy, camera.cx, camera.cy];
+            let same = is.iter().zip(should).all(|(is, should)| (is - should).abs() <= UNIT_TOLERANCE * should);
+            ensure(same, || {
+                format!(
+                    "`fx`, `fy`, `cx` and `cy` of an equirectangular image of {width} x {height} pixels are {should:?}"
+                )
+            })?;
+        }
+        ensure(!self.labels.wants(Output::Depth) || !camera.sees_sideways(width, height), || {
+            "sees 90 degrees off its axis, where there is no depth: ask for `Range` in place of `Depth`".into()
+        })
     }
 }
 
@@ -273,6 +305,13 @@ impl Light {
     }
 }
 
+impl LensModel {
+    fn validate(&self) -> Result<(), String> {
+        let good = self.opencv_coefficients().iter().all(|c| c.abs() <= MOST_DISTORTION);
+        ensure(good, || format!("the coefficients of `lens_model` lie within {MOST_DISTORTION:e}"))
+    }
+}
+
 impl Camera {
     fn validate(&self) -> Result<(), String> {
         let focal = LEAST_FOCAL..=FARTHEST;
@@ -282,6 +321,17 @@ impl Camera {
         ensure(self.cx.abs() <= FARTHEST && self.cy.abs() <= FARTHEST, || {
             format!("`cx` and `cy` lie within {FARTHEST:e} pixels")
         })?;
+        self.lens_model.validate()?;
+        if let Some(Aperture { diameter, focus_distance }) = self.aperture {
+            let good = |length: f64| length > 0.0 && length <= FARTHEST;
+            ensure(good(diameter) && good(focus_distance), || {
+                format!("`diameter` and `focus_distance` of `aperture` must be positive, and at most {FARTHEST:e}")
+            })?;
+        }
+        let seconds = [self.shutter.time, self.shutter.readout];
+        ensure(seconds.iter().all(|seconds| (0.0..=LONGEST_EXPOSURE).contains(seconds)), || {
+            format!("`time` and `readout` of `shutter` are from 0 to {LONGEST_EXPOSURE} seconds")
+        })?;
         ensure(self.near.is_finite() && self.near > 0.0, || "`near` must be positive".into())?;
         ensure_within_reach(self.position)?;
         ensure(self.ev100.is_finite(), || "`ev100` must be finite".into())?;
@@ -289,7 +339,8 @@ impl Camera {
         ensure(!self.name.is_empty() && self.name.chars().all(plain), || {
             "its name becomes part of file names: use letters, digits, `_` and `-`".into()
         })?;
-        ensure_rotation(self.rotation)
+        ensure_rotation(self.rotation)?;
+        sensor::validate(self)
     }
 }
 

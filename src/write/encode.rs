@@ -4,8 +4,10 @@
 
 use std::sync::LazyLock;
 
+use crate::frame::{Deep, Frame};
 use crate::image::Image;
 use crate::scene::color::linear_from_srgb;
+use crate::scene::{ImageFormat, Subsampling};
 use crate::write::exr::{Sample, exr};
 
 /// The largest id that a 16-bit PNG can hold.
@@ -48,8 +50,11 @@ pub enum EncodeError {
     /// From the PNG encoder.
     #[error("the PNG encoder failed: {0}")]
     Png(#[from] png::EncodingError),
-    /// EXR files count pixels in 31 bits.
-    #[error("an image of {width} pixels across does not fit in an EXR file")]
+    /// From the JPEG encoder.
+    #[error("the JPEG encoder failed: {0}")]
+    Jpeg(#[from] jpeg_encoder::EncodingError),
+    /// EXR files count pixels in 31 bits, JPEGs in 16.
+    #[error("an image of {width} pixels across does not fit in such a file")]
     TooWide {
         /// Its longer side.
         width: u32,
@@ -59,6 +64,44 @@ pub enum EncodeError {
 /// 8-bit sRGB.
 pub fn rgb_png(image: &Image<[u8; 3]>) -> Result<Vec<u8>, EncodeError> {
     picture(image.width(), image.height(), image.pixels().as_flattened())
+}
+
+/// 16-bit sRGB.
+pub fn rgb16_png(image: &Image<[u16; 3]>) -> Result<Vec<u8>, EncodeError> {
+    let bytes: Vec<u8> = image.pixels().as_flattened().iter().flat_map(|value| value.to_be_bytes()).collect();
+    let (color, depth) = (png::ColorType::Rgb, png::BitDepth::Sixteen);
+    png_bytes(image.width(), image.height(), color, depth, png::Compression::Fast, true, &bytes)
+}
+
+/// 8-bit sRGB as a baseline JPEG (JFIF, Huffman tables of the standard) of a quality from 1 to 100, in libjpeg's sense.
+pub fn rgb_jpeg(image: &Image<[u8; 3]>, quality: u8, subsampling: Subsampling) -> Result<Vec<u8>, EncodeError> {
+    let long = |side| u16::try_from(side).map_err(|_| EncodeError::TooWide { width: side });
+    let (width, height) = (long(image.width())?, long(image.height())?);
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality.clamp(1, 100));
+    encoder.set_sampling_factor(match subsampling {
+        Subsampling::Full => jpeg_encoder::SamplingFactor::F_1_1,
+        Subsampling::Quarter => jpeg_encoder::SamplingFactor::F_2_2,
+    });
+    encoder.encode(image.pixels().as_flattened(), width, height, jpeg_encoder::ColorType::Rgb)?;
+    Ok(bytes)
+}
+
+/// A frame's picture as its scene wants it written. Light that nobody has [developed](crate::sensor::developed) is
+/// [`EncodeError::Missing`].
+pub fn picture_file(frame: &Frame, format: ImageFormat) -> Result<Vec<u8>, EncodeError> {
+    if frame.linear.is_some() {
+        return Err(EncodeError::Missing);
+    }
+    match (format, &frame.deep) {
+        (ImageFormat::Png, _) => rgb_png(&frame.rgb),
+        (ImageFormat::Jpeg { quality, subsampling }, _) => rgb_jpeg(&frame.rgb, quality, subsampling),
+        (ImageFormat::Png16, Some(Deep::Sixteen(image))) => rgb16_png(image),
+        (ImageFormat::Exr, Some(Deep::Linear(image))) => {
+            vectors_exr(image.width(), image.height(), image.pixels().iter().copied())
+        }
+        _ => Err(EncodeError::Missing),
+    }
 }
 
 /// Linear colour as 8-bit sRGB, to the nearest; what is outside of 0..=1 is clipped.

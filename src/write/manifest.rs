@@ -9,9 +9,9 @@ use crate::annotate::Reason;
 use crate::assets::{AssetFile, sha256};
 use crate::recipe::{Contract, Splits};
 use crate::scene::contract::Kept;
-use crate::scene::{Below, Category, LabelSettings, Output};
+use crate::scene::{Below, Category, ImageFormat, LabelSettings, Output};
 use crate::write::coco::MaskFormat;
-use crate::write::outputs::convention;
+use crate::write::outputs::{convention, picture_convention, sensor_depth_convention};
 use crate::write::wanted::{KeptEntry, SplitTotal};
 
 /// The value of `format` by which a folder is recognised as a dataset of ours.
@@ -47,6 +47,10 @@ pub struct DatasetInfo {
     pub labels: LabelSettings,
     /// What rendered it.
     pub adapter: AdapterInfo,
+    /// How its pictures are written. (The quality of JPEGs is each scene's own.)
+    pub format: ImageFormat,
+    /// Whether any of its cameras has a depth sensor.
+    pub depth_sensors: bool,
     /// Every asset file it was made from.
     pub assets: Vec<AssetFile>,
     /// The names of the parts of each glTF asset, by its path, in the order of [`Owner::part`](crate::frame::Owner::part).
@@ -312,16 +316,19 @@ struct Conventions {
     matrices: &'static str,
     pixels: &'static str,
     principal_point: &'static str,
+    lens: &'static str,
     rgb: &'static str,
     bbox: &'static str,
     area: &'static str,
     masks: &'static str,
     image_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sensor_depth: Option<&'static str>,
     outputs: BTreeMap<&'static str, &'static str>,
 }
 
 impl Conventions {
-    fn new(outputs: impl Iterator<Item = Output>, options: WriteOptions) -> Self {
+    fn new(info: &DatasetInfo, outputs: impl Iterator<Item = Output>, options: WriteOptions) -> Self {
         Self {
             units: "metres; pixels",
             world_frame: "right-handed, +Y up",
@@ -329,11 +336,13 @@ impl Conventions {
             matrices: "4x4, row-major, column vectors; a_from_b takes a point in b to a",
             pixels: "continuous: the first pixel covers [0,1)x[0,1), its centre is (0.5, 0.5); x right, y down, origin at the top left",
             principal_point: "cx and cy are continuous; K_opencv counts pixel centres as integers, so its principal point is (cx - 0.5, cy - 0.5)",
-            rgb: "8-bit sRGB, anti-aliased as the recipe says",
+            lens: "lens_model and distortion_opencv of cameras.json, as cv2.projectPoints and cv2.fisheye.projectPoints have them; what bends lines shows in each pixel what a ray within half a pixel of its centre meets; pixels without a ray show nothing",
+            rgb: picture_convention(info.format),
             bbox: "[x, y, width, height] of the visible mask, tight, far edges exclusive",
             area: "number of visible mask pixels",
             masks: "visible pixels only; masks of one image are disjoint and equal the pixels of their ids",
             image_id: "scene_index * number of cameras + camera number + 1",
+            sensor_depth: info.depth_sensors.then(|| sensor_depth_convention(options.depth)),
             outputs: outputs.map(|output| (output.name(), convention(output, options.depth))).collect(),
         }
     }
@@ -396,7 +405,7 @@ pub(crate) fn manifest_json(
         splits: totals.map_or(&[], |totals| &totals.splits),
         assets: info.assets.iter().map(AssetEntry::new).collect(),
         parts: parts(info, totals).collect(),
-        conventions: Conventions::new(outputs(), options),
+        conventions: Conventions::new(info, outputs(), options),
     };
     serde_json::to_string_pretty(&manifest).map(|text| text + "\n")
 }

@@ -5,7 +5,7 @@ use glam::{DMat3, DVec2, DVec3};
 use crate::annotate::{Panoptic, Subject};
 use crate::frame::{Frame, Owner};
 use crate::image::Image;
-use crate::scene::{Camera, NormalFrame, NormalSurface, Output};
+use crate::scene::{Camera, ImageFormat, NormalFrame, NormalSurface, Output};
 use crate::write::encode::{self, EncodeError};
 use crate::write::manifest::DepthFormat;
 
@@ -33,10 +33,7 @@ impl Look<'_> {
             Output::Parts => integers(&self.parts()?, frame.owners.iter().map(|owner| owner.part))?,
             Output::Depth => {
                 let image = self.whole(Some(&frame.depth))?;
-                match depth {
-                    DepthFormat::ExrMetres => ("exr", encode::depth_exr(image)?),
-                    DepthFormat::PngMillimetres => ("png", encode::depth_png(image)?),
-                }
+                depth.encode(image)?
             }
             Output::Range => ("exr", encode::range_exr(self.whole(Some(&frame.range))?)?),
             Output::Normals { frame: axes, surface: NormalSurface::Shaded } => {
@@ -126,9 +123,12 @@ impl Look<'_> {
 
     fn position(&self) -> Result<Vec<u8>, EncodeError> {
         let (camera, depth) = (self.camera()?, self.whole(Some(&self.frame.depth))?);
+        let ends = [DVec2::ZERO, DVec2::X, DVec2::Y].map(|pixel| camera.ray_through(pixel));
+        let ([Some(first), Some(right), Some(down)], true) = (ends, camera.lens_model.is_pinhole()) else {
+            return self.position_by_range(camera);
+        };
         // Rays are linear in the pixel: an addition each instead of a rotation each.
-        let first = camera.ray_through(DVec2::ZERO);
-        let (right, down) = (camera.ray_through(DVec2::X) - first, camera.ray_through(DVec2::Y) - first);
+        let (right, down) = (right - first, down - first);
         let rows = (0_u32..).zip(depth.rows()).flat_map(|(y, row)| {
             let ray = first + down * (f64::from(y) + 0.5);
             (0_u32..).zip(row).map(move |(x, &depth)| {
@@ -139,6 +139,21 @@ impl Look<'_> {
             })
         });
         encode::vectors_exr(depth.width(), depth.height(), rows)
+    }
+
+    /// Of a lens that bends lines: along the ray through each pixel's centre.
+    fn position_by_range(&self, camera: &Camera) -> Result<Vec<u8>, EncodeError> {
+        let (lens, range) = (camera.lens(), self.whole(Some(&self.frame.range))?);
+        let rows = (0_u32..).zip(range.rows()).flat_map(|(y, row)| {
+            (0_u32..).zip(row).map(move |(x, &range)| {
+                let ray = lens.ray(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5)).filter(|_| range.is_finite());
+                let point = |ray: DVec3| {
+                    camera.position + camera.rotation * DVec3::new(ray.x, -ray.y, -ray.z) * f64::from(range)
+                };
+                ray.map_or([0.0; 3], |ray| narrow(point(ray)))
+            })
+        });
+        encode::vectors_exr(range.width(), range.height(), rows)
     }
 }
 
@@ -164,6 +179,46 @@ fn wide([x, y, z]: [f32; 3]) -> DVec3 {
 #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is the point")]
 fn narrow(v: DVec3) -> [f32; 3] {
     [v.x as f32 + 0.0, v.y as f32 + 0.0, v.z as f32 + 0.0]
+}
+
+impl DepthFormat {
+    /// A depth image's file: its extension and its bytes.
+    pub(crate) fn encode(self, image: &Image<f32>) -> Result<(&'static str, Vec<u8>), EncodeError> {
+        Ok(match self {
+            Self::ExrMetres => ("exr", encode::depth_exr(image)?),
+            Self::PngMillimetres => ("png", encode::depth_png(image)?),
+        })
+    }
+}
+
+/// The folder and the name of what depth sensors measure, beside those of outputs.
+pub(crate) const SENSOR_DEPTH: &str = "sensor_depth";
+
+/// How [`SENSOR_DEPTH`] is to be read.
+pub(crate) fn sensor_depth_convention(depth: DepthFormat) -> &'static str {
+    match depth {
+        DepthFormat::ExrMetres => {
+            "what the camera's depth sensor measures, a simulation and no label: z along the optical axis, metres; EXR, 32-bit float \
+             channel 'Z' (and its copy 'Y'); +inf where it measures nothing"
+        }
+        DepthFormat::PngMillimetres => {
+            "what the camera's depth sensor measures, a simulation and no label: z along the optical axis, millimetres, to the nearest; \
+             16-bit PNG; 0 where it measures nothing"
+        }
+    }
+}
+
+/// How pictures are to be read.
+pub(crate) fn picture_convention(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "8-bit sRGB, anti-aliased as the recipe says",
+        ImageFormat::Png16 => "16-bit sRGB PNG, anti-aliased as the recipe says",
+        ImageFormat::Jpeg { .. } => "8-bit sRGB, baseline JPEG, anti-aliased as the recipe says",
+        ImageFormat::Exr => {
+            "linear light (Rec. 709 primaries), 1 = a white matte surface under the metered light, after lens and sensor and before the \
+             tone curve; noise may bring it below 0; EXR, 32-bit float channels R, G, B"
+        }
+    }
 }
 
 /// How an output is to be read, in words, for the `conventions` of `dataset.json`.
@@ -244,7 +299,7 @@ pub(crate) fn convention(output: Output, depth: DepthFormat) -> &'static str {
         Output::Boxes3d => {
             "attributes of annotations: box3d.oriented along the object's own axes and box3d.axis_aligned along the world's; center \
              and corners in the OpenCV camera frame, size along the box's axes, metres; pixels are the corners in continuous pixels, \
-             null where one is not in front of the camera; corner k has the upper x, y, z where bits 0, 1, 2 of k are set"
+             null where the lens does not see one; corner k has the upper x, y, z where bits 0, 1, 2 of k are set"
         }
         Output::Keypoints => {
             "annotations/keypoints.json: [x, y, v] by COCO's counting, where the centre of the first pixel is 0; v is 2 where seen, \

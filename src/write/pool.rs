@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::annotate::{Subject, annotate};
 use crate::audit::{AuditError, audit};
 use crate::frame::Frame;
+use crate::sensor::developed;
 use crate::write::error::WriteError;
 use crate::write::manifest::Summary;
 use crate::write::writer::DatasetWriter;
@@ -39,6 +40,8 @@ pub enum SinkError {
 pub struct StageTimes {
     /// Frames that went through.
     pub frames: u64,
+    /// Light to pictures, and depth to what sensors measure.
+    pub develop: Duration,
     /// Images and geometry to labels.
     pub annotate: Duration,
     /// Labels held against images and geometry.
@@ -150,7 +153,7 @@ fn work(receiver: &Receiver<(Arc<Subject>, Frame)>, shared: &Shared) {
             continue; // keeps the queue moving, so that the renderer is not left waiting
         }
         // A panic is a bug, and must end the dataset like any error: the frame that is missing would keep all later ones waiting.
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(&subject, &frame, shared)))
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(&subject, frame, shared)))
             .unwrap_or_else(|panic| Err(SinkError::Panic(panic_text(panic.as_ref()))));
         if let Err(error) = outcome {
             lock(&shared.error).get_or_insert(error);
@@ -160,8 +163,10 @@ fn work(receiver: &Receiver<(Arc<Subject>, Frame)>, shared: &Shared) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
-fn process(subject: &Subject, frame: &Frame, shared: &Shared) -> Result<(), SinkError> {
+fn process(subject: &Subject, frame: Frame, shared: &Shared) -> Result<(), SinkError> {
     let writer = &shared.writer;
+    let begun = Instant::now();
+    let frame = &developed(&subject.scene, frame);
     let started = Instant::now();
     let labels = annotate(subject, frame);
     let annotated = Instant::now();
@@ -185,6 +190,7 @@ fn process(subject: &Subject, frame: &Frame, shared: &Shared) -> Result<(), Sink
 
     let mut times = lock(&shared.times);
     times.frames += 1;
+    times.develop += started - begun;
     times.annotate += annotated - started;
     times.audit += audit_time;
     times.encode += encode_time;

@@ -4,15 +4,16 @@ use std::fmt::Write;
 
 use crate::scene::Output;
 use crate::write::encode;
-use crate::write::outputs::Look;
+use crate::write::outputs::{Look, SENSOR_DEPTH};
 
 /// What is kept of a frame: file names and their bytes. What cannot be encoded is named in `reason.txt`.
 pub(crate) fn files(look: &Look, reasons: &[String]) -> Vec<(String, Vec<u8>)> {
     let scene = &look.subject.scene;
     let mut files = Vec::new();
     let mut left: Vec<String> = Vec::new();
-    match encode::rgb_png(&look.frame.rgb) {
-        Ok(bytes) => files.push(("rgb.png".to_owned(), bytes)),
+    let format = scene.image.format;
+    match encode::picture_file(look.frame, format) {
+        Ok(bytes) => files.push((format!("rgb.{}", format.extension()), bytes)),
         Err(error) => left.push(format!("the rgb image: {error}")),
     }
     // Ids and depth are always there, and show best what is wrong.
@@ -22,6 +23,12 @@ pub(crate) fn files(look: &Look, reasons: &[String]) -> Vec<(String, Vec<u8>)> {
             Ok(Some((extension, bytes))) => files.push((format!("{}.{extension}", output.name()), bytes)),
             Ok(None) => {}
             Err(error) => left.push(format!("the {} image: {error}", output.name())),
+        }
+    }
+    if let Some(depth) = &look.frame.sensor_depth {
+        match look.depth.encode(depth) {
+            Ok((extension, bytes)) => files.push((format!("{SENSOR_DEPTH}.{extension}"), bytes)),
+            Err(error) => left.push(format!("the {SENSOR_DEPTH} image: {error}")),
         }
     }
     match scene.to_ron() {

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use crate::annotate::{Annotation, Labels, Subject};
 use crate::frame::Frame;
-use crate::scene::{Output, Scene};
+use crate::scene::{ImageFormat, Output, Scene};
 use crate::write::cameras::{CameraEntry, FrameFiles};
 use crate::write::encode;
 use crate::write::error::WriteError;
 use crate::write::files::{DiskError, create_folder, remove, write_whole};
 use crate::write::manifest::{self, DatasetInfo, Rejected, State, Summary, WriteOptions};
-use crate::write::outputs::{Look, is_image};
+use crate::write::outputs::{Look, SENSOR_DEPTH, is_image};
 use crate::write::progress::{Entries, FrameRecord, Outcome, Progress};
 use crate::write::rejected;
 use crate::write::spill::write_json;
@@ -53,7 +53,7 @@ impl DatasetWriter {
         let folders = || Output::ALL.into_iter().filter(|&output| is_image(output));
         if occupied {
             // The folder of every output that there is: the dataset before may have had others than this one.
-            [INSTANCES, KEYPOINTS, PANOPTIC, CAMERAS, "images", REJECTED]
+            [INSTANCES, KEYPOINTS, PANOPTIC, CAMERAS, "images", SENSOR_DEPTH, REJECTED]
                 .into_iter()
                 .chain(folders().map(Output::name))
                 .try_for_each(|name| remove(&root.join(name)))?;
@@ -62,6 +62,7 @@ impl DatasetWriter {
         ["images", "annotations"]
             .into_iter()
             .chain(folders().filter(|&output| info.labels.wants(output)).map(Output::name))
+            .chain(info.depth_sensors.then_some(SENSOR_DEPTH))
             .try_for_each(|name| create_folder(&root.join(name)))?;
         let progress = Progress::new(root, first_id, &info)?;
         Ok(Self { root: root.to_path_buf(), info, options, first_id, end_id, progress: Mutex::new(progress) })
@@ -87,9 +88,10 @@ impl DatasetWriter {
         let split = wanted.split.as_deref();
         let mut entries = clock.encode(|| self.entries(image_id, &stem, subject, camera, split, labels))?;
         let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth };
-        let mut files = FrameFiles { rgb: format!("{stem}.png"), others: Default::default() };
+        let format = scene.image.format;
+        let mut files = FrameFiles { rgb: picture_name(&stem, format), others: Default::default() };
         let mut written = Written::default();
-        let rgb = clock.encode(|| encode::rgb_png(&frame.rgb));
+        let rgb = clock.encode(|| encode::picture_file(frame, format));
         let rgb = rgb.map_err(|source| WriteError::Encode { what: "rgb", source })?;
         clock.write(|| written.write(self.root.join("images").join(&files.rgb), &rgb))?;
         // One after the other, so that no more than one is in memory.
@@ -108,11 +110,24 @@ impl DatasetWriter {
                 }
             }
         }
+        if let Some(depth) = &frame.sensor_depth {
+            match clock.encode(|| self.options.depth.encode(depth)) {
+                Ok((extension, bytes)) => {
+                    let file = format!("{SENSOR_DEPTH}/{stem}.{extension}");
+                    clock.write(|| written.write(self.root.join(&file), &bytes))?;
+                    files.others.insert(SENSOR_DEPTH, file);
+                }
+                Err(source) => {
+                    written.remove()?;
+                    return Err(WriteError::Encode { what: SENSOR_DEPTH, source });
+                }
+            }
+        }
         let camera = CameraEntry::new(image_id, files, scene, camera, labels.camera.clone());
         entries.camera = serde_json::to_string(&camera)?;
         Ok(FrameRecord {
             image_id,
-            file_name: stem + ".png",
+            file_name: picture_name(&stem, format),
             outcome: Outcome::Kept(entries),
             placed: scene.placed.clone(),
             parts: parts::numberings(subject),
@@ -144,8 +159,16 @@ impl DatasetWriter {
         Ok(Entries {
             annotations: labels.annotations.iter().map(annotation).collect::<Result<_, _>>()?,
             left_out: labels.left_out.iter().map(|left_out| (left_out.category_id, left_out.reason)).collect(),
-            image: coco::image_json(image_id, &format!("{stem}.png"), scene, camera, split, labels, masks)
-                .map_err(of_image)?,
+            image: coco::image_json(
+                image_id,
+                &picture_name(stem, scene.image.format),
+                scene,
+                camera,
+                split,
+                labels,
+                masks,
+            )
+            .map_err(of_image)?,
             camera: String::new(),
         })
     }
@@ -171,7 +194,7 @@ impl DatasetWriter {
             create_folder(&folder)?;
             files.iter().try_for_each(|(name, bytes)| write_whole(&folder.join(name), bytes))
         })?;
-        let file_name = stem + ".png";
+        let file_name = picture_name(&stem, scene.image.format);
         let wanted = FrameWanted::of(&self.info, scene, frame.camera, None)?;
         Ok(FrameRecord {
             image_id,
@@ -269,6 +292,11 @@ impl DatasetWriter {
         }
         if scene.labels != self.info.labels {
             return Err(wrong("it asks for other labels".into()));
+        }
+        if (scene.image.format.extension(), scene.image.format.depth())
+            != (self.info.format.extension(), self.info.format.depth())
+        {
+            return Err(wrong("its pictures are of another format".into()));
         }
         let cameras = scene.cameras.len();
         if frame.camera >= cameras {
@@ -394,7 +422,12 @@ fn first_missing(info: &DatasetInfo, image_id: u64) -> String {
     let cameras = info.cameras.len() as u64;
     let index = (image_id - 1) / cameras;
     let camera = info.cameras.iter().zip(0..).find(|&(_, number)| number == (image_id - 1) % cameras);
-    stem(index, camera.map_or("", |(name, _)| name)) + ".png"
+    picture_name(&stem(index, camera.map_or("", |(name, _)| name)), info.format)
+}
+
+/// `000007_main.png`
+fn picture_name(stem: &str, format: ImageFormat) -> String {
+    format!("{stem}.{}", format.extension())
 }
 
 /// `000007_main`

@@ -1,5 +1,6 @@
 //! The audit: right frames pass, and one number that is wrong, anywhere, is found.
 
+mod bent;
 mod cost;
 mod mutations;
 mod passes;

@@ -2,11 +2,22 @@
 
 use glam::{DMat3, DQuat, DVec2, DVec3, DVec4};
 use proptest::prelude::*;
-use scenewright::scene::Camera;
 use scenewright::scene::camera::{focal_length, from_opencv_rows, look_at, orbit};
+use scenewright::scene::{Camera, Projected};
 
 fn camera(position: DVec3, rotation: DQuat) -> Camera {
-    Camera { name: "c".into(), fx: 500.0, fy: 450.0, cx: 300.0, cy: 250.0, near: 0.01, position, rotation, ev100: 10.0 }
+    Camera {
+        name: "c".into(),
+        fx: 500.0,
+        fy: 450.0,
+        cx: 300.0,
+        cy: 250.0,
+        near: 0.01,
+        position,
+        rotation,
+        ev100: 10.0,
+        ..Camera::default()
+    }
 }
 
 #[track_caller]
@@ -18,7 +29,8 @@ fn near(a: DVec3, b: DVec3) {
 fn a_point_lands_where_similar_triangles_say() {
     let camera = camera(DVec3::ZERO, DQuat::IDENTITY);
     // 4 m ahead (-z), 1 m right, 2 m up: u = 300 + 500 * 1/4, v = 250 - 450 * 2/4.
-    let (pixel, depth) = camera.project(DVec3::new(1.0, 2.0, -4.0)).unwrap();
+    let Projected { pixel, depth, range } = camera.project(DVec3::new(1.0, 2.0, -4.0)).unwrap();
+    assert_eq!(range, 21f64.sqrt());
     assert_eq!((pixel, depth), (DVec2::new(425.0, 25.0), 4.0));
     assert_eq!(camera.project(DVec3::new(0.0, 0.0, 1.0)), None);
     assert_eq!(camera.opencv_principal_point(), DVec2::new(299.5, 249.5));
@@ -55,7 +67,7 @@ fn straight_down_north_is_up_and_east_is_right() {
 fn positive_roll_turns_the_picture_clockwise() {
     let rotation = look_at(DVec3::Z, DVec3::ZERO, 90f64.to_radians());
     // What was up is now on the right of the image.
-    let (pixel, _) = camera(DVec3::Z, rotation).project(DVec3::Y * 0.1).unwrap();
+    let pixel = camera(DVec3::Z, rotation).project(DVec3::Y * 0.1).unwrap().pixel;
     assert!(pixel.x > 310.0 && (pixel.y - 250.0).abs() < 1e-9, "{pixel}");
 }
 
@@ -87,7 +99,8 @@ proptest! {
         prop_assume!(q.length() > 0.1);
         let camera = camera(DVec3::from_array(p), DQuat::from_vec4(q.normalize()));
         let pixel = DVec2::new(x, y);
-        let (back, d) = camera.project(camera.position + camera.ray_through(pixel) * depth).unwrap();
+        let ray = camera.ray_through(pixel).unwrap();
+        let Projected { pixel: back, depth: d, .. } = camera.project(camera.position + ray * depth).unwrap();
         prop_assert!((back - pixel).length() < 1e-9 && (d - depth).abs() < 1e-9, "{back} {d}");
     }
 
@@ -98,7 +111,7 @@ proptest! {
         let (from, to) = (DVec3::from_array(from), DVec3::from_array(to));
         prop_assume!(from.distance(to) > 1e-3);
         let looking = camera(from, look_at(from, to, roll));
-        let (pixel, depth) = looking.project(to).unwrap();
+        let Projected { pixel, depth, .. } = looking.project(to).unwrap();
         prop_assert!((pixel - DVec2::new(300.0, 250.0)).length() < 1e-6, "{pixel}");
         prop_assert!((depth - from.distance(to)).abs() < 1e-9);
         // Without roll the horizon is level: the image's right has no height.

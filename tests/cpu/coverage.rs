@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use scenewright::recipe::{Drawing, Recipe, parse};
 use scenewright::scene::sight::Sight;
 use scenewright::scene::tilt::Tilt;
-use scenewright::scene::{Acceptance, SampleError, Scene, contract, sample};
+use scenewright::scene::{Acceptance, Projected, SampleError, Scene, contract, sample};
 use scenewright::survey::survey;
 
 fn recipe(rest: &str) -> Recipe {
@@ -282,7 +282,7 @@ fn every_scene_shows_what_is_required() {
         let scene = sample(&recipe, 4, index).unwrap();
         for ball in scene.instances.iter().filter(|instance| instance.object == "ball") {
             // By the camera's own projection: the box of a ball lies within that of the box around it.
-            let (middle, depth) = scene.cameras[0].project(ball.position).unwrap();
+            let Projected { pixel: middle, depth, .. } = scene.cameras[0].project(ball.position).unwrap();
             let r = scene.cameras[0].fy * 0.2 / (depth * depth - 0.04).sqrt();
             assert!(middle.x - 0.99 * r >= 4.0 && middle.x + 0.99 * r <= 316.0, "{middle} {r}");
             assert!((5.5..=42.0).contains(&r), "{r}");
@@ -306,7 +306,7 @@ fn a_framed_ball_fills_what_it_is_to_fill() {
     for index in 0..50 {
         let scene = sample(&recipe, 8, index).unwrap();
         assert!(scene.redrawn.is_empty(), "in view by construction: {:?}", scene.redrawn);
-        let (middle, depth) = scene.cameras[0].project(scene.instances[0].position).unwrap();
+        let Projected { pixel: middle, depth, .. } = scene.cameras[0].project(scene.instances[0].position).unwrap();
         assert!((middle - glam::DVec2::new(160.0, 120.0)).length() < 1e-6);
         let scenewright::scene::Shape::Sphere(r) = scene.instances[0].shape else { panic!() };
         // What is framed is the ball around its box: sqrt(3) as large.

@@ -11,7 +11,7 @@ use scenewright::annotate::annotate;
 use scenewright::assets::AssetFile;
 use scenewright::frame::Frame;
 use scenewright::image::Image;
-use scenewright::scene::{Output, Scene};
+use scenewright::scene::{Output, Projected, Scene};
 use scenewright::write::encode::{EncodeError, depth_exr, depth_png, ids_exr, ids_png, millimetres, rgb_png};
 use scenewright::write::files::{write_whole, write_whole_with};
 use scenewright::write::{
@@ -167,7 +167,7 @@ fn cameras_are_written_in_opencv_convention() {
     let world = DVec3::new(-0.7, 0.1, 0.3);
     let in_camera = camera_from_world.transform_point3(world);
     // K times the point gives OpenCV's pixel, half a pixel less than ours.
-    let (ours, depth) = camera.project(world).unwrap();
+    let Projected { pixel: ours, depth, .. } = camera.project(world).unwrap();
     assert!((in_camera.z - depth).abs() < 1e-12);
     assert!((100.0 * in_camera.x / in_camera.z + 29.75 - (ours.x - 0.5)).abs() < 1e-9);
     assert!((110.0 * in_camera.y / in_camera.z + 20.0 - (ours.y - 0.5)).abs() < 1e-9);

@@ -51,7 +51,7 @@ fn of_a_cube_whose_three_faces_are_seen_one_corner_is_hidden() {
     // Where a ray enters the slabs |x|, |y|, |z| <= 1. A ray's unit of length is a metre of depth.
     let camera = scene.cameras[0].clone();
     let cube: Layer = Box::new(move |x, y| {
-        let ray = camera.ray_through(DVec2::new(x, y));
+        let ray = camera.ray_through(DVec2::new(x, y)).unwrap();
         let (a, b) = ((-1.0 - camera.position) / ray, (1.0 - camera.position) / ray);
         let (enter, leave) = (a.min(b).max_element(), a.max(b).min_element());
         (enter <= leave).then_some(enter)
@@ -62,7 +62,7 @@ fn of_a_cube_whose_three_faces_are_seen_one_corner_is_hidden() {
     for (k, point) in found.iter().enumerate() {
         // From (4, 3, 5) the faces +x, +y and +z are seen; only (-1, -1, -1) is on none of them.
         assert_eq!(point.seen, if k == 0 { Seen::Hidden } else { Seen::Visible }, "corner {k}");
-        let (pixel, _) = scene.cameras[0].project(corner(k)).unwrap();
+        let pixel = scene.cameras[0].project(corner(k)).unwrap().pixel;
         assert!((DVec2::new(point.x, point.y) - pixel).length() < 1e-9, "corner {k}");
     }
 }

@@ -16,6 +16,7 @@ mod gltf; // glTF files in the making, for the other modules
 mod keypoints; // seen, hidden, absent
 mod language; // parameters, expressions, conditions, variants, and recipes of several files
 mod layering; // the shape of the source, and what README and architecture page say of it
+mod lens; // lenses that bend lines: OpenCV, closed forms, labels
 mod light; // area lights, skies, suns of panoramas, rigs, flicker and fog, against closed forms
 mod make; // shapes made from numbers: closed, right way out, as large as paper says
 mod mesh; // triangles of the primitive shapes
@@ -35,6 +36,8 @@ mod rle; // masks and polygons
 mod sampling; // designs: how evenly they spread, and that an edit moves nothing else
 mod scene; // sampling: contract, edit stability, golden digests
 mod scene_files; // what a scene edited by hand is told
+mod sensor; // from light to the picture: closed forms of every stage, and depth sensors
+mod sequence; // where sub-frames take their samples
 mod settle; // what is dropped: at rest, not in each other, not hovering
 mod sight; // what a camera sees, estimated
 mod sky; // panoramas

@@ -18,7 +18,9 @@ use scenewright::assets::{AssetFile, Library};
 use scenewright::frame::{Frame, Owner};
 use scenewright::image::Image;
 use scenewright::scene::camera::look_at;
-use scenewright::scene::{Below, Category, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, Scene, Shape};
+use scenewright::scene::{
+    Below, Category, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, Projected, Scene, Shape,
+};
 use scenewright::write::encode::{EncodeError, ids_exr, linear_png, panoptic_png, unit_png, vectors_exr};
 use scenewright::write::manifest::{ByReason, CategoryCount};
 use scenewright::write::{
@@ -372,7 +374,7 @@ fn every_image_says_what_the_frame_said() {
             assert_eq!(point, [0.0; 3]);
             continue;
         }
-        let (pixel, depth) = camera.project(DVec3::from_array(point.map(f64::from))).unwrap();
+        let Projected { pixel, depth, .. } = camera.project(DVec3::from_array(point.map(f64::from))).unwrap();
         let centre = DVec2::new(f64::from(k % 4) + 0.5, f64::from(k / 4) + 0.5);
         assert!(pixel.distance(centre) < 1e-4, "{pixel} {centre}");
         assert!((depth - f64::from(frame.depth.pixels()[k as usize])).abs() < 1e-6);

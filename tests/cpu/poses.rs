@@ -7,7 +7,7 @@ use glam::{DQuat, DVec2, DVec3, DVec4};
 use proptest::prelude::*;
 use scenewright::annotate::{Annotation, Subject, annotate};
 use scenewright::assets::Library;
-use scenewright::scene::{Output, Scene, Shape};
+use scenewright::scene::{Output, Projected, Scene, Shape};
 
 use crate::synthetic::{empty_frame, paint, rectangle, scene};
 
@@ -163,7 +163,7 @@ proptest! {
                 let ours = DVec3::new(corner[0], -corner[1], -corner[2]);
                 let projected = scene.cameras[0].project(camera_turn * ours + from);
                 prop_assert_eq!(pixel.is_some(), corner[2] > 0.0);
-                if let (Some(pixel), Some((other, depth))) = (pixel, projected) {
+                if let (Some(pixel), Some(Projected { pixel: other, depth, .. })) = (pixel, projected) {
                     let (pixel, bound) = (DVec2::from_array(pixel), 1e-9 / (depth * depth).min(1.0));
                     prop_assert!((pixel - other).length() <= bound * pixel.length().max(1.0), "{} {}", pixel, other);
                 }

@@ -359,7 +359,7 @@ fn poses_are_axes_at_the_origin() {
     // Half way along each axis, which are 0.6 of the crate's longest edge long.
     for (axis, color) in [(DVec3::X, [255, 64, 64]), (DVec3::Y, [64, 220, 64]), (DVec3::Z, [80, 140, 255])] {
         let point = instance.position + instance.rotation * axis * (0.3 * 0.6 * 1.4);
-        let (pixel, _) = camera.project(point).unwrap();
+        let pixel = camera.project(point).unwrap().pixel;
         let (x, y) = (at(pixel.x), at(pixel.y));
         let found = (x - 2..=x + 2).any(|x| (y - 2..=y + 2).any(|y| cell.get(x, y) == Some(&color)));
         assert!(found, "axis {axis} at {pixel}");

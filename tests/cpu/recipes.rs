@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scenewright::assets::Library;
 use scenewright::recipe::dist::{ColorRecipe, Number, RotationRecipe, Scalar, Varied, VectorDist, VectorRecipe};
 use scenewright::recipe::*;
-use scenewright::scene::{AntiAliasing, Category, ImageSettings, LabelSettings, SurfaceLabels, ToneCurve};
+use scenewright::scene::{AntiAliasing, Category, ImageFormat, ImageSettings, LabelSettings, SurfaceLabels, ToneCurve};
 
 pub(crate) fn c(value: f64) -> Scalar {
     Varied::One(Number::Const(value))
@@ -101,8 +101,14 @@ pub(crate) fn camera() -> CameraRecipe {
             elevation: uniform(12.0, 65.0),
             roll: c(0.0),
         },
+        distortion: None,
         near: 0.01,
+        focus: None,
+        shutter: ShutterRecipe { time: c(0.0), readout: c(0.0) },
         exposure: ExposureRecipe::Auto { compensation: c(0.0) },
+        optics: None,
+        sensor: None,
+        depth_sensor: None,
     }
 }
 
@@ -126,7 +132,10 @@ pub(crate) fn empty() -> Recipe {
             height: 480,
             anti_aliasing: AntiAliasing::Msaa4,
             tone_curve: ToneCurve::Neutral,
+            samples: 1,
+            format: ImageFormat::Png,
         },
+        quality: None,
         labels: LabelSettings::default(),
         sampling: Arc::default(),
         categories: vec![Category::new(1, "thing", "")],

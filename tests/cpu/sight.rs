@@ -23,6 +23,7 @@ fn scene(things: &[(Shape, DVec3)]) -> Scene {
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         ev100: 10.0,
+        ..Camera::default()
     }];
     let template = synthetic::scene(0, 1, &["main"], (640, 480)).instances.remove(1);
     scene.instances = (1..)

@@ -6,8 +6,8 @@ use scenewright::assets::Library;
 use scenewright::frame::{AmodalMask, BitMask, Frame, Owner};
 use scenewright::image::Image;
 use scenewright::scene::{
-    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, LabelSettings, PlacedCount, SCENE_VERSION,
-    Scene, Shape, ToneCurve,
+    AntiAliasing, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LabelSettings, PlacedCount,
+    SCENE_VERSION, Scene, Shape, ToneCurve,
 };
 use scenewright::write::{AdapterInfo, DatasetInfo};
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ pub(crate) fn camera(name: &str) -> Camera {
         position: DVec3::new(0.5, 0.25, 2.0),
         rotation: DQuat::from_xyzw(0.0, 0.6, 0.0, 0.8),
         ev100: 9.5,
+        ..Camera::default()
     }
 }
 
@@ -56,7 +57,14 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         recipe: "synthetic".into(),
         seed: 0,
         index,
-        image: ImageSettings { width, height, anti_aliasing: AntiAliasing::Off, tone_curve: ToneCurve::Srgb },
+        image: ImageSettings {
+            width,
+            height,
+            anti_aliasing: AntiAliasing::Off,
+            tone_curve: ToneCurve::Srgb,
+            samples: 1,
+            format: ImageFormat::Png,
+        },
         labels: LabelSettings::default(),
         categories: categories(),
         instances,
@@ -84,6 +92,9 @@ pub(crate) fn empty_frame(scene: &Scene, camera: usize) -> Frame {
     let mut frame = Frame {
         camera,
         rgb: Image::filled(width, height, [90, 120, 160]),
+        linear: None,
+        deep: None,
+        sensor_depth: None,
         surfaces: Image::filled(width, height, 0),
         owners: (0..).zip(&scene.instances).map(|(k, i)| Owner { instance: k, id: i.id, part: 1 }).collect(),
         ids: Image::filled(width, height, 0),
@@ -207,6 +218,8 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
             backend: "none".into(),
             device_type: "Cpu".into(),
         },
+        format: ImageFormat::Png,
+        depth_sensors: false,
         assets: Vec::new(),
         parts: Default::default(),
         coverage: Default::default(),

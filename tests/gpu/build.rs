@@ -2,7 +2,7 @@
 
 use glam::{DQuat, DVec3};
 use scenewright::scene::{
-    AntiAliasing, Camera, Category, Environment, ImageSettings, Instance, LabelSettings, Light, Material,
+    AntiAliasing, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LabelSettings, Light, Material,
     SCENE_VERSION, Scene, Shape, ToneCurve,
 };
 use std::collections::BTreeMap;
@@ -15,7 +15,14 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         recipe: "test".into(),
         seed: 0,
         index: 0,
-        image: ImageSettings { width, height, anti_aliasing: AntiAliasing::Off, tone_curve: ToneCurve::Srgb },
+        image: ImageSettings {
+            width,
+            height,
+            anti_aliasing: AntiAliasing::Off,
+            tone_curve: ToneCurve::Srgb,
+            samples: 1,
+            format: ImageFormat::Png,
+        },
         labels: LabelSettings::default(),
         categories: vec![Category::new(1, "thing", "")],
         instances: Vec::new(),
@@ -44,6 +51,7 @@ pub(crate) fn camera(width: u32, height: u32) -> Camera {
         position: DVec3::ZERO,
         rotation: DQuat::IDENTITY,
         ev100: 9.0,
+        ..Camera::default()
     }
 }
 

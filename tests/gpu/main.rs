@@ -7,7 +7,8 @@ mod agreement; // frames against those of the CPU ray caster
 mod build; // scenes in few words
 mod color; // what light does, where it is known on paper
 mod complete; // nothing is missing from a first frame, nothing is left behind
-mod determinism; // the same scene, the same bytes
+mod determinism;
+mod exposure; // the same scene, the same bytes
 mod gallery; // the audit passes what is right
 mod glass; // what light passes through, in colour and labels
 #[path = "../cpu/gltf.rs"]
@@ -32,6 +33,7 @@ fn main() -> std::process::ExitCode {
         ("glass", glass::cases()),
         ("complete", complete::cases()),
         ("determinism", determinism::cases()),
+        ("exposure", exposure::cases()),
         ("surroundings", surroundings::cases()),
         ("worlds", worlds::cases()),
         ("program", program::cases()),

@@ -1,7 +1,8 @@
 //! Truth from outside the renderer: a ray caster on the CPU, in double precision, that makes a whole [`Frame`] of a [`Scene`].
 //!
 //! It shares the triangles with the renderer and nothing else: no matrices, no rasteriser, no mip levels. It is written to be
-//! checked by reading: one ray through each pixel's centre, tried on every triangle that could be in its way.
+//! checked by reading: one ray through each pixel's centre, tried on every triangle that could be in its way. Through a lens that bends
+//! straight lines it is the lens's own ray (which tests/cpu/lens.rs holds against OpenCV), and amodal masks end where the lens does.
 //!
 //! Textures are bilinear and full-size, so frames agree only where textures are magnified: a GPU filters the others.
 
@@ -21,7 +22,7 @@ use scenewright::scene::{Camera, Scene};
 use std::ops::Range;
 use std::path::Path;
 
-use surface::{Meeting, Surface};
+use surface::{Cone, Meeting, Surface};
 
 /// What `camera` sees of `scene`, with every image that a frame may have. Colour is grey: light is no matter of this.
 ///
@@ -32,6 +33,8 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
     let (width, height) = (scene.image.width, scene.image.height);
     let (w, h) = (width as i32, height as i32);
     let surfaces = surface::surfaces(scene, library, eye);
+    let bent = Rays::new(eye, [-w..2 * w, -h..2 * h]);
+    let sideways = eye.sees_sideways(width, height);
 
     let mut nearest: Image<Option<Hit>> = Image::new(width, height, (0..w * h).map(|_| None).collect()).unwrap();
     let mut masks = Vec::new();
@@ -44,17 +47,32 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
                 continue;
             }
             for triangle in &surface.triangles {
-                let [columns, rows] = surface.reach(triangle, eye, &canvas);
-                for (x, y) in columns.flat_map(|x| rows.clone().map(move |y| (x, y))) {
-                    let Some(meeting) = surface.meet(triangle, direction(eye, x, y)) else { continue };
-                    if meeting.depth < eye.near {
+                let cone = surface.cone(triangle);
+                let within = match &bent {
+                    None => vec![surface.reach(triangle, eye, &canvas)],
+                    Some(rays) => {
+                        let near = rays.tiles.iter().filter(|(_, tile)| tile.meets(&cone));
+                        near.map(|(tile, _)| tile.clone()).collect()
+                    }
+                };
+                for (x, y) in within.iter().flat_map(pairs) {
+                    let meeting = match &bent {
+                        None => surface.meet(triangle, direction(eye, x, y)),
+                        Some(rays) => rays.at((x, y)).and_then(|ray| surface.meet_along(triangle, ray)),
+                    };
+                    let Some(meeting) = meeting else { continue };
+                    if !canvas[0].contains(&x) || !canvas[1].contains(&y) {
+                        continue;
+                    }
+                    let far = if sideways { meeting.along } else { meeting.depth };
+                    if far < eye.near {
                         continue;
                     }
                     covered.insert(x, y);
                     // Outside of the frame, `get` finds nothing.
                     let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { continue };
                     let before = nearest.get(x, y);
-                    if before.is_some_and(|hit| hit.as_ref().is_none_or(|hit| meeting.depth < hit.meeting.depth)) {
+                    if before.is_some_and(|hit| hit.as_ref().is_none_or(|hit| meeting.along < hit.meeting.along)) {
                         nearest.set(x, y, Some(Hit { surface: number, meeting }));
                     }
                 }
@@ -66,6 +84,50 @@ pub(crate) fn cast(scene: &Scene, library: &Library, camera: usize) -> Frame {
     }
     masks.sort_by_key(|mask| mask.id);
     develop(scene, camera, &surfaces, &nearest, masks)
+}
+
+/// Unit rays in the camera's frame through the pixels of a canvas.
+struct Rays {
+    canvas: Pixels,
+    /// Row by row; `None` where the lens has none.
+    rays: Vec<Option<DVec3>>,
+    /// Squares of pixels, with what holds all of their rays.
+    tiles: Vec<(Pixels, Cone)>,
+}
+
+impl Rays {
+    /// `None` for a pinhole.
+    fn new(camera: &Camera, canvas: Pixels) -> Option<Self> {
+        const SIDE: usize = 8;
+        let lens = Some(camera.lens()).filter(|lens| !lens.is_pinhole())?;
+        let [columns, rows] = &canvas;
+        let pixels = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
+        let ray = |(x, y)| lens.ray(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5));
+        let rays = pixels.map(|at| ray(at).map(|ray| DVec3::new(ray.x, -ray.y, -ray.z))).collect();
+        let mut rays = Self { canvas: canvas.clone(), rays, tiles: Vec::new() };
+        for top in rows.clone().step_by(SIDE) {
+            for left in columns.clone().step_by(SIDE) {
+                let side = SIDE as i32;
+                let tile = [left..(left + side).min(columns.end), top..(top + side).min(rows.end)];
+                let within: Vec<DVec3> = pairs(&tile).filter_map(|at| rays.at(at)).collect();
+                if !within.is_empty() {
+                    rays.tiles.push((tile, Cone::around(&within)));
+                }
+            }
+        }
+        Some(rays)
+    }
+
+    fn at(&self, (x, y): (i32, i32)) -> Option<DVec3> {
+        let [columns, rows] = &self.canvas;
+        self.rays[(y - rows.start) as usize * columns.len() + (x - columns.start) as usize]
+    }
+}
+
+/// The pixels of a rectangle, row by row.
+fn pairs([columns, rows]: &Pixels) -> impl Iterator<Item = (i32, i32)> {
+    let columns = columns.clone();
+    rows.clone().flat_map(move |y| columns.clone().map(move |x| (x, y)))
 }
 
 /// Every asset that `scene` names.
@@ -135,13 +197,17 @@ fn develop(
     };
 
     let ranges = pixels().map(|((x, y), hit)| match hit {
-        Some(hit) => (direction(eye, x, y) * hit.meeting.depth).length() as f32,
+        Some(hit) if eye.lens_model.is_pinhole() => (direction(eye, x, y) * hit.meeting.depth).length() as f32,
+        Some(hit) => hit.meeting.along as f32,
         None => f32::INFINITY,
     });
     let numbered = nearest.pixels().iter().map(|hit| hit.as_ref().map_or(0, |hit| 1 + hit.surface as u32));
     Frame {
         camera,
         rgb: Image::filled(width, height, [128; 3]),
+        linear: None,
+        deep: None,
+        sensor_depth: None,
         surfaces: Image::new(width, height, numbered.collect()).unwrap(),
         owners: surfaces.iter().map(|surface| surface.owner).collect(),
         ids: image(nearest, surfaces, 0, |surface, _| surface.owner.id),

@@ -42,6 +42,29 @@ pub(super) struct Meeting {
     /// Whether it is met from behind.
     back: bool,
     pub(super) depth: f64,
+    /// Depth, or range along a unit ray: what is nearer is before.
+    pub(super) along: f64,
+}
+
+/// Directions within an angle of one.
+pub(super) struct Cone {
+    axis: DVec3,
+    /// Radians.
+    radius: f64,
+}
+
+impl Cone {
+    /// Around some directions, and what lies between them: everything where they are all around.
+    pub(super) fn around(directions: &[DVec3]) -> Self {
+        let axis = directions.iter().sum::<DVec3>().normalize_or_zero();
+        let cosine = directions.iter().map(|direction| direction.dot(axis)).fold(1.0, f64::min);
+        // A cap of less than half a sphere is convex: it holds what lies between points in it.
+        Self { axis, radius: if cosine > 0.1 { libm::acos(cosine) + 1e-6 } else { 4.0 } }
+    }
+
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        libm::acos(self.axis.dot(other.axis).clamp(-1.0, 1.0)) <= self.radius + other.radius
+    }
 }
 
 /// One for each part of each instance, in the order of the frame's owners, those that labels see through included.
@@ -120,8 +143,41 @@ impl Surface {
         let back = (area < 0.0) != self.mirrored;
         let weights = areas.map(|e| e / area);
         let depth = -mix(corners.map(|v| v.eye), weights).z;
-        let meeting = Meeting { triangle: *triangle, weights, back, depth };
+        let meeting = Meeting { triangle: *triangle, weights, back, depth, along: depth };
         (depth > 0.0 && (!back || self.look.double_sided) && self.look.exists(&self.spot(&meeting))).then_some(meeting)
+    }
+
+    /// The same along a unit vector, wherever that goes: the frame is turned so that it goes down -z, more or less.
+    pub(super) fn meet_along(&self, triangle: &[u32; 3], ray: DVec3) -> Option<Meeting> {
+        let most = ray.abs().max_element();
+        // Turns, and no mirror images: what is counter-clockwise stays so.
+        let turn = |v: DVec3| match ray.abs().to_array().iter().position(|&x| x == most) {
+            Some(0) if ray.x < 0.0 => DVec3::new(v.y, v.z, v.x),
+            Some(0) => DVec3::new(v.y, -v.z, -v.x),
+            Some(1) if ray.y < 0.0 => DVec3::new(v.z, v.x, v.y),
+            Some(1) => DVec3::new(v.z, -v.x, -v.y),
+            _ if ray.z < 0.0 => v,
+            _ => DVec3::new(v.x, -v.y, -v.z),
+        };
+        let direction = turn(ray) / most;
+        let corners = self.corners(triangle);
+        let [a, b, c] = corners.map(|v| turn(v.eye)).map(|v| v.truncate() + direction.truncate() * v.z);
+        let areas = [b.perp_dot(c), c.perp_dot(a), a.perp_dot(b)];
+        let area: f64 = areas.iter().sum();
+        if area == 0.0 || (areas.iter().any(|&e| e < 0.0) && areas.iter().any(|&e| e > 0.0)) {
+            return None;
+        }
+        let back = (area < 0.0) != self.mirrored;
+        let weights = areas.map(|e| e / area);
+        let point = mix(corners.map(|v| v.eye), weights);
+        let along = point.dot(ray);
+        let meeting = Meeting { triangle: *triangle, weights, back, depth: -point.z, along };
+        (along > 0.0 && (!back || self.look.double_sided) && self.look.exists(&self.spot(&meeting))).then_some(meeting)
+    }
+
+    /// What holds every ray that may meet a triangle.
+    pub(super) fn cone(&self, triangle: &[u32; 3]) -> Cone {
+        Cone::around(&self.corners(triangle).map(|v| v.eye.normalize_or_zero()))
     }
 
     /// The pixels of `canvas` whose rays may meet what is of a triangle beyond the near plane: the box around it, and a pixel

@@ -146,11 +146,62 @@ def decode(segmentation, shape):
     return coco_mask.decode(segmentation).astype(bool)
 
 
+def is_bent(camera):
+    """Whether the lens bends straight lines: then a pixel shows what a ray within half a pixel of its centre meets."""
+    return camera["lens_model"] != "pinhole"
+
+
+def is_known_to_opencv(points, camera):
+    """Which points OpenCV can project: those in front, but for the equirectangular lens, which is none of OpenCV's."""
+    return np.asarray(points).reshape(-1, 3)[:, 2] > 1e-6 if camera["lens_model"] != "equirectangular" else slice(None)
+
+
 def project(points, camera):
     """Points in the OpenCV camera frame, by OpenCV, in continuous pixels."""
     points = np.asarray(points, np.float64).reshape(-1, 3)
-    pixels, _ = cv2.projectPoints(points, np.zeros(3), np.zeros(3), np.array(camera["K_opencv"]), None)
-    return pixels[:, 0] + 0.5
+    K, zero = np.array(camera["K_opencv"]), np.zeros(3)
+    distortion = np.array(camera["distortion_opencv"])
+    if camera["lens_model"] == "kannala_brandt":
+        pixels, _ = cv2.fisheye.projectPoints(points[:, None], zero, zero, K, distortion)
+    elif camera["lens_model"] == "equirectangular":
+        x, y, z = points.T
+        pixels = np.stack([np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))], axis=1) * np.diag(K)[:2] + K[:2, 2]
+    else:
+        pixels, _ = cv2.projectPoints(points, zero, zero, K, distortion if len(distortion) else None)
+    return pixels.reshape(-1, 2) + 0.5
+
+
+def rays(u, v, camera):
+    """Unit vectors through the centres of pixels in the OpenCV camera frame, by OpenCV."""
+    K, distortion = np.array(camera["K_opencv"]), np.array(camera["distortion_opencv"])
+    pixels = np.stack([u, v], axis=1).astype(np.float64)[:, None]
+    if len(pixels) == 0:
+        return np.zeros((0, 3))
+    if camera["lens_model"] == "equirectangular":
+        longitude, latitude = ((pixels[:, 0] - K[:2, 2]) / np.diag(K)[:2]).T
+        level = np.cos(latitude)
+        return np.stack([np.sin(longitude) * level, np.sin(latitude), np.cos(longitude) * level], axis=1)
+    if camera["lens_model"] == "kannala_brandt":
+        # OpenCV's undistortPoints ends at 90 degrees: the polynomial's inverse, by bisection within where it rises.
+        flat = (pixels[:, 0] - K[:2, 2]) / np.diag(K)[:2]
+        radius = np.linalg.norm(flat, axis=1)
+        powers = lambda t: t * (1 + t**2 * (distortion[0] + t**2 * (distortion[1] + t**2 * (distortion[2] + t**2 * distortion[3]))))
+        steps = np.linspace(0, np.pi, 4096)
+        falls = np.nonzero(np.diff(powers(steps)) <= 0)[0]
+        low, high = np.zeros(len(radius)), np.full(len(radius), steps[falls[0]] if len(falls) else np.pi)
+        for _ in range(60):
+            middle = (low + high) / 2
+            below = powers(middle) < radius
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        across = flat / np.maximum(radius, 1e-12)[:, None] * np.sin(low)[:, None]
+        return np.concatenate([across, np.cos(low)[:, None]], axis=1)
+    if len(distortion):
+        criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 500, 1e-14)
+        flat = cv2.undistortPointsIter(pixels, K, distortion, None, None, criteria)[:, 0]
+    else:
+        flat = (pixels[:, 0] - K[:2, 2]) / np.diag(K)[:2]
+    directions = np.concatenate([flat, np.ones((len(flat), 1))], axis=1)
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
 def check_manifest(data):
@@ -180,12 +231,18 @@ def check_manifest(data):
 def check_files(data):
     """every image of every output is there, and nothing else; numbers in JSON are numbers"""
     told = [name for name in data.manifest["outputs"] if name not in ("amodal", "poses", "boxes3d", "keypoints")]
+    measured = set()
     for image in data.coco["images"]:
-        assert sorted(data.cameras[image["id"]]["files"]) == sorted(told), image["file_name"]
+        files = set(data.cameras[image["id"]]["files"])
+        measured |= {image["file_name"]} if "sensor_depth" in files else set()
+        assert files - {"sensor_depth"} == set(told), image["file_name"]
+    assert not measured or "sensor_depth" in data.manifest["conventions"]
     stems = {Path(image["file_name"]).stem for image in data.coco["images"]}
     for folder in ["images", *told]:
         assert {path.stem for path in (data.root / folder).iterdir()} == stems, folder
-    known = {"images", "annotations", "rejected", *told}
+    if measured:
+        assert {path.stem for path in (data.root / "sensor_depth").iterdir()} == {Path(name).stem for name in measured}
+    known = {"images", "annotations", "rejected", "sensor_depth", *told}
     assert {path.name for path in data.root.iterdir() if path.is_dir()} <= known
     for name in ("keypoints", "panoptic"):
         assert (data.root / "annotations" / f"{name}.json").exists() == data.has(name), name
@@ -215,9 +272,33 @@ def check_ids_and_references(data):
 
 
 def check_images(data):
-    """PIL and OpenCV read the colour images alike: 8-bit RGB of the size that is written"""
+    """PIL, OpenEXR and OpenCV read the colour images alike, in the size and the depth that are promised"""
+    rgb = data.manifest["conventions"]["rgb"]
     for image in data.coco["images"]:
         path = data.root / "images" / image["file_name"]
+        shape = (image["height"], image["width"], 3)
+        if "linear light" in rgb or "16-bit" in rgb:
+            other = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGR2RGB)
+            assert other.shape == shape, path
+        if "linear light" in rgb:
+            channels = read_exr(path, {"R", "G", "B"}, np.float32)
+            pixels = np.stack([channels["R"], channels["G"], channels["B"]], axis=2)
+            assert path.suffix == ".exr" and other.dtype == np.float32 and np.array_equal(pixels, other), path
+            continue
+        if "16-bit" in rgb:
+            # PIL reads 16 bits of colour as 8.
+            with Image.open(path) as opened:
+                coarse = np.array(opened.convert("RGB")).astype(int)
+            assert path.suffix == ".png" and other.dtype == np.uint16 and np.abs(coarse - other / 257).max() <= 1, path
+            continue
+        if "JPEG" in rgb:
+            with Image.open(path) as opened:
+                assert opened.format == "JPEG" and opened.mode == "RGB" and not opened.info.get("progressive"), path
+                pixels = np.array(opened).astype(int)
+            other = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGR2RGB)
+            # Decoders may round differently.
+            assert pixels.shape == other.shape == shape and np.abs(pixels - other).max() <= 4, path
+            continue
         with Image.open(path) as opened:
             assert opened.mode == "RGB" and opened.size == (image["width"], image["height"]), path
             pixels = np.array(opened)
@@ -297,6 +378,23 @@ def check_depth(data):
         assert other.dtype == depth.dtype and np.array_equal(other, depth), f"{path}: OpenCV reads something else"
 
 
+def check_sensor_depth(data):
+    """what depth sensors measure has the form of depth, and is no farther off than a sensor is"""
+    entries = [entry for entry in data.cameras.values() if "sensor_depth" in entry["files"]]
+    if not entries:
+        raise NotAsked("depth_sensor")
+    for entry in entries:
+        path = data.root / entry["files"]["sensor_depth"]
+        other = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        assert other.shape == (entry["height"], entry["width"]), path
+        if path.suffix == ".exr":
+            channels = read_exr(path, {"Y", "Z"}, np.float32)
+            assert np.array_equal(channels["Y"], channels["Z"]) and np.array_equal(channels["Z"], other), path
+            assert (other > 0).all() and not np.isnan(other).any(), path
+        else:
+            assert other.dtype == np.uint16 and np.array_equal(read_gray16(path), other), path
+
+
 def check_vectors(data):
     """OpenEXR and OpenCV read every float image alike, and it is 0 where nothing is hit"""
     found = [n for n in data.manifest["outputs"] if "normals" in n or n in ("nocs", "position", "uv", "emission", "range")]
@@ -333,11 +431,11 @@ def check_normals(data):
             if world is not None and camera is not None:
                 assert np.abs(world @ rotation.T - camera).max(initial=0) < 1e-5, image["file_name"]
         if "geometric_normals_camera" in normals:
-            K = np.array(data.cameras[image["id"]]["K_opencv"])
+            camera = data.cameras[image["id"]]
             v, u = np.nonzero(hit)
-            rays = np.stack([u, v, np.ones(len(u))], axis=1) @ np.linalg.inv(K).T
-            facing = (rays * normals["geometric_normals_camera"]).sum(axis=1)
-            assert (facing < 1e-4).all(), f"{image['file_name']}: a surface is seen from behind"
+            facing = (rays(u, v, camera) * normals["geometric_normals_camera"]).sum(axis=1)
+            slack = 2 / min(camera["fx"], camera["fy"]) if is_bent(camera) else 1e-4
+            assert (facing < slack).all(), f"{image['file_name']}: a surface is seen from behind"
 
 
 def check_range_and_position(data):
@@ -350,9 +448,13 @@ def check_range_and_position(data):
         depth, off = data.metres(image)
         v, u = np.nonzero(np.isfinite(depth))
         z = depth[v, u]
-        in_camera = np.stack([u, v, np.ones(len(u))], axis=1) @ np.linalg.inv(camera["K_opencv"]).T * z[:, None]
+        directions = rays(u, v, camera)
+        in_camera = directions * (z / directions[:, 2])[:, None]
         length = np.linalg.norm(in_camera, axis=1)
         slack = 1e-5 * length + off * length / z
+        if is_bent(camera):
+            # Half a pixel turns a ray by so much, and depth is its cosine of the length.
+            slack += 1.5 / min(camera["fx"], camera["fy"]) * length / directions[:, 2] ** 2
         if "range" in found:
             measured = read_exr(data.file(image, "range"), {"Y"}, np.float32)["Y"]
             assert np.array_equal(np.isfinite(measured), np.isfinite(depth)), image["file_name"]
@@ -404,6 +506,12 @@ def check_cameras(data):
         if len(u) == 0:
             continue
         z = depth[v, u].astype(np.float64)
+        if is_bent(camera):
+            # The ray through a pixel's centre comes back to it.
+            back = project(rays(u, v, camera) * z[:, None], camera)
+            known = rays(u, v, camera)[:, 2] > 1e-3
+            assert np.abs(back - np.stack([u + 0.5, v + 0.5], axis=1))[known].max(initial=0) < 1e-3
+            continue
         # By OpenCV's counting, where pixels are integers ...
         in_camera = np.linalg.inv(K) @ np.stack([u, v, np.ones(len(u))]) * z
         # ... and by ours, where their centres are halves.
@@ -503,8 +611,14 @@ def check_boxes(data):
                 expected = np.array(box["center"]) + (signs * box["size"]) @ axes[kind].T
                 assert np.abs(expected - corners).max() < scale, (annotation["id"], kind)
             for corner, pixel in zip(corners, box["pixels"]):
-                assert (pixel is not None) == (corner[2] > 0), (annotation["id"], kind)
-            if None not in box["pixels"]:
+                assert is_bent(camera) or (pixel is not None) == (corner[2] > 0), (annotation["id"], kind)
+            if is_bent(camera):
+                seen = [k for k in range(8) if box["pixels"][k] is not None]
+                seen = np.array(seen, int)[is_known_to_opencv(corners[seen], camera)]
+                pixels = project(corners[seen], camera) if len(seen) else np.zeros((0, 2))
+                said = np.array([box["pixels"][k] for k in seen]).reshape(-1, 2)
+                assert np.abs(pixels - said).max(initial=0) < 1e-6 * max(1, np.abs(pixels).max(initial=0))
+            elif None not in box["pixels"]:
                 pixels = project(corners, camera)
                 assert np.abs(pixels - box["pixels"]).max() < 1e-6 * max(1, np.abs(pixels).max()), (annotation["id"], kind)
                 if corners[:, 2].min() >= camera["near"]:
@@ -525,8 +639,13 @@ def check_nocs(data):
         assert (np.abs(nocs - 0.5) <= edges / 2 + 1e-4).all(), where
         in_camera = (nocs - 0.5) * diagonal @ pose[:3, :3].T + box["center"]
         v, u = np.nonzero(visible)
-        pixels = project(in_camera, data.cameras[image["id"]])
-        assert np.abs(pixels - np.stack([u + 0.5, v + 0.5], axis=1)).max() < 0.1, where
+        camera = data.cameras[image["id"]]
+        known_points = is_known_to_opencv(in_camera, camera)
+        pixels = project(in_camera[known_points], camera) if len(in_camera[known_points]) else np.zeros((0, 2))
+        off = np.abs(pixels - np.stack([u + 0.5, v + 0.5], axis=1)[known_points])
+        if camera["lens_model"] == "equirectangular":
+            off[:, 0] = np.minimum(off[:, 0], np.abs(off[:, 0] - camera["width"]))
+        assert off.max(initial=0) < (0.6 if is_bent(camera) else 0.1), where
         if data.has("depth"):
             depth, off = data.metres(image)
             assert (np.abs(in_camera[:, 2] - depth[visible]) <= 1e-3 * depth[visible] + off).all(), where
@@ -564,6 +683,8 @@ def check_keypoints(data):
                 # Corners of the object before its scale, which may mirror it.
                 number = int(name[7:]) ^ sum(1 << axis for axis in range(3) if scale[axis] < 0)
                 corner = np.array(box["oriented"]["corners"][number])
+                if corner[2] <= 1e-6 and camera["lens_model"] == "kannala_brandt":
+                    continue  # beyond 90 degrees, which OpenCV does not know
                 # COCO counts pixel centres as whole numbers, as OpenCV does.
                 pixel = project(corner, camera)[0] - 0.5
                 assert np.abs(pixel - [x, y]).max() < 1e-6, (annotation["id"], name)

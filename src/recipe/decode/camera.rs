@@ -3,24 +3,22 @@
 use super::super::diagnostics::Problem;
 use super::super::dist::{Number, VectorRecipe};
 use super::super::syntax::{Kind, Node};
-use super::super::{CameraRecipe, ExposureRecipe, FovAxis, LensRecipe, PoseRecipe, Scalar, Varied, VectorDist};
-use super::dist::{self, scalars};
+use super::super::{CameraRecipe, ExposureRecipe, PoseRecipe, Scalar, Varied, VectorDist};
+use super::dist;
 use super::fields::{Fields, Form, Variants, variant};
+use super::lens;
 use super::light::ELEVATION;
 use super::number::{Limits, plain, plain_within, scalar, support};
-use super::{Context, Kinds};
+use super::{Context, Kinds, sensor};
 
-const CAMERA: Form = Form::noun("a camera", &["lens", "pose"], &["near", "exposure"]);
+const CAMERA: Form = Form::noun(
+    "a camera",
+    &["lens", "pose"],
+    &["near", "exposure", "distortion", "focus", "shutter", "optics", "sensor", "depth_sensor"],
+);
 
-pub(super) const NOUNS: &[&Form] = &[&CAMERA];
+pub(super) const NOUNS: &[&Form] = &[&CAMERA, lens::NOUNS[0], lens::NOUNS[1]];
 
-const LENS: Variants = Variants {
-    what: "a lens such as Fov(50)",
-    forms: &[
-        &Form::variant("Fov", &[], &["vertical", "horizontal"]),
-        &Form::variant("Intrinsics", &["fx", "fy", "cx", "cy"], &[]),
-    ],
-};
 const POSE: Variants = Variants {
     what: "a pose such as LookAt(from: (0, 1, 2), target: (0, 0, 0))",
     forms: &[
@@ -39,9 +37,8 @@ const EXPOSURE: Variants = Variants {
     ],
 };
 
-pub(super) const VARIANTS: &[&Variants] = &[&LENS, &POSE, &EXPOSURE];
+pub(super) const VARIANTS: &[&Variants] = &[&lens::LENS, &lens::DISTORTION, &lens::FOCUS, &POSE, &EXPOSURE];
 
-const FOV: Limits = Limits::new(0.1, 179.0, "from 0.1 to 179 degrees", false);
 const DISTANCE: Limits = Limits { text: "greater than 0, or the camera sits in its target", ..Limits::POSITIVE };
 const STOPS: Limits = Limits::new(-20.0, 20.0, "from -20 to 20 stops", true);
 const F_NUMBER: Limits = Limits::new(0.5, 128.0, "from 0.5 to 128", false);
@@ -56,36 +53,26 @@ fn zero() -> Scalar {
 /// Decodes a camera.
 pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
     let fields = Fields::of_noun(cx, node, &CAMERA)?;
-    let lens = fields.need(cx, "lens", lens);
+    let lens = lens::lens(cx, &fields);
     let pose = fields.need(cx, "pose", pose);
     let near = fields.or(cx, "near", 0.01, |cx, node| plain_within(cx, node, Limits::POSITIVE));
     let exposure = fields.or(cx, "exposure", ExposureRecipe::Auto { compensation: zero() }, exposure);
-    Some(CameraRecipe { lens: lens?, pose: pose?, near: near?, exposure: exposure? })
-}
-
-fn lens(cx: &mut Context, node: &Node) -> Option<LensRecipe> {
-    if cx.bare_value(node, LENS.what, "write Fov(50) for 50 degrees from top to bottom") {
-        return None;
-    }
-    let (name, fields) = variant(cx, node, &LENS)?;
-    if name == "Intrinsics" {
-        let focal = scalars(cx, &fields, ["fx", "fy"], Limits::POSITIVE);
-        let middle = scalars(cx, &fields, ["cx", "cy"], Limits::ANY);
-        let ([fx, fy], [cx, cy]) = (focal?, middle?);
-        return Some(LensRecipe::Intrinsics { fx, fy, cx, cy });
-    }
-    let vertical = fields.maybe(cx, "vertical", |cx, node| scalar(cx, node, FOV));
-    let horizontal = fields.maybe(cx, "horizontal", |cx, node| scalar(cx, node, FOV));
-    match (vertical?, horizontal?) {
-        (Some(angle), None) => Some(LensRecipe::Fov { angle, axis: FovAxis::Vertical }),
-        (None, Some(angle)) => Some(LensRecipe::Fov { angle, axis: FovAxis::Horizontal }),
-        (given, _) => {
-            let message = if given.is_some() { "`Fov` takes one angle, not two" } else { "`Fov` needs an angle" };
-            let help = "write Fov(50) for 50 degrees from top to bottom, Fov(horizontal: 60) for 60 from left to right";
-            cx.push(Problem::at(fields.head, message).help(help));
-            None
-        }
-    }
+    let optics = fields.maybe(cx, "optics", sensor::optics);
+    let sensor = fields.maybe(cx, "sensor", sensor::sensor);
+    let depth_sensor = fields.maybe(cx, "depth_sensor", sensor::depth_sensor);
+    let lens::Lens { lens, distortion, focus, shutter } = lens?;
+    Some(CameraRecipe {
+        lens,
+        distortion,
+        pose: pose?,
+        near: near?,
+        focus,
+        shutter,
+        exposure: exposure?,
+        optics: optics?,
+        sensor: sensor?,
+        depth_sensor: depth_sensor?,
+    })
 }
 
 fn pose(cx: &mut Context, node: &Node) -> Option<PoseRecipe> {

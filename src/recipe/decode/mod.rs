@@ -12,6 +12,7 @@ mod fields;
 mod file;
 mod label;
 mod lamp;
+mod lens;
 mod light;
 mod make;
 mod material;
@@ -21,6 +22,7 @@ mod paint;
 mod parameter;
 mod place;
 mod sampling;
+mod sensor;
 mod top;
 mod wanted;
 
@@ -53,6 +55,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         material::NOUNS,
         paint::NOUNS,
         camera::NOUNS,
+        sensor::NOUNS,
         wanted::NOUNS,
     ];
     for nouns in nouns {
@@ -70,8 +73,10 @@ pub(super) fn forms() -> Vec<&'static Form> {
         make::VARIANTS,
         place::VARIANTS,
     ];
-    for variants in
-        all.into_iter().chain([light::VARIANTS, lamp::VARIANTS, camera::VARIANTS, wanted::VARIANTS]).flatten()
+    for variants in all
+        .into_iter()
+        .chain([light::VARIANTS, lamp::VARIANTS, camera::VARIANTS, sensor::VARIANTS, wanted::VARIANTS])
+        .flatten()
     {
         forms.extend_from_slice(variants.forms);
     }
@@ -104,6 +109,7 @@ pub(super) enum AssetKind {
     Texture,
     Sky,
     Font,
+    Calibration,
 }
 
 /// A file that is named in the recipe.

@@ -248,6 +248,7 @@ pub(super) fn asset(cx: &mut Context, node: &Node, kind: AssetKind) -> Option<St
         AssetKind::Texture => "the path of an image file",
         AssetKind::Sky => "the path of a panorama: a .hdr or .exr file",
         AssetKind::Font => "the path of a TrueType or OpenType font",
+        AssetKind::Calibration => "the path of a calibration file: .yaml or .json",
     };
     let path = cx.text(node, what)?;
     let path = cx.located(path, node.span);

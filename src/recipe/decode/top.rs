@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::Recipe;
 use super::super::diagnostics::{Problem, Span, quoted};
 use super::super::syntax::{Kind, Node};
+use super::super::{Recipe, Scalar};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
 use super::{Context, Kinds, camera, clutter, label, lamp, light, material, object, sampling, wanted};
 use crate::assets::Library;
-use crate::scene::{AntiAliasing, ImageSettings, ToneCurve};
+use crate::scene::{AntiAliasing, ImageFormat, ImageSettings, MOST_SAMPLES, ToneCurve};
 
 const RECIPE: Form = Form::noun(
     "a recipe",
@@ -54,15 +54,21 @@ const VARIANT: Form = Form::noun(
         "cameras",
     ],
 );
-const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve"]);
+const IMAGE: Form = Form::noun("an image", &["width", "height"], &["anti_aliasing", "tone_curve", "samples", "format"]);
 
 pub(super) const NOUNS: &[&Form] = &[&RECIPE, &VARIANT, &IMAGE];
 
 const ANTI_ALIASING: Variants =
     Variants { what: "`Off` or `Msaa4`", forms: &[&Form::variant("Off", &[], &[]), &Form::variant("Msaa4", &[], &[])] };
 const TONE_CURVE: Variants = Variants {
-    what: "`Srgb` or `Neutral`",
-    forms: &[&Form::variant("Srgb", &[], &[]), &Form::variant("Neutral", &[], &[])],
+    what: "a tone curve such as Neutral",
+    forms: &[
+        &Form::variant("Srgb", &[], &[]),
+        &Form::variant("Neutral", &[], &[]),
+        &Form::variant("AgX", &[], &[]),
+        &Form::variant("Filmic", &[], &[]),
+        &Form::variant("Camera", &[], &[]),
+    ],
 };
 
 pub(super) const VARIANTS: &[&Variants] = &[&ANTI_ALIASING, &TONE_CURVE];
@@ -71,6 +77,9 @@ pub(super) const VARIANTS: &[&Variants] = &[&ANTI_ALIASING, &TONE_CURVE];
 const VERSION: f64 = 1.0;
 
 const PIXELS: Limits = Limits { whole: true, ..Limits::new(1.0, 16384.0, "from 1 to 16384 pixels", true) };
+
+const SAMPLES: Limits =
+    Limits { whole: true, ..Limits::new(1.0, MOST_SAMPLES as f64, "from 1 to 4096 sub-frames", true) };
 
 /// Decodes a whole recipe; its assets are not loaded yet.
 pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> Option<Recipe> {
@@ -109,11 +118,13 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let sampling = sampling.and_then(|said| sampling::finish(cx, said));
     let wanted = wanted::wanted(cx, &fields, labels.as_ref());
     let (mut materials, mut objects) = (materials?, objects?);
+    let (image, quality) = image?;
     clutter::add(cx, distractors?, fields.get("distractors"), &mut objects, &mut materials)?;
     clutter::add(cx, occluders?, fields.get("occluders"), &mut objects, &mut materials)?;
     let recipe = Recipe {
         name: name?,
-        image: image?,
+        image,
+        quality,
         sampling: sampling?,
         labels: labels?,
         categories: categories?,
@@ -201,7 +212,8 @@ fn map<T>(
     values?.1
 }
 
-fn image(cx: &mut Context, node: &Node) -> Option<ImageSettings> {
+/// With the quality of its JPEGs.
+fn image(cx: &mut Context, node: &Node) -> Option<(ImageSettings, Option<Scalar>)> {
     let fields = Fields::of_noun(cx, node, &IMAGE)?;
     let pixels = |cx: &mut Context, name| fields.need(cx, name, |cx, node| whole(cx, node, PIXELS));
     let (width, height) = (pixels(cx, "width"), pixels(cx, "height"));
@@ -209,7 +221,24 @@ fn image(cx: &mut Context, node: &Node) -> Option<ImageSettings> {
         Some(if variant(cx, node, &ANTI_ALIASING)?.0 == "Off" { AntiAliasing::Off } else { AntiAliasing::Msaa4 })
     });
     let tone_curve = fields.or(cx, "tone_curve", ToneCurve::default(), |cx, node| {
-        Some(if variant(cx, node, &TONE_CURVE)?.0 == "Srgb" { ToneCurve::Srgb } else { ToneCurve::Neutral })
+        Some(match variant(cx, node, &TONE_CURVE)?.0 {
+            "Srgb" => ToneCurve::Srgb,
+            "AgX" => ToneCurve::AgX,
+            "Filmic" => ToneCurve::Filmic,
+            "Camera" => ToneCurve::Camera,
+            _ => ToneCurve::Neutral,
+        })
     });
-    Some(ImageSettings { width: width?, height: height?, anti_aliasing: anti_aliasing?, tone_curve: tone_curve? })
+    let samples = fields.or(cx, "samples", 1, |cx, node| whole(cx, node, SAMPLES));
+    let format = fields.or(cx, "format", (ImageFormat::default(), None), super::sensor::format);
+    let (format, quality) = format?;
+    let settings = ImageSettings {
+        width: width?,
+        height: height?,
+        anti_aliasing: anti_aliasing?,
+        tone_curve: tone_curve?,
+        samples: samples?,
+        format,
+    };
+    Some((settings, quality))
 }

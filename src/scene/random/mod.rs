@@ -234,6 +234,12 @@ impl Key {
         path
     }
 
+    /// A number that names this path alone, for what throws dice of its own.
+    pub fn hash(&self) -> u64 {
+        let hash = blake3::hash(&self.path);
+        hash.as_bytes().iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte))
+    }
+
     /// The stream of this path. Under a design, its first numbers are those of the path's set, and the rest are dice.
     pub fn stream(&self) -> Stream {
         let dice = ChaCha8Rng::from_seed(*blake3::hash(&self.path).as_bytes());

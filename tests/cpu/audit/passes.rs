@@ -78,7 +78,7 @@ fn scenes_of_every_recipe_pass() {
     assert!(recipes > 5);
 }
 
-fn shapes() -> impl Strategy<Value = Shape> {
+pub(super) fn shapes() -> impl Strategy<Value = Shape> {
     let length = || 0.05..1.5_f64;
     prop_oneof![
         (length(), length(), length()).prop_map(|size| Shape::Box(size.into())),
@@ -94,15 +94,15 @@ fn shapes() -> impl Strategy<Value = Shape> {
     ]
 }
 
-fn places(within: f64) -> impl Strategy<Value = DVec3> {
+pub(super) fn places(within: f64) -> impl Strategy<Value = DVec3> {
     [-within..within, -within..within, -within..within].prop_map(DVec3::from)
 }
 
-fn rotations() -> impl Strategy<Value = DQuat> {
+pub(super) fn rotations() -> impl Strategy<Value = DQuat> {
     [-1.0..1.0, -1.0..1.0, -1.0..1.0, 0.1..1.0_f64].prop_map(|q| DQuat::from_array(q).normalize())
 }
 
-fn scales() -> impl Strategy<Value = DVec3> {
+pub(super) fn scales() -> impl Strategy<Value = DVec3> {
     let axis = || prop_oneof![0.3..2.0_f64, -2.0..-0.3_f64];
     [axis(), axis(), axis()].prop_map(DVec3::from)
 }

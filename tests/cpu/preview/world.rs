@@ -11,7 +11,7 @@ use scenewright::annotate::{
 use scenewright::frame::{Frame, Owner};
 use scenewright::image::Image;
 use scenewright::scene::camera::look_at;
-use scenewright::scene::{Camera, Category, Instance, Keypoint, Output, Scene, Shape};
+use scenewright::scene::{Camera, Category, Instance, Keypoint, Output, Projected, Scene, Shape};
 
 use crate::synthetic::{empty_frame, scene, subject};
 
@@ -47,6 +47,7 @@ fn view_from(turn: f64, (width, height): (u32, u32)) -> Camera {
         position: from,
         rotation: look_at(from, DVec3::new(0.0, 0.3, 0.0), 0.0),
         ev100: 9.5,
+        ..Camera::default()
     }
 }
 
@@ -161,7 +162,7 @@ fn look(scene: &Scene) -> Frame {
     let (mut roughness, mut metallic) = (one(), one());
     let camera = &scene.cameras[0];
     for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
-        let ray = camera.ray_through(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5));
+        let ray = camera.ray_through(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5)).unwrap();
         let Some((k, hit)) = nearest(scene, ray) else {
             frame.surfaces.set(x, y, 0);
             frame.ids.set(x, y, 0);
@@ -272,7 +273,7 @@ fn whole(scene: &Scene, instance: &Instance, seen: u64) -> Option<Amodal> {
     let mut inside = Image::filled(width, height, false);
     let (mut low, mut high, mut area, mut area_in_frame) = ([i32::MAX; 2], [i32::MIN; 2], 0, 0);
     for (x, y) in (-h..2 * h).flat_map(|y| (-w..2 * w).map(move |x| (x, y))) {
-        let ray = camera.ray_through(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5));
+        let ray = camera.ray_through(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5)).unwrap();
         if meet(instance, camera.position, ray).is_none() {
             continue;
         }
@@ -335,7 +336,7 @@ fn projected(scene: &Scene, world: [DVec3; 8], size: DVec3) -> ProjectedBox {
         center: from_world.transform_point3(center).to_array(),
         size: size.to_array(),
         corners: world.map(|point| from_world.transform_point3(point).to_array()),
-        pixels: world.map(|point| camera.project(point).map(|(pixel, _)| pixel.to_array())),
+        pixels: world.map(|point| camera.project(point).map(|projected| projected.pixel.to_array())),
     }
 }
 
@@ -344,7 +345,8 @@ fn keypoints(scene: &Scene, instance: &Instance, frame: &Frame) -> Vec<KeypointL
     let has: BTreeMap<&str, DVec3> = instance.keypoints.iter().map(|k| (k.name.as_str(), k.position)).collect();
     let one = |name: &String| {
         let position = has.get(name.as_str())?;
-        let (at, z) = scene.cameras[0].project(instance.world_from_instance().transform_point3(*position))?;
+        let place = instance.world_from_instance().transform_point3(*position);
+        let Projected { pixel: at, depth: z, .. } = scene.cameras[0].project(place)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and `get` looks")]
         let (x, y) = (at.x.floor() as u32, at.y.floor() as u32);
         let around = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| (x.saturating_sub(dx), y.saturating_sub(dy)));
