@@ -218,6 +218,14 @@ impl Plan {
         }
     }
 
+    /// How long every scene is watched; without, they are stills. A scene from a file that is of one instant stays so.
+    pub fn clip(&self) -> Option<crate::scene::Clip> {
+        match &self.source {
+            Source::Recipe(recipe) => recipe.clip,
+            Source::Scene(scene) => scene.clip,
+        }
+    }
+
     /// All categories, in id order.
     pub fn categories(&self) -> &[crate::scene::Category] {
         match &self.source {

@@ -73,6 +73,20 @@ fn prepare(plan: &Plan, index: u64) -> Outcome {
     Ok(Prepared { subject: Arc::new(subject), took: start.elapsed() })
 }
 
+/// A frame of a scene's clip, which can be rendered. Of a still, the scene itself.
+///
+/// # Errors
+/// As [`Plan::subject_of`].
+pub fn frame(plan: &Plan, subject: &Arc<Subject>, number: u32) -> Result<Arc<Subject>, SampleError> {
+    let scene = &subject.scene;
+    if scene.frame == number && scene.clip.is_none_or(|clip| clip.time(number) == scene.time) {
+        return Ok(subject.clone());
+    }
+    let subject = plan.subject_of(scene.frame(number))?;
+    show(plan, &subject.scene);
+    Ok(Arc::new(subject))
+}
+
 /// Paints the textures and makes the models that a scene needs, for the renderer to find; what is missing the renderer reports.
 pub fn show(plan: &Plan, scene: &Scene) {
     for instance in &scene.instances {

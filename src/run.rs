@@ -9,7 +9,8 @@ use crate::prepare::{self, Prepared};
 use crate::render::{AdapterChoice, AdapterReport, RenderError, RenderOptions, RenderTimes, Renderer};
 use crate::scene::SampleError;
 use crate::write::{
-    AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, SinkError, StageTimes, Summary, WriteError, WriteOptions,
+    AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, Sequence, SinkError, StageTimes, Summary, WriteError,
+    WriteOptions,
 };
 
 /// How a dataset is rendered.
@@ -91,12 +92,17 @@ pub fn render_dataset(plan: &Plan, options: &RunOptions, mut progress: impl FnMu
         while let Some(prepared) = timed(&mut wait_for_scenes, || scenes.next()) {
             let Prepared { subject, took } = prepared?;
             sample += took;
-            let frames = renderer.render(&subject.scene)?;
-            let images = frames.len() as u64;
-            for frame in frames {
-                timed(&mut wait, || sink.push(subject.clone(), frame))?;
+            // A still is a clip of one frame.
+            let mut sequence = Sequence::default();
+            for number in 0..subject.scene.frames() {
+                let subject = timed(&mut sample, || prepare::frame(plan, &subject, number))?;
+                let frames = renderer.render(&subject.scene)?;
+                let images = frames.len() as u64;
+                for (shot, beside) in sequence.push(&subject, frames) {
+                    timed(&mut wait, || sink.push_shot(shot, beside))?;
+                }
+                progress(images);
             }
-            progress(images);
         }
         Ok::<(), RunError>(())
     })?;
@@ -115,6 +121,7 @@ fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {
         seed: plan.seed(),
         first_index: plan.indices().start,
         count: plan.count(),
+        clip: plan.clip(),
         cameras: plan.camera_names(),
         categories: plan.categories().to_vec(),
         labels: plan.labels().clone(),

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::probe::{Probe, Probes};
+use super::tracks;
 use super::vertices::Vertices;
 use crate::assets::Library;
 use crate::mesh::shapes::{local_bounds, world_bounds};
-use crate::scene::{Instance, Scene, SurfaceLabels};
+use crate::scene::{Instance, Output, Scene, SurfaceLabels};
 
 /// A scene with what is known of its geometry.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Subject {
     pub scene: Scene,
     /// One for each instance, in the scene's order.
     pub solids: Vec<Solid>,
+    /// The points of each instance that are followed through the clip, in its own frame and before its scale; where the scene asks for them.
+    pub points: Option<Arc<[Vec<DVec3>]>>,
 }
 
 /// What is known of one instance: of its true shape, of which its triangles cover no more, or of all vertices of its glTF file.
@@ -90,7 +93,8 @@ impl Subject {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { scene, solids })
+        let points = scene.labels.wants(Output::Tracks).then(|| tracks::points(&scene, library));
+        Ok(Self { scene, solids, points })
     }
 }
 

@@ -12,6 +12,7 @@
 mod amodal;
 mod boxes;
 mod check;
+pub mod flow;
 mod geometry;
 pub(crate) mod grid;
 mod keypoints;
@@ -22,6 +23,7 @@ mod pose;
 mod probe;
 pub mod rle;
 mod rules;
+pub mod tracks;
 mod vertices;
 mod view;
 
@@ -312,7 +314,7 @@ struct Labelled<'a> {
 
 /// Every instance with a category, by id.
 fn labelled_instances<'a>(
-    Subject { scene, solids }: &'a Subject,
+    Subject { scene, solids, .. }: &'a Subject,
     categories: &BTreeMap<u32, &'a Category>,
 ) -> Result<BTreeMap<u32, Labelled<'a>>, AnnotateError> {
     if solids.len() != scene.instances.len() {

@@ -28,14 +28,16 @@ pub(super) fn name(animation: &gltf::Animation<'_>) -> String {
     }
 }
 
-/// Where an animation puts the nodes that it moves; `share` is 0 at its first key and 1 at its last.
-pub(super) fn at(
-    animation: &gltf::Animation<'_>,
-    share: f64,
-    reader: &mut Reader<'_>,
-) -> Result<BTreeMap<usize, Moved>, String> {
+/// How long an animation is, from its first key to its last, seconds.
+pub(super) fn length(animation: &gltf::Animation<'_>, reader: &mut Reader<'_>) -> Result<f64, String> {
+    let (_, first, last) = times(animation, reader)?;
+    Ok((f64::from(last) - f64::from(first)).max(0.0))
+}
+
+/// The times of the keys of each channel, and the first and the last of all.
+fn times(animation: &gltf::Animation<'_>, reader: &mut Reader<'_>) -> Result<(Vec<Vec<f32>>, f32, f32), String> {
     let within = |reason: String| format!("animation {}: {reason}", label(animation.name(), animation.index()));
-    let mut times = Vec::new();
+    let mut times: Vec<Vec<f32>> = Vec::new();
     for channel in animation.channels() {
         let keys = reader.scalars(&channel.sampler().input(), "the list of times").map_err(within)?;
         let rising = keys.windows(2).all(|pair| pair[0] <= pair[1]);
@@ -46,6 +48,17 @@ pub(super) fn at(
     }
     let first = times.iter().filter_map(|keys| keys.first()).copied().fold(f32::INFINITY, f32::min);
     let last = times.iter().filter_map(|keys| keys.last()).copied().fold(0.0, f32::max);
+    Ok((times, first, last))
+}
+
+/// Where an animation puts the nodes that it moves; `share` is 0 at its first key and 1 at its last.
+pub(super) fn at(
+    animation: &gltf::Animation<'_>,
+    share: f64,
+    reader: &mut Reader<'_>,
+) -> Result<BTreeMap<usize, Moved>, String> {
+    let within = |reason: String| format!("animation {}: {reason}", label(animation.name(), animation.index()));
+    let (times, first, last) = times(animation, reader)?;
     let time = f64::from(first) + share * (f64::from(last) - f64::from(first));
     let mut moved: BTreeMap<usize, Moved> = BTreeMap::new();
     for (channel, keys) in animation.channels().zip(&times) {

@@ -30,7 +30,7 @@ pub use calibration::{CalibratedCamera, Calibration};
 pub use collection::NotCollected;
 pub use file::sha256;
 pub use font::{Font, Glyph};
-pub use posed::{FileShape, Fit, MOST_MORPH, Pivot, Taken, Unit, UpAxis};
+pub use posed::{FileShape, Fit, MOST_MORPH, Pivot, Playing, Taken, Unit, UpAxis};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -369,6 +369,11 @@ impl Library {
         self.sources.get(path).map_or_else(Default::default, |source| {
             (source.animations(), source.morphs().into_iter().map(str::to_owned).collect())
         })
+    }
+
+    /// How long an animation of a loaded file is, from its first key to its last, seconds; `None` where there is no such animation.
+    pub fn animation_length(&self, path: &str, animation: &str) -> Option<f64> {
+        self.sources.get(path)?.animation_length(animation)
     }
 
     /// How much memory a loaded file of a model takes, bytes, about.

@@ -105,6 +105,13 @@ impl Source {
         self.document.animations().map(|animation| animation::name(&animation)).collect()
     }
 
+    /// How long the animation of this name is, seconds; `None` where there is none, or where it cannot be read.
+    pub(super) fn animation_length(&self, name: &str) -> Option<f64> {
+        let animation = self.document.animations().find(|animation| animation::name(animation) == name)?;
+        let mut cost = Cost::default();
+        animation::length(&animation, &mut Reader { buffers: &self.buffers, cost: &mut cost }).ok()
+    }
+
     /// The names of its morph targets.
     pub(super) fn morphs(&self) -> BTreeSet<&str> {
         self.raw.target_names.iter().flatten().map(String::as_str).filter(|name| !name.is_empty()).collect()

@@ -127,6 +127,21 @@ pub struct Taken<N = f64> {
     pub time: N,
     /// Weights of morph targets, by name; they win over the animation's.
     pub morphs: BTreeMap<String, N>,
+    /// How the animation goes on from there, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playing: Option<Playing<N>>,
+}
+
+/// How an animation plays.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Playing<N = f64> {
+    /// 1 is as it was made; negative is backwards.
+    pub speed: N,
+    /// Where in the animation it begins: [`Taken::time`] at the scene's beginning. (0 in a recipe.)
+    pub begin: f64,
+    /// How long the animation is at a speed of 1, seconds. (0 in a recipe.)
+    pub length: f64,
 }
 
 /// One file, and how it is taken.
@@ -165,6 +180,15 @@ impl FileShape {
         }
         if !taken.morphs.values().all(|weight| weight.abs() <= MOST_MORPH) {
             return Err(format!("`morphs` of `shape` must lie from -{MOST_MORPH} to {MOST_MORPH}"));
+        }
+        if let Some(Playing { speed, begin, length }) = &taken.playing {
+            let good = (0.0..=1.0).contains(begin) && (0.0..=1e9).contains(length) && speed.abs() <= 1e6;
+            if !good || taken.animation.is_none() {
+                return Err(
+                    "`playing` of `shape` needs an `animation`, a `begin` from 0 to 1, and numbers that are not huge"
+                        .into(),
+                );
+            }
         }
         Ok(())
     }

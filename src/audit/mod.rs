@@ -122,7 +122,7 @@ fn missing(scene: &Scene, frame: &Frame, found: &mut Findings) {
         let there = match output {
             Output::Normals { surface: NormalSurface::Geometric, .. } => frame.geometric_normals.is_some(),
             Output::Normals { surface: NormalSurface::Shaded, .. } => frame.shaded_normals.is_some(),
-            Output::Nocs => frame.coordinates.is_some(),
+            Output::Nocs | Output::Flow(_) | Output::Occlusion(_) | Output::SceneFlow(_) => frame.coordinates.is_some(),
             Output::Uv => frame.uv.is_some(),
             Output::Albedo => frame.albedo.is_some(),
             Output::Roughness => frame.roughness.is_some(),

@@ -385,6 +385,15 @@ impl Made {
         }
     }
 
+    /// The same, to be changed.
+    pub fn inner_mut(&mut self) -> Vec<&mut Shape> {
+        match self {
+            Self::Displaced { shape, .. } | Self::Array { shape, .. } | Self::Ring { shape, .. } => vec![shape],
+            Self::Group(members) => members.values_mut().map(|member| &mut member.shape).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The materials that its own parts have.
     pub fn materials(&self) -> Vec<&Material> {
         match self {

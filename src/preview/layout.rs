@@ -155,9 +155,14 @@ impl Layout {
 /// Colour, labels, and what any of the scenes asks for; the same for all frames, so that they can be compared.
 fn panels(items: &[PreviewItem<'_>]) -> Vec<Panel> {
     let asked: BTreeSet<Output> = items.iter().flat_map(|i| i.subject.scene.labels.outputs.iter().copied()).collect();
-    let outputs = asked.into_iter().filter(|output| *output != Output::Ids).map(Panel::Output);
+    let outputs = asked.into_iter().filter(is_shown).map(Panel::Output);
     let measured = items.iter().any(|item| item.frame.sensor_depth.is_some()).then_some(Panel::SensorDepth);
     [Panel::Color, Panel::Labels].into_iter().chain(outputs).chain(measured).collect()
+}
+
+/// What has no cell of its own: ids, which the labels show, and what tells of more than one image.
+fn is_shown(output: &Output) -> bool {
+    !output.is_of_clips() && !matches!(output, Output::Ids | Output::Disparity)
 }
 
 /// Height of a cell of this width that has the frame's shape.

@@ -39,6 +39,13 @@ pub(crate) fn draw(plot: &mut Plot<'_>, view: &View<'_>, panel: Panel) -> String
         Output::Boxes3d => boxes3d::draw(plot, view),
         Output::Keypoints => Some(keypoints::draw(plot, view)),
         Output::Panoptic => segments::panoptic(plot, view),
+        // A sheet shows one frame at a time.
+        Output::Flow(_)
+        | Output::Occlusion(_)
+        | Output::SceneFlow(_)
+        | Output::Disparity
+        | Output::Tracks
+        | Output::Mot => None,
     };
     drawn.unwrap_or_else(|| missing(plot, view, output.name()))
 }

@@ -14,6 +14,7 @@ pub mod expression;
 mod lens;
 mod light;
 mod load;
+mod motion;
 mod place;
 pub mod sampling;
 pub mod syntax;
@@ -32,6 +33,7 @@ pub use load::{
     read_text, vocabulary,
 };
 
+pub use motion::{MotionRecipe, MountRecipe, MountedAt};
 pub use place::{Align, Drop, IfLost, Physics, Place, Relation, Side, Surface, Towards};
 pub use wanted::{Condition, Contract, ContractKind, HeldOut, Requirement, Splits, Spread, Wanted, Which, fits};
 
@@ -44,7 +46,7 @@ use std::sync::Arc;
 use crate::assets::{Library, Taken};
 use crate::make::Made;
 use crate::paint::PaintRecipe;
-use crate::scene::{Category, ImageSettings, LabelSettings, SurfaceLabels};
+use crate::scene::{Category, Clip, ImageSettings, LabelSettings, SurfaceLabels};
 use crate::sensor::{self, DepthSensor, Sensor};
 use expression::Expression;
 
@@ -59,6 +61,8 @@ pub struct Recipe {
     pub quality: Option<Scalar>,
     /// Which labels are asked for.
     pub labels: LabelSettings,
+    /// How long scenes are watched; without, they are stills.
+    pub clip: Option<Clip>,
     /// How the space of scenes is covered.
     pub sampling: Arc<Sampling>,
     /// Sorted by id.
@@ -161,8 +165,10 @@ pub struct ObjectRecipe {
     pub crowding: f64,
     /// What its place has to be like beside others.
     pub relations: Vec<Relation>,
-    /// How it takes part in settling.
+    /// How it takes part in settling and falling.
     pub physics: Physics,
+    /// How it moves.
+    pub motion: Option<Varied<MotionRecipe>>,
     /// Its named points, drawn anew for each instance. They win over those of a glTF file.
     pub keypoints: BTreeMap<String, PointRecipe>,
     /// How far something may be in front of a keypoint that still counts as seen, metres; `None` means [`KEYPOINT_TOLERANCE`]
@@ -432,6 +438,10 @@ pub struct CameraRecipe {
     pub sensor: Option<Box<Sensor<Scalar>>>,
     /// What measures depth beside it.
     pub depth_sensor: Option<Box<DepthSensor<Scalar>>>,
+    /// How it moves, or the rig that it is mounted on.
+    pub motion: Option<Varied<MotionRecipe>>,
+    /// How it is mounted on a rig, whose pose and motion are then `pose` and `motion`.
+    pub mount: Option<Box<MountRecipe>>,
 }
 
 /// Pose of a camera.

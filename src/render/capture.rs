@@ -125,7 +125,7 @@ fn planes(scene: &Scene) -> (Detail, Vec<Plane>) {
     let plane = |output: &Output| match output {
         Output::Normals { surface: NormalSurface::Geometric, .. } => Some(Plane::GeometricNormal),
         Output::Normals { surface: NormalSurface::Shaded, .. } => Some(Plane::ShadedNormal),
-        Output::Nocs => Some(Plane::Coordinates),
+        Output::Nocs | Output::Flow(_) | Output::Occlusion(_) | Output::SceneFlow(_) => Some(Plane::Coordinates),
         Output::Uv => Some(Plane::Uv),
         Output::Albedo | Output::Roughness => Some(Plane::AlbedoRoughness),
         Output::Emission | Output::Metallic => Some(Plane::EmissionMetallic),

@@ -11,7 +11,7 @@ use super::{
     Background, Category, Environment, Keypoint, Light, Material, PhysicalSky, SampleError, Shape,
     WIDEST_SHADOWED_SPOT, place,
 };
-use crate::assets::{FileShape, Library, MOST_MORPH, Taken};
+use crate::assets::{FileShape, Library, MOST_MORPH, Playing, Taken};
 use crate::make::Stock;
 use crate::paint::{self, Paint, Tint, Value};
 use crate::recipe::{
@@ -72,10 +72,16 @@ fn file(recipe: &FileRecipe, library: &Library, key: &Key) -> FileShape {
             draws.max_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(String::new, |(_, file)| file.clone())
         }
     };
-    let Taken { unit, up, pivot, fit, animation, time, morphs } = &recipe.taken;
+    let Taken { unit, up, pivot, fit, animation, time, morphs, playing } = &recipe.taken;
     let weight = |(name, dist): (&String, &Scalar)| {
         let drawn = random::scalar(dist, &key.name("morphs").name(name));
         (name.clone(), drawn.clamp(-MOST_MORPH, MOST_MORPH))
+    };
+    let time = random::scalar(time, &key.name("time")).clamp(0.0, 1.0);
+    let play = |playing: &Playing<Scalar>| {
+        let speed = random::scalar(&playing.speed, &key.name("speed")).clamp(-1e6, 1e6);
+        let length = animation.as_ref().and_then(|name| library.animation_length(&path, name)).unwrap_or_default();
+        Playing { speed, begin: time, length }
     };
     let taken = Taken {
         unit: *unit,
@@ -83,8 +89,9 @@ fn file(recipe: &FileRecipe, library: &Library, key: &Key) -> FileShape {
         pivot: *pivot,
         fit: *fit,
         animation: animation.clone(),
-        time: random::scalar(time, &key.name("time")).clamp(0.0, 1.0),
+        time,
         morphs: morphs.iter().map(weight).collect(),
+        playing: playing.as_ref().map(play),
     };
     FileShape { path, taken }
 }

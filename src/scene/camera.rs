@@ -19,6 +19,7 @@ pub use lens::{Lens, LensModel};
 use glam::{DAffine3, DMat3, DMat4, DQuat, DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 
+use super::motion::{Mount, Track};
 use crate::sensor::{DepthSensor, Optics, Sensor};
 
 /// A camera: its lens, its pose, and how it takes in light.
@@ -62,6 +63,12 @@ pub struct Camera {
     /// What measures depth beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth_sensor: Option<Box<DepthSensor>>,
+    /// How it moves, or the rig that it is mounted on; `position` and `rotation` are where it is at the scene's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<Box<Track>>,
+    /// How it is mounted on a rig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount: Option<Box<Mount>>,
 }
 
 impl Default for Camera {
@@ -83,6 +90,8 @@ impl Default for Camera {
             optics: None,
             sensor: None,
             depth_sensor: None,
+            motion: None,
+            mount: None,
         }
     }
 }

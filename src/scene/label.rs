@@ -49,6 +49,28 @@ pub enum Output {
     Keypoints,
     /// COCO panoptic.
     Panoptic,
+    /// Where what each pixel shows is in another frame of the clip, pixels.
+    Flow(Way),
+    /// Whether what each pixel shows is seen in another frame of the clip.
+    Occlusion(Way),
+    /// Where what each pixel shows is in the world in another frame of the clip, metres from where it is.
+    SceneFlow(Way),
+    /// How far apart what is seen is in the two images of a stereo pair, pixels.
+    Disparity,
+    /// Points of labelled instances, and where they are in each frame of the clip.
+    Tracks,
+    /// Boxes of a clip in the format of the MOT challenge.
+    Mot,
+}
+
+/// Which other frame of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum Way {
+    /// The next one.
+    #[default]
+    Forward,
+    /// The one before.
+    Backward,
 }
 
 /// Whose components a normal has.
@@ -73,7 +95,7 @@ pub enum NormalSurface {
 
 impl Output {
     /// Every one of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 30] = [
         Self::Ids,
         Self::Semantic,
         Self::Parts,
@@ -95,7 +117,29 @@ impl Output {
         Self::Boxes3d,
         Self::Keypoints,
         Self::Panoptic,
+        Self::Flow(Way::Forward),
+        Self::Flow(Way::Backward),
+        Self::Occlusion(Way::Forward),
+        Self::Occlusion(Way::Backward),
+        Self::SceneFlow(Way::Forward),
+        Self::SceneFlow(Way::Backward),
+        Self::Disparity,
+        Self::Tracks,
+        Self::Mot,
     ];
+
+    /// Whether only clips have it.
+    pub fn is_of_clips(self) -> bool {
+        matches!(self, Self::Flow(_) | Self::Occlusion(_) | Self::SceneFlow(_) | Self::Tracks | Self::Mot)
+    }
+
+    /// The other frame that it looks at, if it does.
+    pub fn way(self) -> Option<Way> {
+        match self {
+            Self::Flow(way) | Self::Occlusion(way) | Self::SceneFlow(way) => Some(way),
+            _ => None,
+        }
+    }
 
     /// Its name in files and folders: `normals_camera`.
     pub fn name(self) -> &'static str {
@@ -122,6 +166,15 @@ impl Output {
             Self::Boxes3d => "boxes3d",
             Self::Keypoints => "keypoints",
             Self::Panoptic => "panoptic",
+            Self::Flow(Way::Forward) => "flow",
+            Self::Flow(Way::Backward) => "backward_flow",
+            Self::Occlusion(Way::Forward) => "occlusion",
+            Self::Occlusion(Way::Backward) => "backward_occlusion",
+            Self::SceneFlow(Way::Forward) => "scene_flow",
+            Self::SceneFlow(Way::Backward) => "backward_scene_flow",
+            Self::Disparity => "disparity",
+            Self::Tracks => "tracks",
+            Self::Mot => "mot",
         }
     }
 }
@@ -155,6 +208,11 @@ impl LabelSettings {
     /// Whether `output` is asked for.
     pub fn wants(&self, output: Output) -> bool {
         self.outputs.contains(&output)
+    }
+
+    /// Whether a frame is labelled together with those before and behind it.
+    pub fn needs_neighbours(&self) -> bool {
+        self.outputs.iter().any(|output| output.way().is_some())
     }
 
     /// Whether amodal masks are needed: for themselves, or for a rule.

@@ -25,6 +25,8 @@ mod fog;
 mod framed;
 mod label;
 pub mod light;
+pub mod motion;
+mod moving;
 pub mod obb;
 mod optics;
 mod parameters;
@@ -44,8 +46,9 @@ pub(crate) use appearance::{material as draw_material, scale as draw_scale, shap
 pub use camera::{Aperture, Camera, Lens, LensModel, Projected, Shutter};
 pub use environment::{Background, Environment, gradient};
 pub use fog::Fog;
-pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels};
+pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels, Way};
 pub use light::{Emitter, EmitterSample, Flicker, PhysicalSky};
+pub use motion::{Clip, Track};
 pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
 pub(crate) use validate::validate_pose;
@@ -120,6 +123,15 @@ pub struct Scene {
     pub settled: Vec<Settled>,
     /// Its named parameters; `variant` is the variant of the recipe that it is of, where there are variants.
     pub parameters: BTreeMap<String, Value>,
+    /// How long it is watched; without, it is a still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
+    /// The instant at which things are where they are said to be, seconds; see [`Scene::at`].
+    #[serde(default, skip_serializing_if = "motion::is_zero")]
+    pub time: f64,
+    /// The frame of the clip that it is at.
+    #[serde(default, skip_serializing_if = "motion::is_first")]
+    pub frame: u32,
 }
 
 impl Scene {
@@ -321,6 +333,9 @@ pub struct Instance {
     pub keypoint_tolerance: f64,
     /// Names of materials of its glTF file that labels see through.
     pub see_through: Vec<String>,
+    /// How it moves; `position` and `rotation` are where it is at the scene's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<Box<Track>>,
 }
 
 impl Instance {

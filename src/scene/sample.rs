@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::acceptance::Acceptance;
-use super::place::{self, Body, Group, Pose};
+use super::place::{self, Body, Group, Pose, fall};
 use super::random::{self, Key};
 use super::{Camera, Category, ImageFormat, ImageSettings, Instance, Lens, Material, PlacedCount};
 use super::{SCENE_VERSION, Scene, Settled, Shape};
-use super::{appearance, camera, exposure, fog, framed, light, optics, parameters};
+use super::{appearance, camera, exposure, fog, framed, light, motion, moving, optics, parameters};
 use crate::assets::Library;
 use crate::make;
 use crate::mesh::shapes::local_bounds;
 use crate::recipe::{
-    CameraRecipe, ExposureRecipe, IfFull, KEYPOINT_TOLERANCE, ObjectRecipe, Optics, Place, PoseRecipe, Recipe,
+    CameraRecipe, ExposureRecipe, IfFull, KEYPOINT_TOLERANCE, MotionRecipe, ObjectRecipe, Optics, Physics, Place,
+    PoseRecipe, Recipe, Varied,
 };
 use crate::solid::Solid;
 use glam::DVec3;
@@ -166,7 +167,9 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
     let cameras = recipe
         .cameras
         .iter()
-        .map(|(name, camera)| sample_camera(name, camera, recipe, &instances, lux, &cameras_key.name(name)))
+        .map(|(name, camera)| {
+            sample_camera(name, camera, recipe, &instances, lux, &camera_key(&cameras_key, name, camera))
+        })
         .collect::<Result<_, _>>()?;
     Ok(Scene {
         scene_version: SCENE_VERSION,
@@ -187,7 +190,15 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         redrawn: BTreeMap::new(),
         settled,
         parameters: key.draws().parameters.clone(),
+        clip: recipe.clip,
+        time: 0.0,
+        frame: 0,
     })
+}
+
+/// Cameras of one rig are drawn by the rig's name.
+fn camera_key(cameras: &Key, name: &str, camera: &CameraRecipe) -> Key {
+    cameras.name(camera.mount.as_ref().map_or(name, |mount| &mount.rig))
 }
 
 /// What an instance is, before it has a place.
@@ -209,7 +220,7 @@ fn eyes(recipe: &Recipe, key: &Key) -> BTreeMap<String, DVec3> {
         // One that looks for its objects stands nowhere before they are placed; `check` refuses to place anything by it.
         // (What it is sharp at does not matter to where it stands.)
         let camera = CameraRecipe { focus: None, ..camera.clone() };
-        let camera = sample_camera(name, &camera, recipe, &[], 1.0, &cameras_key.name(name)).ok()?;
+        let camera = sample_camera(name, &camera, recipe, &[], 1.0, &camera_key(&cameras_key, name, &camera)).ok()?;
         Some((name.clone(), camera.position))
     };
     named.filter_map(eye).collect()
@@ -249,6 +260,7 @@ fn instances(
     let place::Placement { mut poses, settled } = place::place(&groups, &cameras)?;
 
     let mut instances = Vec::new();
+    let mut moved = Moved::default();
     let mut counts = Vec::new();
     let mut next_id = 1;
     for (name, list) in drafts {
@@ -271,19 +283,28 @@ fn instances(
             let in_model = |name: &&String| {
                 model.as_ref().is_some_and(|model| model.parts.iter().any(|part| part.material.name == **name))
             };
+            let start = motion::Pose { position, rotation };
+            let motion = object
+                .motion
+                .as_ref()
+                .and_then(|motion| moved.motion(motion, start, recipe.clip, instances.len(), &key.name("motion")));
+            let scale = body.scale;
+            let keypoint_tolerance = if keypoints.is_empty() { 0.0 } else { keypoint_tolerance(object, &body) };
+            moved.bodies.push((body, object.physics));
             instances.push(Instance {
                 id,
                 object: name.to_owned(),
                 number,
                 category: category.map(|category| category.id),
-                keypoint_tolerance: if keypoints.is_empty() { 0.0 } else { keypoint_tolerance(object, &body) },
+                keypoint_tolerance,
                 keypoints,
                 see_through: object.see_through.iter().filter(in_model).cloned().collect(),
                 shape,
                 material,
                 position,
                 rotation,
-                scale: body.scale,
+                scale,
+                motion,
             });
         }
         let placed = u32::try_from(instances.len() - before).unwrap_or(MAX_COUNT);
@@ -292,7 +313,60 @@ fn instances(
         }
         counts.push(PlacedCount { object: name.to_owned(), asked, placed });
     }
+    moved.fall(&mut instances, recipe.clip)?;
     Ok((instances, counts, settled))
+}
+
+/// What is known of instances while motions are decided.
+#[derive(Default)]
+struct Moved {
+    /// One for each instance.
+    bodies: Vec<(Body, Physics)>,
+    /// Those that fall, by position: velocity and spin.
+    falling: BTreeMap<usize, (DVec3, DVec3)>,
+}
+
+impl Moved {
+    /// The track of the next instance, if it has one by itself.
+    fn motion(
+        &mut self,
+        motion: &Varied<MotionRecipe>,
+        start: motion::Pose,
+        clip: Option<motion::Clip>,
+        number: usize,
+        key: &Key,
+    ) -> Option<Box<motion::Track>> {
+        match moving::motion(motion, start, None, clip, key) {
+            moving::Moves::Track(track) => Some(Box::new(track)),
+            moving::Moves::Falls { velocity, spin } => {
+                self.falling.insert(number, (velocity, spin));
+                None
+            }
+        }
+    }
+
+    /// Lets fall what falls.
+    fn fall(&self, instances: &mut [Instance], clip: Option<motion::Clip>) -> Result<(), SampleError> {
+        if self.falling.is_empty() {
+            return Ok(());
+        }
+        let mut parts = Vec::with_capacity(instances.len());
+        for (number, (instance, (body, physics))) in instances.iter().zip(&self.bodies).enumerate() {
+            let role = match (self.falling.get(&number), &instance.motion) {
+                (Some(&(velocity, spin)), _) => fall::Role::Falls { velocity, spin },
+                (None, Some(track)) => fall::Role::Goes(track),
+                (None, None) => fall::Role::Stays,
+            };
+            let start = motion::Pose { position: instance.position, rotation: instance.rotation };
+            parts.push(fall::Part { body, physics: *physics, start, role });
+        }
+        let (frames, rate) = moving::watched(clip);
+        let tracks = fall::fall(&parts, frames, rate).map_err(|reason| SampleError::Rejected { reason })?;
+        for (instance, track) in instances.iter_mut().zip(tracks) {
+            instance.motion = track.map(Box::new).or(instance.motion.take());
+        }
+        Ok(())
+    }
 }
 
 fn keypoint_tolerance(object: &ObjectRecipe, body: &Body) -> f64 {
@@ -371,23 +445,36 @@ fn sample_camera(
 ) -> Result<Camera, SampleError> {
     let image = &whole.image;
     let (width, height) = (f64::from(image.width), f64::from(image.height));
-    let optics = optics::optics(recipe, image, &whole.assets, key)?;
+    // A camera of a rig may have a lens of its own.
+    let mount = recipe.mount.as_deref();
+    let own = mount.and_then(|mount| Some((mount.lens.as_ref()?, key.name("rig").name("cameras").name(&mount.name))));
+    let optics = match own {
+        Some((lens, key)) => {
+            let own = CameraRecipe { lens: lens.clone(), ..recipe.clone() };
+            optics::optics(&own, image, &whole.assets, &key)?
+        }
+        None => optics::optics(recipe, image, &whole.assets, key)?,
+    };
     let Optics { focal: [fx, fy], principal: [cx, cy], model: lens_model } = optics;
     let pose = key.name("pose");
     let angle = |dist, name: &str| random::angle(dist, &pose.name(name));
     let point = |dist, name: &str| place::within_reach(random::vector(dist, &pose.name(name)));
+    let mut target = None;
+    let mut orbit = |center: DVec3, distance: f64, azimuth, elevation, roll| {
+        target = Some(center);
+        let distance = distance.clamp(1e-6, 1e9);
+        camera::orbit(center, distance, angle(azimuth, "azimuth"), angle(elevation, "elevation"), angle(roll, "roll"))
+    };
     let (position, rotation) = match &recipe.pose {
-        PoseRecipe::LookAt { from, target, roll } => {
-            let from = point(from, "from");
-            (from, camera::look_at(from, point(target, "target"), angle(roll, "roll")))
+        PoseRecipe::LookAt { from, target: at, roll } => {
+            let (from, at) = (point(from, "from"), point(at, "target"));
+            target = Some(at);
+            (from, camera::look_at(from, at, angle(roll, "roll")))
         }
-        PoseRecipe::Orbit { target, distance, azimuth, elevation, roll } => camera::orbit(
-            point(target, "target"),
-            random::scalar(distance, &pose.name("distance")).clamp(1e-6, 1e9),
-            angle(azimuth, "azimuth"),
-            angle(elevation, "elevation"),
-            angle(roll, "roll"),
-        ),
+        PoseRecipe::Orbit { target, distance, azimuth, elevation, roll } => {
+            let distance = random::scalar(distance, &pose.name("distance"));
+            orbit(point(target, "target"), distance, azimuth, elevation, roll)
+        }
         PoseRecipe::Matrix(rows) => camera::from_opencv_rows(rows),
         PoseRecipe::Frame { target, one, fill, azimuth, elevation, roll } => {
             let (center, radius) = framed::ball(target, *one, instances, &whole.assets, &pose).ok_or_else(|| {
@@ -401,15 +488,20 @@ fn sample_camera(
                 None => framed::distance(radius, fill * side),
                 Some(sine) => radius / sine,
             };
-            camera::orbit(
-                center,
-                distance.clamp(1e-6, 1e9),
-                angle(azimuth, "azimuth"),
-                angle(elevation, "elevation"),
-                angle(roll, "roll"),
-            )
+            orbit(center, distance.clamp(1e-6, 1e9), azimuth, elevation, roll)
         }
     };
+    let carrier = motion::Pose { position, rotation };
+    let track = recipe.motion.as_ref().and_then(|motion| {
+        match moving::motion(motion, carrier, target, whole.clip, &key.name("motion")) {
+            moving::Moves::Track(track) => Some(Box::new(track)),
+            moving::Moves::Falls { .. } => None, // cameras have no such word
+        }
+    });
+    // One that looks at something else than its pose does so from the beginning.
+    let carrier = track.as_ref().map_or(carrier, |track| track.pose(0.0));
+    let mount = mount.map(|mount| Box::new(moving::mount(mount, carrier, target, key)));
+    let motion::Pose { position, rotation } = mount.as_ref().map_or(carrier, |mount| carrier.then(mount.pose));
     let exposure = key.name("exposure");
     let ev100 = match &recipe.exposure {
         ExposureRecipe::Auto { compensation } => {
@@ -443,6 +535,8 @@ fn sample_camera(
             .and_then(|sensor| sensor.draw(&key.name("depth_sensor")))
             .map(Box::new),
         shutter: optics::shutter(recipe, key),
+        motion: track,
+        mount,
     };
     let aperture = optics::aperture(recipe, &camera, image, instances, &whole.assets, key)?;
     Ok(Camera { aperture, ..camera })

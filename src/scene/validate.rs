@@ -128,7 +128,7 @@ impl Scene {
             ensure(names.insert(&camera.name), || format!("two cameras are called `{}`", camera.name))?;
             self.validate_lens(camera).map_err(|reason| format!("camera `{}`: {reason}", camera.name))?;
         }
-        Ok(())
+        self.validate_motion()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::annotate::{Annotation, Labels, Rle, RleError};
 use crate::scene::{Category, LabelSettings, Output, Scene, Value};
 use crate::write::attributes::{attributes_json, finite, left_out_json};
 use crate::write::parts::PartsOf;
-use crate::write::{keypoints, panoptic};
+use crate::write::{clips, keypoints, panoptic};
 
 /// How masks are written to `instances.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -30,10 +30,15 @@ pub enum MaskFormat {
 /// The largest image id: what JSON numbers hold exactly in every language.
 pub const MAX_IMAGE_ID: u64 = (1 << 53) - 1;
 
-/// `index * cameras + camera + 1`, or `None` beyond [`MAX_IMAGE_ID`]. A frame's id does not depend on what else was rendered.
+/// `index * cameras + camera + 1`, or `None` beyond [`MAX_IMAGE_ID`]. In a clip, `index` counts frames: [`shot_index`]. A frame's id does not depend on what else was rendered.
 pub fn image_id(index: u64, camera: usize, cameras: usize) -> Option<u64> {
     let (camera, cameras) = (u64::try_from(camera).ok()?, u64::try_from(cameras).ok()?);
     index.checked_mul(cameras)?.checked_add(camera)?.checked_add(1).filter(|&id| id <= MAX_IMAGE_ID)
+}
+
+/// `index * frames + frame`: frames of all clips, counted through; `None` beyond the largest number.
+pub fn shot_index(index: u64, frame: u32, frames: u32) -> Option<u64> {
+    index.checked_mul(u64::from(frames))?.checked_add(u64::from(frame))
 }
 
 /// The `info` block. It names no date: the same command writes the same bytes tomorrow.
@@ -55,6 +60,16 @@ struct ImageEntry<'a> {
     camera: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     split: Option<&'a str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    clip: Option<OfClip>,
+}
+
+/// Where an image is in its clip.
+#[derive(Serialize)]
+struct OfClip {
+    video_id: u64,
+    frame_index: u32,
+    time: f64,
 }
 
 /// An entry of `annotations` but for its own id, which is known only when the frames before it are.
@@ -171,7 +186,13 @@ pub(crate) fn image_json(
 ) -> Result<ImageJson, CocoError> {
     let (width, height) = (scene.image.width, scene.image.height);
     let scene_index = scene.index;
-    let plain = serde_json::to_string(&ImageEntry { id, width, height, file_name, scene_index, camera, split })?;
+    let number = scene.cameras.iter().position(|other| other.name == camera).unwrap_or_default();
+    let clip = scene.clip.and_then(|_| {
+        let video_id = clips::video_id(scene_index, number, scene.cameras.len())?;
+        Some(OfClip { video_id, frame_index: scene.frame, time: scene.time })
+    });
+    let entry = ImageEntry { id, width, height, file_name, scene_index, camera, split, clip };
+    let plain = serde_json::to_string(&entry)?;
     let plain = if scene.parameters.is_empty() { plain } else { with_fields(&plain, &parameters_json(scene)?) };
     let left_out: Vec<String> =
         labels.left_out.iter().map(|left_out| left_out_json(left_out, format)).collect::<Result<_, _>>()?;

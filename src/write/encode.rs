@@ -120,6 +120,11 @@ pub fn unit_png(image: &Image<f32>) -> Result<Vec<u8>, EncodeError> {
     labels(image.width(), image.height(), png::ColorType::Grayscale, png::BitDepth::Eight, &bytes?)
 }
 
+/// 8-bit grey, row by row from the top.
+pub(crate) fn gray_png(width: u32, height: u32, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    labels(width, height, png::ColorType::Grayscale, png::BitDepth::Eight, bytes)
+}
+
 /// 16-bit grey; an id above [`MAX_PNG_ID`] is an error.
 pub fn ids_png(ids: &Image<u32>) -> Result<Vec<u8>, EncodeError> {
     let values = ids.pixels().iter().map(|&id| u16::try_from(id).map_err(|_| EncodeError::IdTooLarge { id }));

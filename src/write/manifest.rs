@@ -9,7 +9,7 @@ use crate::annotate::Reason;
 use crate::assets::{AssetFile, sha256};
 use crate::recipe::{Contract, Splits};
 use crate::scene::contract::Kept;
-use crate::scene::{Below, Category, ImageFormat, LabelSettings, Output};
+use crate::scene::{Below, Category, Clip, ImageFormat, LabelSettings, Output};
 use crate::write::coco::MaskFormat;
 use crate::write::outputs::{convention, picture_convention, sensor_depth_convention};
 use crate::write::wanted::{KeptEntry, SplitTotal};
@@ -39,6 +39,8 @@ pub struct DatasetInfo {
     pub first_index: u64,
     /// Number of scenes.
     pub count: u64,
+    /// How long each scene is watched; without, they are stills.
+    pub clip: Option<Clip>,
     /// Names of the cameras, in the order of [`Scene::cameras`](crate::scene::Scene::cameras). At least one.
     pub cameras: Vec<String>,
     /// Every category of the recipe, in id order.
@@ -216,6 +218,8 @@ struct Manifest<'a> {
     seed: u64,
     first_index: u64,
     count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clip: Option<Clip>,
     cameras: &'a [String],
     adapter: &'a AdapterInfo,
     outputs: Vec<&'static str>,
@@ -341,7 +345,11 @@ impl Conventions {
             bbox: "[x, y, width, height] of the visible mask, tight, far edges exclusive",
             area: "number of visible mask pixels",
             masks: "visible pixels only; masks of one image are disjoint and equal the pixels of their ids",
-            image_id: "scene_index * number of cameras + camera number + 1",
+            image_id: if info.clip.is_some() {
+                "(scene_index * frames of a clip + frame_index) * number of cameras + camera number + 1"
+            } else {
+                "scene_index * number of cameras + camera number + 1"
+            },
             sensor_depth: info.depth_sensors.then(|| sensor_depth_convention(options.depth)),
             outputs: outputs.map(|output| (output.name(), convention(output, options.depth))).collect(),
         }
@@ -385,6 +393,7 @@ pub(crate) fn manifest_json(
         seed: info.seed,
         first_index: info.first_index,
         count: info.count,
+        clip: info.clip,
         cameras: &info.cameras,
         adapter: &info.adapter,
         outputs: outputs().map(Output::name).collect(),

@@ -8,6 +8,7 @@
 
 mod attributes;
 pub mod cameras;
+mod clips;
 pub mod coco;
 pub mod encode;
 mod error;
@@ -15,6 +16,7 @@ mod exr;
 pub mod files;
 mod keypoints;
 pub mod manifest;
+mod moving;
 mod outputs;
 mod panoptic;
 mod parts;
@@ -25,6 +27,7 @@ mod spill;
 mod wanted;
 mod writer;
 
+pub use clips::{Beside, Sequence, Shot};
 pub use coco::MaskFormat;
 pub use error::WriteError;
 pub use files::DiskError;

@@ -2,16 +2,21 @@
 
 use glam::{DMat3, DVec2, DVec3};
 
-use crate::annotate::{Panoptic, Subject};
+use crate::annotate::{Panoptic, Subject, flow};
 use crate::frame::{Frame, Owner};
 use crate::image::Image;
-use crate::scene::{Camera, ImageFormat, NormalFrame, NormalSurface, Output};
+use crate::scene::{Camera, ImageFormat, NormalFrame, NormalSurface, Output, Way};
+use crate::write::clips::Beside;
 use crate::write::encode::{self, EncodeError};
 use crate::write::manifest::DepthFormat;
+use crate::write::moving;
 
 /// Whether an output is one image per frame, in a folder of its own.
 pub(crate) fn is_image(output: Output) -> bool {
-    !matches!(output, Output::Amodal | Output::Poses | Output::Boxes3d | Output::Keypoints)
+    !matches!(
+        output,
+        Output::Amodal | Output::Poses | Output::Boxes3d | Output::Keypoints | Output::Tracks | Output::Mot
+    )
 }
 
 /// What images are made of.
@@ -20,12 +25,13 @@ pub(crate) struct Look<'a> {
     pub(crate) frame: &'a Frame,
     pub(crate) panoptic: Option<&'a Panoptic>,
     pub(crate) depth: DepthFormat,
+    pub(crate) beside: &'a Beside,
 }
 
 impl Look<'_> {
     /// The file of an output: its extension and its bytes. `None` where it is no image.
     pub(crate) fn encode(&self, output: Output) -> Result<Option<(&'static str, Vec<u8>)>, EncodeError> {
-        let Self { subject, frame, panoptic, depth } = *self;
+        let Self { subject, frame, panoptic, depth, .. } = *self;
         let scene = &subject.scene;
         Ok(Some(match output {
             Output::Ids => integers(self.whole(Some(&frame.ids))?, scene.instances.iter().map(|instance| instance.id))?,
@@ -51,8 +57,32 @@ impl Look<'_> {
             Output::Metallic => ("png", encode::unit_png(self.whole(frame.metallic.as_ref())?)?),
             Output::Emission => ("exr", vectors(self.whole(frame.emission.as_ref())?, |emission| emission)?),
             Output::Panoptic => ("png", encode::panoptic_png(self.whole(panoptic.map(|panoptic| &panoptic.ids))?)?),
-            Output::Amodal | Output::Poses | Output::Boxes3d | Output::Keypoints => return Ok(None),
+            Output::Flow(way) => match self.flow(way)? {
+                Some(flow) => ("exr", vectors(&flow, moving::pixels)?),
+                None => return Ok(None),
+            },
+            Output::SceneFlow(way) => match self.flow(way)? {
+                Some(flow) => ("exr", vectors(&flow, moving::world)?),
+                None => return Ok(None),
+            },
+            Output::Occlusion(way) => match self.flow(way)? {
+                Some(flow) => ("png", moving::occlusion(&flow)?),
+                None => return Ok(None),
+            },
+            Output::Disparity => match flow::disparity(self.camera()?, self.whole(Some(&frame.depth))?) {
+                Some(disparity) => ("exr", encode::range_exr(&disparity)?),
+                None => return Ok(None),
+            },
+            Output::Amodal | Output::Poses | Output::Boxes3d | Output::Keypoints | Output::Tracks | Output::Mot => {
+                return Ok(None);
+            }
         }))
+    }
+
+    /// Where each pixel goes; `None` where the clip has no such frame.
+    fn flow(&self, way: Way) -> Result<Option<Image<flow::Flow>>, EncodeError> {
+        let Some(other) = self.beside.get(way) else { return Ok(None) };
+        flow::flow(self.subject, self.frame, &other.subject, &other.frame).ok_or(EncodeError::Missing).map(Some)
     }
 
     /// An image that is there, and as large as the scene says.
@@ -107,7 +137,7 @@ impl Look<'_> {
     fn nocs(&self) -> Result<Vec<u8>, EncodeError> {
         let coordinates = self.whole(self.frame.coordinates.as_ref())?;
         let surfaces = self.whole(Some(&self.frame.surfaces))?;
-        let Subject { scene, solids } = self.subject;
+        let Subject { scene, solids, .. } = self.subject;
         let law = |owner: &Owner| {
             let known = scene.instances.get(owner.instance as usize).zip(solids.get(owner.instance as usize));
             // What has no label is no object: 0, like nothing.
@@ -308,6 +338,35 @@ pub(crate) fn convention(output: Output, depth: DepthFormat) -> &'static str {
         Output::Panoptic => {
             "annotations/panoptic.json and 8-bit RGB PNG, segment id = R + 256 G + 65536 B: the instance id, for stuff the lowest id \
              of its instances; 0 is void: background, unlabelled surfaces, and what a rule leaves out"
+        }
+        Output::Flow(Way::Forward) => {
+            "where what each pixel centre shows is in the next frame, less where it is in this one, pixels (x right, y down); EXR, 32-bit \
+             float channels R, G = u, v and B = 1 where that is known, else all 0; the last frame of a clip has none"
+        }
+        Output::Flow(Way::Backward) => "as flow, to the frame before; the first frame of a clip has none",
+        Output::Occlusion(Way::Forward) => {
+            "whether what each pixel centre shows is seen in the next frame, 8-bit PNG: 0 seen, 85 outside of its image, 170 hidden by \
+             something, 255 not known; the last frame of a clip has none"
+        }
+        Output::Occlusion(Way::Backward) => "as occlusion, in the frame before; the first frame of a clip has none",
+        Output::SceneFlow(Way::Forward) => {
+            "where what each pixel centre shows is in the world at the next frame, less where it is at this one, metres; EXR, 32-bit \
+             float channels R, G, B = x, y, z in the world frame; 0 where nothing is hit or nothing is known (occlusion 255); the last \
+             frame of a clip has none"
+        }
+        Output::SceneFlow(Way::Backward) => "as scene_flow, to the frame before; the first frame of a clip has none",
+        Output::Disparity => {
+            "fx * baseline / depth, pixels: what a pixel of the left image shows is so far to the left of it in the right image, and the \
+             other way round; EXR, 32-bit float channel 'Y'; 0 where nothing is hit; only cameras of stereo pairs have it"
+        }
+        Output::Tracks => {
+            "annotations/tracks.json: for each image points of its labelled instances, [instance_id, number, x, y, v]: the same point of the \
+             same thing in each frame of a clip, continuous pixels; v is 2 where seen, 1 where hidden, 0 where not in the image (then x \
+             and y are 0)"
+        }
+        Output::Mot => {
+            "mot/SCENE_CAMERA/gt/gt.txt and seqinfo.ini as of the MOT challenge: frame from 1, instance id, left and top from 1, width and \
+             height of the visible box, 1, category id, visibility (1 where not known)"
         }
     }
 }

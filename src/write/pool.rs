@@ -14,6 +14,7 @@ use crate::annotate::{Subject, annotate};
 use crate::audit::{AuditError, audit};
 use crate::frame::Frame;
 use crate::sensor::developed;
+use crate::write::clips::{Beside, Shot};
 use crate::write::error::WriteError;
 use crate::write::manifest::Summary;
 use crate::write::writer::DatasetWriter;
@@ -58,7 +59,7 @@ pub struct StageTimes {
 /// of [`finish`](Self::finish).
 pub struct FrameSink {
     /// `None` once no more frames are taken.
-    sender: Option<Sender<(Arc<Subject>, Frame)>>,
+    sender: Option<Sender<(Shot, Beside)>>,
     threads: Vec<JoinHandle<()>>,
     /// `None` once finished.
     shared: Option<Arc<Shared>>,
@@ -98,12 +99,17 @@ impl FrameSink {
 
     /// Hands over a frame; waits while the queue is full. Each frame of the dataset comes once, in any order.
     pub fn push(&self, subject: Arc<Subject>, frame: Frame) -> Result<(), SinkError> {
+        self.push_shot(Shot { subject, frame: Arc::new(frame) }, Beside::default())
+    }
+
+    /// The same for a frame of a clip, with those before and behind it: what comes out of a [`Sequence`](crate::write::Sequence).
+    pub fn push_shot(&self, shot: Shot, beside: Beside) -> Result<(), SinkError> {
         let (Some(sender), Some(shared)) = (&self.sender, &self.shared) else { return Err(SinkError::GivenUp) };
         if shared.failed.load(Ordering::Acquire) {
             return Err(lock(&shared.error).take().unwrap_or(SinkError::GivenUp));
         }
         // Fails only if every thread has panicked; `finish` tells why.
-        sender.send((subject, frame)).map_err(|_| SinkError::GivenUp)
+        sender.send((shot, beside)).map_err(|_| SinkError::GivenUp)
     }
 
     /// Waits for all frames and completes the dataset.
@@ -147,13 +153,13 @@ impl Drop for FrameSink {
 }
 
 /// What each thread does: frames from the queue, until it is closed and empty.
-fn work(receiver: &Receiver<(Arc<Subject>, Frame)>, shared: &Shared) {
-    for (subject, frame) in receiver {
+fn work(receiver: &Receiver<(Shot, Beside)>, shared: &Shared) {
+    for (shot, beside) in receiver {
         if shared.failed.load(Ordering::Acquire) {
             continue; // keeps the queue moving, so that the renderer is not left waiting
         }
         // A panic is a bug, and must end the dataset like any error: the frame that is missing would keep all later ones waiting.
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(&subject, frame, shared)))
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(&shot, &beside, shared)))
             .unwrap_or_else(|panic| Err(SinkError::Panic(panic_text(panic.as_ref()))));
         if let Err(error) = outcome {
             lock(&shared.error).get_or_insert(error);
@@ -163,10 +169,11 @@ fn work(receiver: &Receiver<(Arc<Subject>, Frame)>, shared: &Shared) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
-fn process(subject: &Subject, frame: Frame, shared: &Shared) -> Result<(), SinkError> {
+fn process(shot: &Shot, beside: &Beside, shared: &Shared) -> Result<(), SinkError> {
+    let subject = &*shot.subject;
     let writer = &shared.writer;
     let begun = Instant::now();
-    let frame = &developed(&subject.scene, frame);
+    let frame = &developed(&subject.scene, (*shot.frame).clone());
     let started = Instant::now();
     let labels = annotate(subject, frame);
     let annotated = Instant::now();
@@ -178,7 +185,7 @@ fn process(subject: &Subject, frame: Frame, shared: &Shared) -> Result<(), SinkE
     let record = match (&labels, found) {
         (Err(error), _) => writer.reject(subject, frame, None, &[error.to_string()])?,
         (Ok(labels), Err(AuditError(reasons))) => writer.reject(subject, frame, Some(labels), &reasons)?,
-        (Ok(labels), Ok(())) => match writer.write_frame(subject, frame, labels) {
+        (Ok(labels), Ok(())) => match writer.write_shot(subject, frame, labels, beside) {
             Err(error) if error.is_of_the_frame() => {
                 writer.reject(subject, frame, Some(labels), &[error.to_string()])?
             }

@@ -1,11 +1,12 @@
 //! Frames into lists: in order, however they come.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::annotate::Reason;
 use crate::scene::{Category, PlacedCount};
+use crate::write::clips::{ClipJson, Mot};
 use crate::write::coco::{self, AnnotationJson, ImageJson};
 use crate::write::error::WriteError;
 use crate::write::files::DiskError;
@@ -26,7 +27,9 @@ pub struct FrameRecord {
     pub(crate) placed: Vec<PlacedCount>,
     /// The same.
     pub(crate) parts: Numberings,
+    /// Of the first frame.
     pub(crate) is_first_camera: bool,
+    pub(crate) clip: ClipJson,
     pub(crate) wanted: FrameWanted,
     /// Time taken to encode images and annotations.
     pub encode_time: Duration,
@@ -68,6 +71,8 @@ pub(crate) struct Progress {
     placement: BTreeMap<String, (u64, u64)>,
     parts: Numberings,
     ledger: Ledger,
+    mot: Mot,
+    root: PathBuf,
 }
 
 /// The long lists.
@@ -80,6 +85,8 @@ pub(crate) struct Lists {
     pub(crate) keypoints: Spill,
     pub(crate) panoptic: Spill,
     pub(crate) cameras: Spill,
+    pub(crate) videos: Spill,
+    pub(crate) tracks: Spill,
     /// By split.
     pub(crate) splits: BTreeMap<String, SplitLists>,
 }
@@ -91,6 +98,7 @@ pub(crate) struct SplitLists {
     pub(crate) annotations: Spill,
     pub(crate) keypoints: Spill,
     pub(crate) panoptic: Spill,
+    pub(crate) videos: Spill,
 }
 
 impl SplitLists {
@@ -101,6 +109,7 @@ impl SplitLists {
             annotations: Spill::new(folder)?,
             keypoints: Spill::new(folder)?,
             panoptic: Spill::new(folder)?,
+            videos: Spill::new(folder)?,
         })
     }
 }
@@ -130,6 +139,8 @@ impl Progress {
                 keypoints: Spill::new(folder)?,
                 panoptic: Spill::new(folder)?,
                 cameras: Spill::new(folder)?,
+                videos: Spill::new(folder)?,
+                tracks: Spill::new(folder)?,
                 splits,
             },
             scenes: 0,
@@ -141,6 +152,8 @@ impl Progress {
             placement: BTreeMap::new(),
             parts: Numberings::new(),
             ledger,
+            mot: Mot::default(),
+            root: folder.to_path_buf(),
         })
     }
 
@@ -176,6 +189,7 @@ impl Progress {
             Outcome::Rejected(_) => None,
         };
         self.ledger.add(&record.wanted, annotations);
+        self.enter_clip(record.clip, record.wanted.split.as_ref())?;
         match record.outcome {
             Outcome::Kept(entries) => self.enter_kept(&entries, record.wanted.split.as_ref()),
             Outcome::Rejected(rejected) => {
@@ -186,6 +200,19 @@ impl Progress {
                 Ok(())
             }
         }
+    }
+
+    fn enter_clip(&mut self, clip: ClipJson, split: Option<&String>) -> Result<(), DiskError> {
+        if let Some(video) = &clip.video {
+            self.lists.videos.push(video)?;
+            if let Some(split) = split.and_then(|split| self.lists.splits.get_mut(split)) {
+                split.videos.push(video)?;
+            }
+        }
+        if let Some(tracks) = &clip.tracks {
+            self.lists.tracks.push(tracks)?;
+        }
+        clip.mot.map_or(Ok(()), |mot| self.mot.take(&self.root, mot))
     }
 
     fn enter_kept(&mut self, entries: &Entries, split: Option<&String>) -> Result<(), DiskError> {

@@ -28,7 +28,7 @@ impl Spill {
         written.map_err(DiskError::because("write to a temporary file in", &self.folder))
     }
 
-    /// Everything so far, from the start. Nothing may be added afterwards.
+    /// Everything so far, from the start; as often as is wanted. Nothing may be added afterwards.
     fn copy_to(&mut self, out: &mut impl Write) -> io::Result<()> {
         self.file.flush()?;
         let file = self.file.get_mut();

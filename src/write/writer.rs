@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::annotate::tracks::tracks;
 use crate::annotate::{Annotation, Labels, Subject};
 use crate::frame::Frame;
 use crate::scene::{ImageFormat, Output, Scene};
 use crate::write::cameras::{CameraEntry, FrameFiles};
+use crate::write::clips::{self, Beside};
 use crate::write::encode;
 use crate::write::error::WriteError;
 use crate::write::files::{DiskError, create_folder, remove, write_whole};
@@ -26,6 +28,7 @@ const REJECTED: &str = "rejected";
 const INSTANCES: &str = "annotations/instances.json";
 const KEYPOINTS: &str = "annotations/keypoints.json";
 const PANOPTIC: &str = "annotations/panoptic.json";
+const TRACKS: &str = "annotations/tracks.json";
 const CAMERAS: &str = "cameras.json";
 
 /// A dataset folder that is being filled. All methods may be called from several threads.
@@ -53,7 +56,7 @@ impl DatasetWriter {
         let folders = || Output::ALL.into_iter().filter(|&output| is_image(output));
         if occupied {
             // The folder of every output that there is: the dataset before may have had others than this one.
-            [INSTANCES, KEYPOINTS, PANOPTIC, CAMERAS, "images", SENSOR_DEPTH, REJECTED]
+            [INSTANCES, KEYPOINTS, PANOPTIC, TRACKS, CAMERAS, "images", "mot", SENSOR_DEPTH, REJECTED]
                 .into_iter()
                 .chain(folders().map(Output::name))
                 .try_for_each(|name| remove(&root.join(name)))?;
@@ -78,16 +81,30 @@ impl DatasetWriter {
     ///
     /// An error that [is of the frame](WriteError::is_of_the_frame) leaves nothing on disk; the frame can be [rejected](Self::reject).
     pub fn write_frame(&self, subject: &Subject, frame: &Frame, labels: &Labels) -> Result<FrameRecord, WriteError> {
+        self.write_shot(subject, frame, labels, &Beside::default())
+    }
+
+    /// The same for a frame of a clip, with those before and behind it.
+    pub fn write_shot(
+        &self,
+        subject: &Subject,
+        frame: &Frame,
+        labels: &Labels,
+        beside: &Beside,
+    ) -> Result<FrameRecord, WriteError> {
         let scene = &subject.scene;
         let image_id = self.check_scene(scene, frame)?;
         let camera = &scene.cameras[frame.camera].name;
-        let stem = stem(scene.index, camera);
+        let stem = stem_of(scene, camera);
         let mut clock = Stopwatch::default();
         let wanted = FrameWanted::of(&self.info, scene, frame.camera, Some(labels))?;
+        let points = tracks(subject, frame);
 
         let split = wanted.split.as_deref();
         let mut entries = clock.encode(|| self.entries(image_id, &stem, subject, camera, split, labels))?;
-        let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth };
+        let clip = clips::json(scene, frame.camera, image_id, split, Some(labels), points.as_deref());
+        let clip = clip.map_err(|source| WriteError::Coco { name: "the image".into(), source })?;
+        let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth, beside };
         let format = scene.image.format;
         let mut files = FrameFiles { rgb: picture_name(&stem, format), others: Default::default() };
         let mut written = Written::default();
@@ -131,7 +148,8 @@ impl DatasetWriter {
             outcome: Outcome::Kept(entries),
             placed: scene.placed.clone(),
             parts: parts::numberings(subject),
-            is_first_camera: frame.camera == 0,
+            is_first_camera: frame.camera == 0 && scene.frame == 0,
+            clip,
             wanted,
             encode_time: clock.encode,
             write_time: clock.write,
@@ -184,10 +202,10 @@ impl DatasetWriter {
     ) -> Result<FrameRecord, WriteError> {
         let scene = &subject.scene;
         let image_id = self.check_scene(scene, frame)?;
-        let stem = stem(scene.index, &scene.cameras[frame.camera].name);
+        let stem = stem_of(scene, &scene.cameras[frame.camera].name);
         let mut clock = Stopwatch::default();
-        let look =
-            Look { subject, frame, panoptic: labels.and_then(|l| l.panoptic.as_ref()), depth: self.options.depth };
+        let (panoptic, beside) = (labels.and_then(|l| l.panoptic.as_ref()), &Beside::default());
+        let look = Look { subject, frame, panoptic, depth: self.options.depth, beside };
         let files = clock.encode(|| rejected::files(&look, reasons));
         let folder = self.root.join(REJECTED).join(&stem);
         clock.write(|| {
@@ -196,13 +214,16 @@ impl DatasetWriter {
         })?;
         let file_name = picture_name(&stem, scene.image.format);
         let wanted = FrameWanted::of(&self.info, scene, frame.camera, None)?;
+        let clip = clips::json(scene, frame.camera, image_id, wanted.split.as_deref(), None, None);
+        let clip = clip.map_err(|source| WriteError::Coco { name: "the image".into(), source })?;
         Ok(FrameRecord {
             image_id,
             outcome: Outcome::Rejected(Rejected { file_name: file_name.clone(), reason: rejected::summary(reasons) }),
             file_name,
             placed: scene.placed.clone(),
             parts: parts::numberings(subject),
-            is_first_camera: frame.camera == 0,
+            is_first_camera: frame.camera == 0 && scene.frame == 0,
+            clip,
             wanted,
             encode_time: clock.encode,
             write_time: clock.write,
@@ -234,11 +255,17 @@ impl DatasetWriter {
         let info = serde_json::to_string(&info)?;
         let head = |categories: String| format!("{{\"info\":{info},\n\"licenses\":[],\n\"categories\":{categories}");
         let (categories, lists) = (&self.info.categories, &mut progress.lists);
-        write_json(
-            &self.root.join(INSTANCES),
-            &head(coco::categories_json(categories)?),
-            &mut [("images", &mut lists.images), ("annotations", &mut lists.annotations)],
-        )?;
+        let clip = self.info.clip.is_some();
+        let mut instances = vec![("images", &mut lists.images), ("annotations", &mut lists.annotations)];
+        if clip {
+            instances.push(("videos", &mut lists.videos));
+        }
+        write_json(&self.root.join(INSTANCES), &head(coco::categories_json(categories)?), &mut instances)?;
+        if self.info.labels.wants(Output::Tracks) {
+            let mut tracks = [("videos", &mut lists.videos), ("images", &mut lists.tracks)];
+            let head = format!("{{\"format_version\":{}", manifest::FORMAT_VERSION);
+            write_json(&self.root.join(TRACKS), &head, &mut tracks)?;
+        }
         if self.info.labels.wants(Output::Keypoints) {
             write_json(
                 &self.root.join(KEYPOINTS),
@@ -254,11 +281,12 @@ impl DatasetWriter {
             )?;
         }
         for (name, split) in &mut lists.splits {
-            write_json(
-                &self.root.join(of_split(INSTANCES, name)),
-                &head(coco::categories_json(categories)?),
-                &mut [("images", &mut split.images), ("annotations", &mut split.annotations)],
-            )?;
+            let mut instances = vec![("images", &mut split.images), ("annotations", &mut split.annotations)];
+            if clip {
+                instances.push(("videos", &mut split.videos));
+            }
+            let head_of = head(coco::categories_json(categories)?);
+            write_json(&self.root.join(of_split(INSTANCES, name)), &head_of, &mut instances)?;
             if self.info.labels.wants(Output::Keypoints) {
                 write_json(
                     &self.root.join(of_split(KEYPOINTS, name)),
@@ -302,7 +330,11 @@ impl DatasetWriter {
         if frame.camera >= cameras {
             return Err(wrong(format!("its frame is of camera number {}, but it has {cameras}", frame.camera)));
         }
-        coco::image_id(scene.index, frame.camera, cameras)
+        if scene.clip != self.info.clip || scene.frame >= scene.frames() {
+            return Err(wrong("its clip is another one".into()));
+        }
+        coco::shot_index(scene.index, scene.frame, scene.frames())
+            .and_then(|index| coco::image_id(index, frame.camera, cameras))
             .filter(|id| (self.first_id..self.end_id).contains(id))
             .ok_or_else(|| wrong(format!("it has {} scenes from index {}", self.info.count, self.info.first_index)))
     }
@@ -370,6 +402,11 @@ impl Written {
     }
 }
 
+/// Frames of each camera in a scene.
+fn frames(info: &DatasetInfo) -> u32 {
+    info.clip.map_or(1, |clip| clip.frames)
+}
+
 /// The image ids of a dataset: first, and one past the last.
 fn id_range(info: &DatasetInfo) -> Result<(u64, u64), WriteError> {
     let cameras = info.cameras.len();
@@ -377,8 +414,8 @@ fn id_range(info: &DatasetInfo) -> Result<(u64, u64), WriteError> {
         return Err(WriteError::NoCamera);
     }
     let end_index = info.first_index.checked_add(info.count);
-    let first = coco::image_id(info.first_index, 0, cameras);
-    let end = end_index.and_then(|end| coco::image_id(end, 0, cameras));
+    let id = |index| coco::image_id(coco::shot_index(index, 0, frames(info))?, 0, cameras);
+    let (first, end) = (id(info.first_index), end_index.and_then(id));
     first.zip(end).ok_or(WriteError::ImageIds { first_index: info.first_index, count: info.count, cameras })
 }
 
@@ -420,9 +457,10 @@ fn write_manifest(
 
 fn first_missing(info: &DatasetInfo, image_id: u64) -> String {
     let cameras = info.cameras.len() as u64;
-    let index = (image_id - 1) / cameras;
+    let shot = (image_id - 1) / cameras;
+    let (index, frame) = (shot / u64::from(frames(info)), shot % u64::from(frames(info)));
     let camera = info.cameras.iter().zip(0..).find(|&(_, number)| number == (image_id - 1) % cameras);
-    picture_name(&stem(index, camera.map_or("", |(name, _)| name)), info.format)
+    picture_name(&stem(index, info.clip.map(|_| frame), camera.map_or("", |(name, _)| name)), info.format)
 }
 
 /// `000007_main.png`
@@ -430,9 +468,16 @@ fn picture_name(stem: &str, format: ImageFormat) -> String {
     format!("{stem}.{}", format.extension())
 }
 
-/// `000007_main`
-fn stem(index: u64, camera: &str) -> String {
-    format!("{index:06}_{camera}")
+/// `000007_main`, or of a clip `000007_0012_main`.
+fn stem(index: u64, frame: Option<u64>, camera: &str) -> String {
+    match frame {
+        None => format!("{index:06}_{camera}"),
+        Some(frame) => format!("{index:06}_{frame:04}_{camera}"),
+    }
+}
+
+fn stem_of(scene: &Scene, camera: &str) -> String {
+    stem(scene.index, scene.clip.map(|_| u64::from(scene.frame)), camera)
 }
 
 fn is_file_name_part(name: &str) -> bool {

@@ -79,6 +79,7 @@ fn thing(scene: &mut Scene, category: Option<u32>, shape: Shape, position: [f64;
         keypoints: Vec::new(),
         keypoint_tolerance: 0.002,
         see_through: Vec::new(),
+        motion: None,
     });
     scene.instances.last_mut().unwrap()
 }

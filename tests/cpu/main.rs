@@ -20,6 +20,7 @@ mod lens; // lenses that bend lines: OpenCV, closed forms, labels
 mod light; // area lights, skies, suns of panoramas, rigs, flicker and fog, against closed forms
 mod make; // shapes made from numbers: closed, right way out, as large as paper says
 mod mesh; // triangles of the primitive shapes
+mod motion; // clips, tracks, falls and rigs against closed forms
 #[path = "../oracle/mod.rs"]
 mod oracle; // the ray caster, for the other modules
 mod outputs; // every output on disk, of a frame that is known on paper and of ray-cast ones

@@ -44,6 +44,7 @@ fn add(scene: &mut Scene, shape: Shape, position: DVec3) -> &mut Instance {
         keypoints: Vec::new(),
         keypoint_tolerance: 0.0,
         see_through: Vec::new(),
+        motion: None,
     });
     scene.instances.last_mut().unwrap()
 }

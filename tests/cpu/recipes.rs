@@ -76,6 +76,7 @@ pub(crate) fn object(shape: ShapeRecipe, count: Scalar, place: Place) -> ObjectR
         keypoints: BTreeMap::new(),
         keypoint_tolerance: None,
         see_through: Vec::new(),
+        motion: None,
     }
 }
 
@@ -109,6 +110,8 @@ pub(crate) fn camera() -> CameraRecipe {
         optics: None,
         sensor: None,
         depth_sensor: None,
+        motion: None,
+        mount: None,
     }
 }
 
@@ -126,6 +129,7 @@ pub(crate) fn sun() -> LightRecipe {
 /// One camera, one material, nothing else.
 pub(crate) fn empty() -> Recipe {
     Recipe {
+        clip: None,
         name: "test".into(),
         image: ImageSettings {
             width: 640,

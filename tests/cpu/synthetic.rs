@@ -47,6 +47,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         keypoints: Vec::new(),
         keypoint_tolerance: 0.0,
         see_through: Vec::new(),
+        motion: None,
     };
     let mut instances = vec![instance(0, "floor", 0, None)];
     instances.extend((0..labelled).map(|n| {
@@ -78,6 +79,9 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         redrawn: BTreeMap::new(),
         settled: Vec::new(),
         parameters: BTreeMap::new(),
+        clip: None,
+        time: 0.0,
+        frame: 0,
     }
 }
 
@@ -209,6 +213,7 @@ pub(crate) fn info(first_index: u64, count: u64, cameras: &[&str]) -> DatasetInf
         seed: 0,
         first_index,
         count,
+        clip: None,
         cameras: cameras.iter().map(ToString::to_string).collect(),
         categories: categories(),
         labels: LabelSettings::default(),

@@ -36,6 +36,9 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         redrawn: BTreeMap::new(),
         settled: Vec::new(),
         parameters: BTreeMap::new(),
+        clip: None,
+        time: 0.0,
+        frame: 0,
     }
 }
 
@@ -81,6 +84,7 @@ fn push(scene: &mut Scene, shape: Shape, position: DVec3, id: u32) {
         keypoints: Vec::new(),
         keypoint_tolerance: 0.0,
         see_through: Vec::new(),
+        motion: None,
     });
 }
 

@@ -123,7 +123,7 @@ fn posed(asset: &AssetUse, path: &str, library: &Library, found: &mut Vec<Proble
 
 /// Every number at one share of its range.
 fn at(facts: &TakenFacts, share: f64) -> Taken {
-    let Taken { unit, up, pivot, fit, animation, time, morphs } = &facts.taken;
+    let Taken { unit, up, pivot, fit, animation, time, morphs, playing: _ } = &facts.taken;
     let number = |dist, least: f64, most: f64| {
         let (low, high) = support(dist);
         let (low, high) = (low.clamp(least, most), high.clamp(least, most));
@@ -138,6 +138,7 @@ fn at(facts: &TakenFacts, share: f64) -> Taken {
         animation: animation.clone(),
         time: number(time, 0.0, 1.0),
         morphs: morphs.iter().map(|(name, dist)| (name.clone(), number(dist, -most, most))).collect(),
+        playing: None,
     }
 }
 

@@ -9,12 +9,12 @@ use super::fields::{Fields, Form, Variants, variant};
 use super::lens;
 use super::light::ELEVATION;
 use super::number::{Limits, plain, plain_within, scalar, support};
-use super::{Context, Kinds, sensor};
+use super::{Context, Kinds, motion, sensor};
 
 const CAMERA: Form = Form::noun(
     "a camera",
     &["lens", "pose"],
-    &["near", "exposure", "distortion", "focus", "shutter", "optics", "sensor", "depth_sensor"],
+    &["near", "exposure", "distortion", "focus", "shutter", "optics", "sensor", "depth_sensor", "motion", "rig"],
 );
 
 pub(super) const NOUNS: &[&Form] = &[&CAMERA, lens::NOUNS[0], lens::NOUNS[1]];
@@ -50,8 +50,8 @@ fn zero() -> Scalar {
     Varied::One(Number::Const(0.0))
 }
 
-/// Decodes a camera.
-pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
+/// Decodes a camera, and the rig that it stands for, if it does.
+pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<(CameraRecipe, Option<motion::Rig>)> {
     let fields = Fields::of_noun(cx, node, &CAMERA)?;
     let lens = lens::lens(cx, &fields);
     let pose = fields.need(cx, "pose", pose);
@@ -60,8 +60,10 @@ pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
     let optics = fields.maybe(cx, "optics", sensor::optics);
     let sensor = fields.maybe(cx, "sensor", sensor::sensor);
     let depth_sensor = fields.maybe(cx, "depth_sensor", sensor::depth_sensor);
+    let motion = fields.maybe(cx, "motion", |cx, node| motion::of_camera(cx, node, pose.as_ref()));
+    let rig = fields.maybe(cx, "rig", |cx, node| motion::rig(cx, node, pose.as_ref()));
     let lens::Lens { lens, distortion, focus, shutter } = lens?;
-    Some(CameraRecipe {
+    let camera = CameraRecipe {
         lens,
         distortion,
         pose: pose?,
@@ -72,7 +74,10 @@ pub(super) fn camera(cx: &mut Context, node: &Node) -> Option<CameraRecipe> {
         optics: optics?,
         sensor: sensor?,
         depth_sensor: depth_sensor?,
-    })
+        motion: motion?,
+        mount: None,
+    };
+    Some((camera, rig?))
 }
 
 fn pose(cx: &mut Context, node: &Node) -> Option<PoseRecipe> {

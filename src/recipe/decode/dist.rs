@@ -331,7 +331,7 @@ fn one_rotation(cx: &mut Context, node: &Node) -> Option<RotationRecipe> {
     })
 }
 
-fn unit_vector(cx: &mut Context, node: &Node) -> Option<[f64; 3]> {
+pub(super) fn unit_vector(cx: &mut Context, node: &Node) -> Option<[f64; 3]> {
     let v = fixed_vector(cx, node)?;
     let length = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt();
     if length < SMALLEST {

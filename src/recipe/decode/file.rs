@@ -8,9 +8,9 @@ use super::super::{FileRecipe, Scalar};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, constant, plain_within, scalar};
 use super::{AssetKind, AssetUse, Context, TakenFacts};
-use crate::assets::{Fit, MOST_MORPH, Pivot, Taken, Unit, UpAxis};
+use crate::assets::{Fit, MOST_MORPH, Pivot, Playing, Taken, Unit, UpAxis};
 
-const TAKEN: &[&str] = &["unit", "up", "pivot", "fit", "animation", "time", "morphs"];
+const TAKEN: &[&str] = &["unit", "up", "pivot", "fit", "animation", "time", "morphs", "speed"];
 
 /// Their forms; `object` lists them among all shapes.
 pub(super) const FILE: Form = Form::variant("File", &["path"], TAKEN);
@@ -43,6 +43,7 @@ pub(super) const VARIANTS: &[&Variants] = &[&UNIT, &UP, &PIVOT];
 
 /// Sizes that a file may be brought to, metres.
 const SIZE: Limits = Limits::new(1e-6, 1e6, "from 0.000001 to 1000000", false);
+const SPEED: Limits = Limits::new(-1000.0, 1000.0, "from -1000 to 1000", false);
 const WEIGHT: Limits = Limits::new(-MOST_MORPH, MOST_MORPH, "from -100 to 100", true);
 
 /// Decodes `File(..)` or `Files(..)`, and notes the file for `check`.
@@ -101,10 +102,17 @@ pub(super) fn file(cx: &mut Context, name: &str, fields: &Fields<'_>) -> Option<
         cx.push(problem.help("add `animation: \"...\"`, or remove this"));
         return None;
     }
+    let playing = fields.maybe(cx, "speed", |cx, node| scalar(cx, node, SPEED));
+    if let (Some(node), None) = (fields.get("speed"), fields.get("animation")) {
+        let problem = Problem::at(node.span, "`speed` is that of an animation, and none is named");
+        cx.push(problem.help("add `animation: \"...\"`, or remove this"));
+        return None;
+    }
+    let playing = playing?.map(|speed| Playing { speed, begin: 0.0, length: 0.0 });
     let ((path, span), (unit, up, pivot, fit)) = (path?, (unit?, up?, pivot?, fit?));
     let (animation, time, (places, morphs)) = (animation?, time?, morphs?);
-    let taken: Taken<Scalar> =
-        Taken { unit, up, pivot, fit, animation: animation.as_ref().map(|(name, _)| name.clone()), time, morphs };
+    let name = animation.as_ref().map(|(name, _)| name.clone());
+    let taken: Taken<Scalar> = Taken { unit, up, pivot, fit, animation: name, time, morphs, playing };
     cx.findings.assets.push(AssetUse {
         kind: if many { AssetKind::Collection } else { AssetKind::Model },
         path: path.clone(),

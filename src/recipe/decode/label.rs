@@ -7,7 +7,7 @@ use super::super::syntax::{Kind, Node};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain_within, whole};
 use super::{CategoryFacts, Context, KeypointsAsked, Kinds, nearest};
-use crate::scene::{Below, Category, LabelSettings, NormalFrame, NormalSurface, Output};
+use crate::scene::{Below, Category, LabelSettings, NormalFrame, NormalSurface, Output, Way};
 
 const LABELS: Form = Form::noun("a set of label rules", &[], &["min_visible_px", "min_visibility", "below"]);
 const CATEGORY: Form = Form::noun("a category", &["id", "name"], &["supercategory", "stuff", "keypoints", "skeleton"]);
@@ -38,6 +38,12 @@ const OUTPUT: Variants = Variants {
         &Form::variant("Boxes3d", &[], &[]),
         &Form::variant("Keypoints", &[], &[]),
         &Form::variant("Panoptic", &[], &[]),
+        &Form::variant("Flow", &[], &["way"]),
+        &Form::variant("Occlusion", &[], &["way"]),
+        &Form::variant("SceneFlow", &[], &["way"]),
+        &Form::variant("Disparity", &[], &[]),
+        &Form::variant("Tracks", &[], &[]),
+        &Form::variant("Mot", &[], &[]),
     ],
 };
 const FRAME: Variants = Variants {
@@ -48,12 +54,16 @@ const SURFACE: Variants = Variants {
     what: "`Shaded` or `Geometric`",
     forms: &[&Form::variant("Shaded", &[], &[]), &Form::variant("Geometric", &[], &[])],
 };
+const WAY: Variants = Variants {
+    what: "`Forward` or `Backward`",
+    forms: &[&Form::variant("Forward", &[], &[]), &Form::variant("Backward", &[], &[])],
+};
 const BELOW: Variants = Variants {
     what: "`Keep`, `Mark` or `LeaveOut`",
     forms: &[&Form::variant("Keep", &[], &[]), &Form::variant("Mark", &[], &[]), &Form::variant("LeaveOut", &[], &[])],
 };
 
-pub(super) const VARIANTS: &[&Variants] = &[&OUTPUTS, &OUTPUT, &FRAME, &SURFACE, &BELOW];
+pub(super) const VARIANTS: &[&Variants] = &[&OUTPUTS, &OUTPUT, &FRAME, &SURFACE, &WAY, &BELOW];
 
 const MIN_PIXELS: Limits = Limits { whole: true, ..Limits::new(1.0, 999_999_999.0, "1 or more", true) };
 /// COCO readers keep ids in signed 32-bit numbers.
@@ -64,10 +74,10 @@ const ID: Limits =
 const MOST_KEYPOINTS: usize = 1000;
 
 /// Decodes `outputs` and `labels`.
-pub(super) fn labels(cx: &mut Context, fields: &Fields<'_>) -> Option<LabelSettings> {
+pub(super) fn labels(cx: &mut Context, fields: &Fields<'_>, is_clip: bool) -> Option<LabelSettings> {
     let defaults = LabelSettings::default();
     cx.findings.keypoints_asked = KeypointsAsked::No(None);
-    let outputs = fields.or(cx, "outputs", defaults.outputs, outputs);
+    let outputs = fields.or(cx, "outputs", defaults.outputs, |cx, node| outputs(cx, node, is_clip));
     let rules = fields.or(cx, "labels", (defaults.min_visible_px, defaults.min_visibility, defaults.below), rules);
     let (outputs, (min_visible_px, min_visibility, below)) = (outputs?, rules?);
     Some(LabelSettings { outputs, min_visible_px, min_visibility, below })
@@ -81,12 +91,13 @@ fn bare_word(node: &Node) -> Option<&str> {
     }
 }
 
-fn outputs(cx: &mut Context, node: &Node) -> Option<BTreeSet<Output>> {
+fn outputs(cx: &mut Context, node: &Node, is_clip: bool) -> Option<BTreeSet<Output>> {
     cx.findings.keypoints_asked = KeypointsAsked::Unknown;
     let Kind::List(items) = &node.kind else {
         if bare_word(node) == Some(ALL.name) {
             cx.findings.keypoints_asked = KeypointsAsked::WithAll;
-            return Some(Output::ALL.into());
+            // What a still cannot have is not asked of it.
+            return Some(Output::ALL.into_iter().filter(|output| is_clip || !output.is_of_clips()).collect());
         }
         let word = match &node.kind {
             Kind::Group(group) => group.name.as_ref().map(|name| name.text.as_str()),
@@ -108,6 +119,11 @@ fn outputs(cx: &mut Context, node: &Node) -> Option<BTreeSet<Output>> {
             good = false;
             continue;
         };
+        if output.is_of_clips() && !is_clip {
+            let message = format!("the output {} tells of several frames, and these are stills", written(output));
+            cx.push(Problem::at(item.span, message).help("add `clip: (frames: 24, rate: 24)` to the recipe"));
+            good = false;
+        }
         if let Some(first) = places.insert(output, item.span) {
             let message = format!("the output {} is listed twice", written(output));
             let mut problem = Problem::at(item.span, message).label(item.span, "again here").label(first, "first here");
@@ -182,6 +198,12 @@ fn output(cx: &mut Context, node: &Node) -> Option<Output> {
         "Poses" => Output::Poses,
         "Boxes3d" => Output::Boxes3d,
         "Keypoints" => Output::Keypoints,
+        "Flow" => Output::Flow(fields.or(cx, "way", Way::default(), way)?),
+        "Occlusion" => Output::Occlusion(fields.or(cx, "way", Way::default(), way)?),
+        "SceneFlow" => Output::SceneFlow(fields.or(cx, "way", Way::default(), way)?),
+        "Disparity" => Output::Disparity,
+        "Tracks" => Output::Tracks,
+        "Mot" => Output::Mot,
         _ => Output::Panoptic,
     })
 }
@@ -193,6 +215,10 @@ fn frame(cx: &mut Context, node: &Node) -> Option<NormalFrame> {
         return None;
     }
     Some(if variant(cx, node, &FRAME)?.0 == "World" { NormalFrame::World } else { NormalFrame::Camera })
+}
+
+fn way(cx: &mut Context, node: &Node) -> Option<Way> {
+    Some(if variant(cx, node, &WAY)?.0 == "Forward" { Way::Forward } else { Way::Backward })
 }
 
 /// What is asked of an instance before it is annotated like any other.

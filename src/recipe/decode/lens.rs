@@ -79,7 +79,7 @@ fn word(node: &Node) -> Option<&str> {
     }
 }
 
-fn intrinsics(cx: &mut Context, node: &Node, fisheye: bool) -> Option<LensRecipe> {
+pub(super) fn intrinsics(cx: &mut Context, node: &Node, fisheye: bool) -> Option<LensRecipe> {
     if cx.bare_value(node, LENS.what, "write Fov(50) for 50 degrees from top to bottom") {
         return None;
     }

@@ -16,6 +16,7 @@ mod lens;
 mod light;
 mod make;
 mod material;
+mod motion;
 mod number;
 mod object;
 mod paint;
@@ -56,6 +57,7 @@ pub(super) fn forms() -> Vec<&'static Form> {
         paint::NOUNS,
         camera::NOUNS,
         sensor::NOUNS,
+        motion::NOUNS,
         wanted::NOUNS,
     ];
     for nouns in nouns {
@@ -75,7 +77,14 @@ pub(super) fn forms() -> Vec<&'static Form> {
     ];
     for variants in all
         .into_iter()
-        .chain([light::VARIANTS, lamp::VARIANTS, camera::VARIANTS, sensor::VARIANTS, wanted::VARIANTS])
+        .chain([
+            light::VARIANTS,
+            lamp::VARIANTS,
+            camera::VARIANTS,
+            sensor::VARIANTS,
+            motion::VARIANTS,
+            wanted::VARIANTS,
+        ])
         .flatten()
     {
         forms.extend_from_slice(variants.forms);

@@ -24,6 +24,7 @@ const OBJECT: Form = Form::noun(
         "crowding",
         "relations",
         "physics",
+        "motion",
         "keypoints",
         "keypoint_tolerance",
         "see_through",
@@ -104,6 +105,7 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
     let crowding = place::crowding(cx, &fields);
     let relations = fields.or(cx, "relations", Vec::new(), |cx, node| place::relations(cx, name, node));
     let physics = fields.or(cx, "physics", Physics::default(), place::physics);
+    let motion = fields.maybe(cx, "motion", super::motion::of_object);
     let keypoints = fields.or(cx, "keypoints", (BTreeMap::new(), BTreeMap::new()), keypoints);
     let keypoint_tolerance =
         fields.maybe(cx, "keypoint_tolerance", |cx, node| plain_within(cx, node, Limits::NOT_NEGATIVE));
@@ -135,6 +137,7 @@ pub(super) fn object(cx: &mut Context, name: &str, node: &Node) -> Option<Object
         crowding: crowding?,
         relations: relations?,
         physics: physics?,
+        motion: motion?,
         keypoints,
         keypoint_tolerance: keypoint_tolerance?,
         see_through: see_through.into_iter().map(|(name, _)| name).collect(),

@@ -8,7 +8,7 @@ use super::super::syntax::{Kind, Node};
 use super::super::{Recipe, Scalar};
 use super::fields::{Fields, Form, Variants, variant};
 use super::number::{Limits, plain, whole};
-use super::{Context, Kinds, camera, clutter, label, lamp, light, material, object, sampling, wanted};
+use super::{Context, Kinds, camera, clutter, label, lamp, light, material, motion, object, sampling, wanted};
 use crate::assets::Library;
 use crate::scene::{AntiAliasing, ImageFormat, ImageSettings, MOST_SAMPLES, ToneCurve};
 
@@ -16,6 +16,7 @@ const RECIPE: Form = Form::noun(
     "a recipe",
     &["version", "name", "image", "cameras"],
     &[
+        "clip",
         "sampling",
         "outputs",
         "labels",
@@ -95,7 +96,8 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let sampling = fields.or(cx, "sampling", sampling::Said::default(), sampling::sampling);
     let parameters = fields.or(cx, "parameters", Vec::new(), super::parameter::parameters);
     let image = fields.need(cx, "image", image);
-    let labels = label::labels(cx, &fields);
+    let clip = fields.maybe(cx, "clip", motion::clip);
+    let labels = label::labels(cx, &fields, fields.get("clip").is_some());
     cx.findings.names.insert(Kinds::Category, BTreeMap::new());
     let categories = fields.or(cx, "categories", Vec::new(), label::categories);
     let materials =
@@ -108,6 +110,13 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
     let background = fields.maybe(cx, "background", light::background);
     let fog = fields.maybe(cx, "fog", lamp::fog);
     let cameras = map(cx, &fields, "cameras", "a camera", Some(Kinds::Camera), |cx, _, node| camera::camera(cx, node));
+    let mut names = cx.findings.names.remove(&Kinds::Camera);
+    let cameras = cameras.map(|cameras| motion::unfold(cx, cameras, names.get_or_insert_default()));
+    if let Some(names) = names {
+        cx.findings.names.insert(Kinds::Camera, names);
+    }
+    let cameras = cameras.flatten();
+    let labels = labels.and_then(|labels| motion::pairs(cx, labels, &fields, cameras.as_ref()));
     // Those that are written right were taken out before: see `compose`.
     let variants = map(cx, &fields, "variants", "a variant", None, weight);
     if let (Some(node), Some(true)) = (fields.get("cameras"), cameras.as_ref().map(BTreeMap::is_empty)) {
@@ -125,6 +134,7 @@ pub(in crate::recipe) fn recipe(cx: &mut Context, node: &Node, source: &str) -> 
         name: name?,
         image,
         quality,
+        clip: clip?,
         sampling: sampling?,
         labels: labels?,
         categories: categories?,

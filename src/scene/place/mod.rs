@@ -14,6 +14,7 @@
 //! one (and what stands on it moves along); the room that it leaves may serve a later one. Instances that meet neither
 //! the newcomer nor one that moved keep their places. What settles together moves together: of those, any change moves all.
 
+pub mod fall;
 mod ground;
 mod relation;
 mod room;
