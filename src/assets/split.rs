@@ -161,23 +161,29 @@ impl Grid {
         let edge = (EDGE * height).max(LEAST_CONTRAST / 2.0 * average);
         // The part that hangs together, and what is around it.
         let widest = TAU * (1.0 - libm::cos(WIDEST / 2.0));
-        let (mut part, mut ring) = (vec![start], Vec::new());
-        let (mut solid, mut next) = (self.solid[start / self.width], 0);
+        let (mut part, mut ring, mut open) = (Vec::new(), Vec::new(), vec![start]);
+        let mut solid = 0.0;
         seen[start] = true;
-        while let Some(&position) = part.get(next) {
-            next += 1;
+        while let Some(position) = open.pop() {
+            solid += self.solid[position / self.width];
+            // What is too wide is seen to its end all the same, or what is left of it would be looked at next.
+            let fits = solid <= widest;
+            if fits {
+                part.push(position);
+            }
             for other in self.around(position) {
                 if f64::from(bright[other]) <= edge {
-                    ring.push(other);
+                    if fits {
+                        ring.push(other);
+                    }
                 } else if !seen[other] {
                     seen[other] = true;
-                    solid += self.solid[other / self.width];
-                    part.push(other);
+                    open.push(other);
                 }
             }
-            if solid > widest {
-                return true;
-            }
+        }
+        if solid > widest {
+            return true;
         }
         ring.sort_unstable();
         ring.dedup();
@@ -222,10 +228,9 @@ impl Grid {
         }
         for (position, left, more) in darkened {
             let up = self.direction(position).y.max(0.0);
-            for c in 0..3 {
-                split.irradiance_from_above[c] -= more[c] * up;
-                split.mean[c] -= more[c] / (4.0 * PI);
-            }
+            let less = |from: [f64; 3], share: f64| std::array::from_fn(|c| from[c] - more[c] * share);
+            split.irradiance_from_above = less(split.irradiance_from_above, up);
+            split.mean = less(split.mean, 1.0 / (4.0 * PI));
             split.darkened.push((position, left.map(narrow)));
         }
         split.irradiance_from_above = split.irradiance_from_above.map(|c| c.max(0.0));

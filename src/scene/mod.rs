@@ -47,7 +47,7 @@ pub use camera::{Aperture, Camera, Lens, LensModel, Projected, Shutter};
 pub use environment::{Background, Environment, gradient};
 pub use fog::Fog;
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels, Way};
-pub use light::{Emitter, EmitterSample, Flicker, PhysicalSky};
+pub use light::{Carried, Emitter, EmitterSample, Flicker, PhysicalSky};
 pub use motion::{Clip, Track};
 pub use parameters::{VARIANT, absent};
 pub use sample::{MAX_COUNT, MOST_DRAWS, SampleError, candidate, sample};
@@ -112,6 +112,9 @@ pub struct Scene {
     /// Of the lights that flicker, by name. Their flux is the mean; see [`Scene::lights_at`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flicker: BTreeMap<String, Flicker>,
+    /// Of the spots that a camera carries, by name. They stand as they do at time 0; see [`Scene::lights_at`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub carried: BTreeMap<String, Carried>,
     /// At least one camera, in name order.
     pub cameras: Vec<Camera>,
     /// For each object group of the recipe: how many instances were asked for and how many found a place.

@@ -156,11 +156,12 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
     let cameras_key = key.name("cameras");
     let pose = |name: &str| {
         let camera = recipe.cameras.get(name)?;
-        let camera = sample_camera(name, camera, recipe, &instances, 1.0, &cameras_key.name(name)).ok()?;
-        Some((camera.position, camera.rotation))
+        let key = camera_key(&cameras_key, name, camera);
+        let camera = sample_camera(name, camera, recipe, &instances, 1.0, &key).ok()?;
+        Some(motion::Pose { position: camera.position, rotation: camera.rotation })
     };
     let (environment, shadows) = appearance::environment(&recipe.environment, &key.name("environment"));
-    let (lights, flicker) = light::all(recipe, &key, (&environment, shadows), pose);
+    let light::Lit { lights, flicker, carried } = light::all(recipe, &key, (&environment, shadows), pose);
     let fog = fog::fog(recipe.fog.as_ref(), &lights, &environment, &recipe.assets, &key.name("fog"));
     let background = appearance::background(recipe.background.as_ref(), &key.name("background"));
     let lux = exposure::illuminance(exposure::meter_place(&instances), &lights, &environment, &recipe.assets);
@@ -185,6 +186,7 @@ pub fn candidate(recipe: &Recipe, seed: u64, index: u64, attempt: u32) -> Result
         background,
         fog,
         flicker,
+        carried,
         cameras,
         placed,
         redrawn: BTreeMap::new(),

@@ -113,6 +113,12 @@ impl Scene {
             bright && fog.extinction > 0.0 && fog.extinction <= FARTHEST
         });
         ensure(fog, || format!("`fog` has an `extinction` above 0 and an `airlight` from 0 to {BRIGHTEST:e}"))?;
+        for (name, carried) in &self.carried {
+            ensure(self.cameras.iter().any(|camera| camera.name == carried.camera), || {
+                format!("`carried` says that camera `{}` carries `{name}`, and there is none", carried.camera)
+            })?;
+            ensure_within_reach(carried.offset)?;
+        }
         for (name, flicker) in &self.flicker {
             let sound = (0.0..=FARTHEST).contains(&flicker.frequency)
                 && (0.0..=1.0).contains(&flicker.depth)

@@ -292,6 +292,29 @@ fn a_torch_shines_where_its_camera_looks() {
     close(*outer_angle, 20f64.to_radians(), 1e-9);
 }
 
+/// A torch goes where its camera goes: that of a quarter turn about the target shines from a quarter turn on.
+#[test]
+fn a_torch_goes_with_its_camera() {
+    let text = "(version: 1, name: \"t\", image: (width: 64, height: 48), clip: (frames: 10, rate: 10), \
+         lights: { \"torch\": Torch(camera: \"main\", flux: 2000, angle: 40, offset: (0, 0, 0.5)), \"lamp\": Point((0, 3, 0), 10) }, \
+         cameras: { \"main\": (lens: Fov(50), pose: LookAt(from: (0, 0, 2), target: (0, 0, 0)), motion: Orbit(rate: 90)) })";
+    let recipe = parse(text, "t.ron", Path::new("")).unwrap_or_else(|p| panic!("{}", p.render(Drawing::Plain)));
+    let scene = sample(&recipe, 0, 0).unwrap();
+    assert_eq!(scene.validate(), Ok(()));
+    assert_eq!(ron::from_str::<Scene>(&scene.to_ron().unwrap()).unwrap(), scene);
+    for (time, towards) in [(0.0, DVec3::Z), (1.0, DVec3::X), (2.0, DVec3::NEG_Z)] {
+        for lights in [scene.lights_at(time), scene.at(time).lights_at(time), scene.at(0.7).lights_at(time)] {
+            assert_eq!(lights[0], scene.lights[0], "the lamp stays");
+            let Light::Spot { position, direction, .. } = &lights[1] else { panic!("{lights:?}") };
+            assert!(position.distance(2.5 * towards) < 1e-6, "{time} {position}");
+            assert!(direction.distance(-towards) < 1e-6, "{time} {direction}");
+        }
+    }
+    let mut lost = scene.clone();
+    lost.carried.get_mut("torch").unwrap().camera = "gone".into();
+    assert!(lost.validate().unwrap_err().contains("carried"));
+}
+
 #[test]
 fn one_more_light_moves_no_other() {
     let one = "\"b\": KeyFillRim(target: InBox((-1, 0, -1), (1, 0, 1)), distance: Uniform(1, 2), flux: Uniform(1, 9), \

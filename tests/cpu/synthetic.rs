@@ -75,6 +75,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
         background: None,
         fog: None,
         flicker: BTreeMap::new(),
+        carried: BTreeMap::new(),
         cameras: cameras.iter().map(|name| camera(name)).collect(),
         placed: vec![PlacedCount { object: "mugs".into(), asked: labelled, placed: labelled.div_ceil(2) }],
         redrawn: BTreeMap::new(),

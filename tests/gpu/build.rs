@@ -32,6 +32,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
         background: None,
         fog: None,
         flicker: BTreeMap::new(),
+        carried: BTreeMap::new(),
         cameras: vec![camera(width, height)],
         placed: Vec::new(),
         redrawn: BTreeMap::new(),

@@ -9,8 +9,8 @@ mod sky;
 pub mod solar;
 
 pub use emitter::{Emitter, EmitterSample, within_sun};
-pub use flicker::Flicker;
-pub(super) use rig::{aimed, all, emitter};
+pub use flicker::{Carried, Flicker};
+pub(super) use rig::{Lit, aimed, all, emitter};
 pub use sky::PhysicalSky;
 
 use super::Light;

@@ -5,33 +5,56 @@ use std::f64::consts::PI;
 
 use glam::{DMat3, DQuat, DVec3};
 
-use super::{Emitter, Flicker};
+use super::{Carried, Emitter, Flicker};
 use crate::assets::Library;
 use crate::recipe::{AimRecipe, EmitterRecipe, FlickerRecipe, LightRecipe, MOST_ROWS, Recipe, RigRecipe, Scalar};
 use crate::scene::appearance::{self, BRIGHTEST, light_amount, size, spot_angles};
+use crate::scene::motion::Pose;
 use crate::scene::random::{self, Key};
 use crate::scene::{Environment, Light, parameters, place};
 
 /// Under this name the suns of the environment are among the lights.
 const ENVIRONMENT: &str = "environment";
 
-/// Decides every light of a scene, in name order, and which of them flicker. `key` is the scene's; `camera` says where one stands, and how it
-/// is turned.
+/// The lights of a scene, in name order, and what they do by time.
+#[derive(Debug, Default)]
+pub(in crate::scene) struct Lit {
+    pub(in crate::scene) lights: Vec<Light>,
+    pub(in crate::scene) flicker: BTreeMap<String, Flicker>,
+    pub(in crate::scene) carried: BTreeMap<String, Carried>,
+}
+
+/// Decides every light of a scene. `key` is the scene's; `camera` says where one stands.
 pub(in crate::scene) fn all(
     recipe: &Recipe,
     key: &Key,
     environment: (&Environment, bool),
-    camera: impl Fn(&str) -> Option<(DVec3, DQuat)>,
-) -> (Vec<Light>, BTreeMap<String, Flicker>) {
+    camera: impl Fn(&str) -> Option<Pose>,
+) -> Lit {
     let lights_key = key.name("lights");
-    let (mut lights, mut flicker) = (Vec::new(), BTreeMap::new());
+    let Lit { mut lights, mut flicker, mut carried } = Lit::default();
     for (name, light) in &recipe.lights {
         if !parameters::holds(recipe.conditions.lights.get(name), key) {
             continue;
         }
         let key = lights_key.name(name);
         let mut decided = match light {
-            LightRecipe::Rig(rig) => rig_lights(name, rig, &key, &camera),
+            LightRecipe::Rig(rig) => match &**rig {
+                RigRecipe::Torch { camera: eye, flux, angle, offset, blend, color, shadows } => {
+                    let Some(pose) = camera(eye) else { continue };
+                    let offset = place::within_reach(random::vector(offset, &key.name("offset")));
+                    let torch = Carried { camera: eye.clone(), offset };
+                    let (position, direction) = torch.beam(pose);
+                    carried.insert(name.clone(), torch);
+                    let amount = light_amount(flux, &key.name("flux"));
+                    let (color, flux) = appearance::lamp(random::color(color, &key.name("color")), amount);
+                    let (inner_angle, outer_angle) = spot_angles(angle, blend, *shadows, &key);
+                    let (name, shadows) = (name.clone(), *shadows);
+                    let position = place::within_reach(position);
+                    vec![Light::Spot { name, position, direction, color, flux, inner_angle, outer_angle, shadows }]
+                }
+                rig => rig_lights(name, rig, &key),
+            },
             one => appearance::light(name, one, &key).into_iter().collect(),
         };
         if let Some(recipe) = recipe.flicker.get(name) {
@@ -43,7 +66,7 @@ pub(in crate::scene) fn all(
     }
     lights.extend(suns(environment, &recipe.assets));
     lights.sort_by(|a, b| a.name().cmp(b.name()));
-    (lights, flicker)
+    Lit { lights, flicker, carried }
 }
 
 fn decide_flicker(recipe: &FlickerRecipe, key: &Key) -> Flicker {
@@ -125,12 +148,7 @@ fn along(direction: DVec3) -> DQuat {
     direction.try_normalize().map_or(DQuat::IDENTITY, |to| DQuat::from_rotation_arc(DVec3::X, to).normalize())
 }
 
-fn rig_lights(
-    name: &str,
-    recipe: &RigRecipe,
-    key: &Key,
-    camera: &impl Fn(&str) -> Option<(DVec3, DQuat)>,
-) -> Vec<Light> {
+fn rig_lights(name: &str, recipe: &RigRecipe, key: &Key) -> Vec<Light> {
     let number = |dist: &Scalar, name: &str| random::scalar(dist, &key.name(name));
     let vector = |dist, name: &str| place::within_reach(random::vector(dist, &key.name(name)));
     match recipe {
@@ -213,22 +231,7 @@ fn rig_lights(
             }
             lights
         }
-        RigRecipe::Torch { camera: eye, flux, angle, offset, blend, color, shadows } => {
-            let Some((position, rotation)) = camera(eye) else { return Vec::new() };
-            let amount = light_amount(flux, &key.name("flux"));
-            let (color, flux) = appearance::lamp(random::color(color, &key.name("color")), amount);
-            let offset = random::vector(offset, &key.name("offset"));
-            let (inner_angle, outer_angle) = spot_angles(angle, blend, *shadows, key);
-            vec![Light::Spot {
-                name: name.to_owned(),
-                position: place::within_reach(position + rotation * offset),
-                direction: (rotation * DVec3::NEG_Z).normalize(),
-                color,
-                flux,
-                inner_angle,
-                outer_angle,
-                shadows: *shadows,
-            }]
-        }
+        // Decided where the cameras are known.
+        RigRecipe::Torch { .. } => Vec::new(),
     }
 }

@@ -157,7 +157,7 @@ fn integral(image: &Image<[f32; 3]>, weight: impl Fn(DVec3) -> f64) -> [f64; 3] 
         let solid = (edge(y) - edge(y + 1)) * TAU / f64::from(width);
         for (x, pixel) in (0..width).zip(row) {
             let to = direction((f64::from(x) + 0.5) / f64::from(width), (f64::from(y) + 0.5) / f64::from(height));
-            for c in 0..3 {
+            for c in [0, 1, 2] {
                 sum[c] += f64::from(pixel[c]) * solid * weight(to);
             }
         }
@@ -175,7 +175,7 @@ fn the_panorama_gives_the_light_that_the_meter_reads() {
             let above = integral(&image, |to| to.y.max(0.0));
             let expected = sky.level_illuminance();
             let mean = integral(&image, |_| 1.0 / (4.0 * PI));
-            for c in 0..3 {
+            for c in [0, 1, 2] {
                 close(above[c], expected[c], 0.01);
                 close(mean[c], sky.mean()[c], 0.01);
             }
@@ -184,7 +184,7 @@ fn the_panorama_gives_the_light_that_the_meter_reads() {
             // The lower half gives back a fifth of what comes down on it, sun and all.
             let ground = sky.ground_illuminance();
             let below = image.get(7, 100).unwrap();
-            for c in 0..3 {
+            for c in [0, 1, 2] {
                 close(f64::from(below[c]), 0.2 * ground[c] / PI, 1e-5);
             }
         }
@@ -221,7 +221,7 @@ fn the_sky_is_brightest_about_the_sun_and_darkest_across_from_it() {
 fn strength_multiplies_everything() {
     let one = sky(30.0, 3.0);
     let two = PhysicalSky { strength: 2.0, ..one };
-    for c in 0..3 {
+    for c in [0, 1, 2] {
         close(two.level_illuminance()[c], 2.0 * one.level_illuminance()[c], 1e-12);
         close(two.sun_illuminance()[c], 2.0 * one.sun_illuminance()[c], 1e-12);
     }
