@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::expression::Expression;
-use super::{EnvironmentRecipe, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, Scalar, Varied};
+use super::{
+    CameraRecipe, EnvironmentRecipe, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, Scalar, Varied,
+};
 use crate::scene::Prepared;
 
 /// Everything of a recipe that decides which of its possible scenes are taken.
@@ -166,12 +168,20 @@ pub enum HeldOut {
 }
 
 impl Recipe {
+    /// The camera whose numbers are drawn under a name: cameras of a rig are drawn together, by the rig's.
+    fn drawn_as(&self, name: &str) -> Option<&CameraRecipe> {
+        let mut cameras = self.cameras.iter();
+        let key =
+            |own: &String, camera: &CameraRecipe| camera.mount.as_ref().map_or(own == name, |mount| mount.rig == name);
+        cameras.find(|(own, camera)| key(own, camera)).map(|(_, camera)| camera)
+    }
+
     /// The number that a path of names leads to, and the names that key it. `None` where the path leads to none that is drawn once per
     /// scene.
     pub fn number_at<'r, 'p>(&'r self, path: &'p str) -> Option<(&'r Scalar, Vec<&'p str>)> {
         let names: Vec<&str> = path.split('.').collect();
         let number = match names[..] {
-            ["cameras", camera, "pose", field] => match (&self.cameras.get(camera)?.pose, field) {
+            ["cameras", camera, "pose", field] => match (&self.drawn_as(camera)?.pose, field) {
                 (PoseRecipe::LookAt { roll, .. } | PoseRecipe::Orbit { roll, .. }, "roll") => roll,
                 (PoseRecipe::Frame { roll, .. }, "roll") => roll,
                 (PoseRecipe::Orbit { azimuth, .. } | PoseRecipe::Frame { azimuth, .. }, "azimuth") => azimuth,
@@ -180,7 +190,7 @@ impl Recipe {
                 (PoseRecipe::Frame { fill, .. }, "fill") => fill,
                 _ => return None,
             },
-            ["cameras", camera, "lens", "angle"] => match &self.cameras.get(camera)?.lens {
+            ["cameras", camera, "lens", "angle"] => match &self.drawn_as(camera)?.lens {
                 LensRecipe::Fov { angle, .. } => angle,
                 LensRecipe::Intrinsics { .. } => return None,
             },

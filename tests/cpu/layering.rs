@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("recipe", &["assets", "make", "paint", "scene"]),
     ("solid", &["mesh", "assets", "scene"]),
     ("scene", &["mesh", "assets", "make", "paint", "recipe", "solid"]),
-    ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
+    ("annotate", &["image", "frame", "mesh", "assets", "scene", "solid"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
     ("write", &["image", "frame", "assets", "recipe", "scene", "annotate", "audit"]),
     ("preview", &["image", "frame", "scene", "annotate"]),
