@@ -218,7 +218,7 @@ impl Plan {
         }
     }
 
-    /// How long every scene is watched; without, they are stills. A scene from a file that is of one instant stays so.
+    /// How long every scene is watched; without, they are stills.
     pub fn clip(&self) -> Option<crate::scene::Clip> {
         match &self.source {
             Source::Recipe(recipe) => recipe.clip,

@@ -14,16 +14,18 @@
 //! `(z / f)^2 / 4R` of a pixel's diagonal (two where the slant is 60 degrees), which is less than the tolerance as long as `R` is more than a pixel. Next to
 //! an outline, the verdict may go either way within a pixel: so it does in any mask of pixels.
 //!
-//! # What is not known
-//! The triangles of a thing whose animation plays move in its own frame; there the pixel's point alone does not say where it goes, and flow is
-//! [`Fate::Unknown`].
+//! # What an animation moves
+//! The triangles of a thing whose animation plays move in its own frame. There the triangle that is nearest to the pixel's point at this instant is
+//! looked for, and the same place on it at the other instant is where the point goes. Where sheets of one part touch each other, that may be a triangle of the
+//! wrong one. Where the two instants do not have the same triangles, [`Fate::Unknown`].
 
 use glam::{DAffine3, DVec2, DVec3};
 
 use super::Subject;
 use crate::frame::{Frame, Owner};
 use crate::image::Image;
-use crate::scene::{Camera, LensModel, Projected, Scene};
+use crate::scene::{Camera, LensModel, Projected};
+use crate::solid::Surface;
 
 /// What becomes of what a pixel shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +62,7 @@ pub fn flow(here: &Subject, frame: &Frame, there: &Subject, other: &Frame) -> Op
         return None;
     }
     let (from, to) = (here.scene.cameras.get(frame.camera)?, there.scene.cameras.get(frame.camera)?);
-    let laws = laws(&here.scene, &there.scene, &frame.owners)?;
+    let laws = laws(here, there, &frame.owners)?;
     let backdrop = here.scene.background.is_some();
     let (width, height) = size(frame);
     let mut flows = Vec::with_capacity(width as usize * height as usize);
@@ -71,12 +73,10 @@ pub fn flow(here: &Subject, frame: &Frame, there: &Subject, other: &Frame) -> Op
             let flow = if surface == 0 {
                 if backdrop { fixed() } else { of_the_sky(from, to, middle, other) }
             } else {
-                match laws.get(surface as usize - 1)? {
+                let point = DVec3::from_array(coordinates.get(x, y)?.map(f64::from));
+                match laws.get(surface as usize - 1)?.ends(point) {
+                    Some((start, end)) => of_point(from, to, start, end, other),
                     None => UNKNOWN,
-                    Some((before, behind)) => {
-                        let point = DVec3::from_array(coordinates.get(x, y)?.map(f64::from));
-                        of_point(from, to, before.transform_point3(point), behind.transform_point3(point), other)
-                    }
                 }
             };
             flows.push(flow);
@@ -85,15 +85,49 @@ pub fn flow(here: &Subject, frame: &Frame, there: &Subject, other: &Frame) -> Op
     Image::new(width, height, flows)
 }
 
-/// World from the own frame of each owner's instance, at either instant; `None` for what deforms.
-#[expect(clippy::type_complexity, reason = "a list of pairs")]
-fn laws(here: &Scene, there: &Scene, owners: &[Owner]) -> Option<Vec<Option<(DAffine3, DAffine3)>>> {
+/// How the points of a surface move.
+struct Law {
+    /// World from the own frame of its instance, at either instant.
+    before: DAffine3,
+    behind: DAffine3,
+    /// Where triangles move, too: this instant's, and the corners of the other one's. `None` within where they are not the same triangles.
+    moving: Option<Option<(Surface, Vec<[DVec3; 3]>)>>,
+}
+
+impl Law {
+    /// Where a point of the own frame is at either instant.
+    fn ends(&self, point: DVec3) -> Option<(DVec3, DVec3)> {
+        let mut end = point;
+        if let Some(moving) = &self.moving {
+            let (surface, corners) = moving.as_ref()?;
+            let (triangle, [u, v, w]) = surface.nearest(point)?;
+            let [a, b, c] = corners.get(triangle)?;
+            end = *a * u + *b * v + *c * w;
+        }
+        Some((self.before.transform_point3(point), self.behind.transform_point3(end)))
+    }
+}
+
+/// How the surfaces of each owner move. `None` where the scenes are not two instants of one.
+fn laws(here: &Subject, there: &Subject, owners: &[Owner]) -> Option<Vec<Law>> {
     let law = |owner: &Owner| {
-        let (a, b) = (here.instances.get(owner.instance as usize)?, there.instances.get(owner.instance as usize)?);
+        let position = owner.instance as usize;
+        let (a, b) = (here.scene.instances.get(position)?, there.scene.instances.get(position)?);
         if a.object != b.object || a.number != b.number {
             return None;
         }
-        Some((a.shape == b.shape).then(|| (a.world_from_instance(), b.world_from_instance())))
+        let meshes = |subject: &Subject| {
+            let parts = subject.solids.get(position)?.moving.clone()?;
+            parts.get((owner.part as usize).checked_sub(1)?).cloned()
+        };
+        let moving = (a.shape != b.shape).then(|| {
+            let (now, then) = (meshes(here)?, meshes(there)?);
+            (now.indices == then.indices).then_some(())?;
+            let corner = |i: u32| then.positions.get(i as usize).map(|p| DVec3::from_array(p.map(f64::from)));
+            let corners = then.indices.chunks_exact(3).map(|t| Some([corner(t[0])?, corner(t[1])?, corner(t[2])?]));
+            Some((Surface::new(&now)?, corners.collect::<Option<Vec<_>>>()?))
+        });
+        Some(Law { before: a.world_from_instance(), behind: b.world_from_instance(), moving })
     };
     owners.iter().map(law).collect()
 }

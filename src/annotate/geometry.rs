@@ -9,6 +9,7 @@ use super::probe::{Probe, Probes};
 use super::tracks;
 use super::vertices::Vertices;
 use crate::assets::Library;
+use crate::mesh::Mesh;
 use crate::mesh::shapes::{local_bounds, world_bounds};
 use crate::scene::{Instance, Output, Scene, SurfaceLabels};
 
@@ -36,6 +37,8 @@ pub struct Solid {
     pub see_through: Vec<bool>,
     /// The names of its parts; none of a primitive, which is one part.
     pub parts: Arc<[String]>,
+    /// The triangles of each of its parts, where an animation moves them.
+    pub moving: Option<Arc<[Arc<Mesh>]>>,
 }
 
 impl Solid {
@@ -89,6 +92,7 @@ impl Subject {
                     world: world.ok_or_else(not_loaded)?,
                     probes: probes.of(instance, library),
                     see_through: see_through(instance, library),
+                    moving: moving(instance, library),
                     parts,
                 })
             })
@@ -96,6 +100,12 @@ impl Subject {
         let points = scene.labels.wants(Output::Tracks).then(|| tracks::points(&scene, library));
         Ok(Self { scene, solids, points })
     }
+}
+
+/// The triangles of what an animation moves.
+fn moving(instance: &Instance, library: &Library) -> Option<Arc<[Arc<Mesh>]>> {
+    let model = library.geometry(&instance.shape).filter(|_| instance.shape.plays())?;
+    Some(model.parts.iter().map(|part| part.mesh.clone()).collect())
 }
 
 /// For each part of an instance, whether labels see through it.

@@ -31,7 +31,8 @@ pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
         },
         encoders: args.jobs.unwrap_or_else(FrameSink::default_threads),
     };
-    let bar = progress_bar(plan.count().saturating_mul(plan.camera_names().len() as u64));
+    let frames = plan.clip().map_or(1, |clip| u64::from(clip.frames));
+    let bar = progress_bar(plan.count().saturating_mul(frames).saturating_mul(plan.camera_names().len() as u64));
     let report = render_dataset(&plan, &options, |images| bar.inc(images));
     bar.finish_and_clear();
     let report = report?;

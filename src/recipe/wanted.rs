@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::{
-    EnvironmentRecipe, FovAxis, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, RigRecipe, Scalar,
-    SunPlaceRecipe, Varied,
+    CameraRecipe, EnvironmentRecipe, FovAxis, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, RigRecipe,
+    Scalar, SunPlaceRecipe, Varied,
 };
 use crate::scene::Prepared;
 
@@ -169,12 +169,20 @@ pub enum HeldOut {
 }
 
 impl Recipe {
+    /// The camera whose numbers are drawn under a name: cameras of a rig are drawn together, by the rig's.
+    fn drawn_as(&self, name: &str) -> Option<&CameraRecipe> {
+        let mut cameras = self.cameras.iter();
+        let key =
+            |own: &String, camera: &CameraRecipe| camera.mount.as_ref().map_or(own == name, |mount| mount.rig == name);
+        cameras.find(|(own, camera)| key(own, camera)).map(|(_, camera)| camera)
+    }
+
     /// The number that a path of names leads to, and the names that key it. `None` where the path leads to none that is drawn once per
     /// scene.
     pub fn number_at<'r, 'p>(&'r self, path: &'p str) -> Option<(&'r Scalar, Vec<&'p str>)> {
         let mut names: Vec<&str> = path.split('.').collect();
         let number = match names[..] {
-            ["cameras", camera, "pose", field] => match (&self.cameras.get(camera)?.pose, field) {
+            ["cameras", camera, "pose", field] => match (&self.drawn_as(camera)?.pose, field) {
                 (PoseRecipe::LookAt { roll, .. } | PoseRecipe::Orbit { roll, .. }, "roll") => roll,
                 (PoseRecipe::Frame { roll, .. }, "roll") => roll,
                 (PoseRecipe::Orbit { azimuth, .. } | PoseRecipe::Frame { azimuth, .. }, "azimuth") => azimuth,
@@ -183,7 +191,7 @@ impl Recipe {
                 (PoseRecipe::Frame { fill, .. }, "fill") => fill,
                 _ => return None,
             },
-            ["cameras", camera, "lens", "angle"] => match &self.cameras.get(camera)?.lens {
+            ["cameras", camera, "lens", "angle"] => match &self.drawn_as(camera)?.lens {
                 LensRecipe::Fov { angle, .. } => angle,
                 _ => return None,
             },

@@ -8,6 +8,9 @@
 //! This is the one place where its vectors meet ours: they are of another version of `glam`.
 
 mod pieces;
+mod surface;
+
+pub use surface::Surface;
 
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;

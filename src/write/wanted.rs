@@ -45,7 +45,7 @@ impl FrameWanted {
                 visibility: annotation.amodal.as_ref().map(|amodal| amodal.visibility),
             })
             .collect();
-        let is_first = camera == 0;
+        let is_first = camera == 0 && scene.frame == 0;
         let counts = info.coverage.values().flat_map(|contract| {
             let mut counts = contract.count(scene, &observed);
             if contract.counts_scenes() && !is_first {

@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sensor", &["image", "frame", "recipe", "scene"]),
     ("solid", &["mesh", "assets", "scene"]),
     ("scene", &["image", "mesh", "assets", "make", "paint", "recipe", "sensor", "solid"]),
-    ("annotate", &["image", "frame", "mesh", "assets", "scene"]),
+    ("annotate", &["image", "frame", "mesh", "assets", "scene", "solid"]),
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
     ("write", &["image", "frame", "assets", "recipe", "scene", "sensor", "annotate", "audit"]),
     ("preview", &["image", "frame", "scene", "annotate"]),

@@ -12,6 +12,7 @@ mod dataset; // files on disk
 mod distributions; // each law against its closed form
 mod docs; // what the documentation says is so
 mod files; // models of every format and feature, against what is worked out on paper
+mod flow; // flow, occlusion, disparity and tracks, against closed forms and the ray caster
 mod gltf; // glTF files in the making, for the other modules
 mod keypoints; // seen, hidden, absent
 mod language; // parameters, expressions, conditions, variants, and recipes of several files

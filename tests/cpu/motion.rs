@@ -313,7 +313,11 @@ fn a_scene_edited_by_hand_is_told_what_is_wrong_with_its_motion() {
         ("axis: (0.0, 1.0, 0.0)", "axis: (0.0, 2.0, 0.0)", "`axis` of `motion`"),
         ("baseline: 0.12", "baseline: 0.0", "`baseline`"),
         ("camera: \"eyes_right\"", "camera: \"eyes_wrong\"", "there is no camera `eyes_wrong`"),
-        ("frequency: 0", "frequency: 1e90", "`motion` has at most"),
+        (
+            "waves: [",
+            "waves: [(frequency: 1e90, phase: 0.0, offset: (0.0, 0.0, 0.0), turn: (0.0, 0.0, 0.0)), ",
+            "`motion` has at most",
+        ),
         ("clip: Some(", "time: 0.5, clip: Some(", "are not where `motion` is"),
         ("clip: Some(", "frame: 24, clip: Some(", "there is no frame 24"),
     ] {
