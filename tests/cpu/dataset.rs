@@ -353,7 +353,7 @@ fn a_dataset_is_replaced_only_when_asked_and_nothing_but_it() {
         fs::write(root.path().join(file), "stale").unwrap();
     }
     // No output of ours has a folder of this name: what is told per instance has none.
-    let not_ours = ["amodal", "poses", "boxes3d", "keypoints"];
+    let not_ours = ["amodal", "poses", "boxes3d", "keypoints", "tracks"];
     fs::write(root.path().join("notes.txt"), "mine").unwrap();
     fs::write(root.path().join("annotations/mine.json"), "mine").unwrap();
     let before = contents(root.path());

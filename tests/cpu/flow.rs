@@ -280,19 +280,24 @@ fn followed_points_stay_on_their_things_and_are_seen_where_they_are() {
                 hidden += u32::from(point.seen == Seen::Hidden);
                 continue;
             }
-            visible += 1;
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the image")]
             let (x, y) = (point.x as u32, point.y as u32);
-            if *shot.frame.ids.get(x, y).unwrap() == point.instance_id {
-                let there =
-                    DVec3::from_array(shot.frame.coordinates.as_ref().unwrap().get(x, y).unwrap().map(f64::from));
-                // A pixel is at most 0.03 m wide here; at grazing angles more of the surface is in it.
-                hit += u32::from(there.distance(material) < 0.06);
+            // Beside an outline a point may be seen or not.
+            let around = (x.saturating_sub(1)..=x + 1).flat_map(|x| (y.saturating_sub(1)..=y + 1).map(move |y| (x, y)));
+            if around.clone().any(|(x, y)| shot.frame.ids.get(x, y) != Some(&point.instance_id)) {
+                continue;
             }
+            visible += 1;
+            let scale = shot.subject.scene.instances[position].scale;
+            let at =
+                |(x, y)| DVec3::from_array(shot.frame.coordinates.as_ref().unwrap().get(x, y).unwrap().map(f64::from));
+            let nearest = around.map(|pixel| ((at(pixel) - material) * scale).length()).fold(f64::INFINITY, f64::min);
+            // A pixel is at most 0.03 m wide here; at grazing angles more of the surface is in it.
+            hit += u32::from(nearest < 0.06);
         }
     }
-    assert!(visible > 100 && hidden > 50, "{visible} seen, {hidden} hidden");
-    assert!(f64::from(hit) > 0.93 * f64::from(visible), "{hit} of {visible}");
+    assert!(visible > 60 && hidden > 50, "{visible} seen, {hidden} hidden");
+    assert!(f64::from(hit) > 0.97 * f64::from(visible), "{hit} of {visible}");
 }
 
 #[test]
@@ -431,11 +436,11 @@ fn what_an_animation_moves_flows_with_its_triangles() {
     let dir = tempfile::tempdir().unwrap();
     let mut file = crate::gltf::square();
     // Three metres wide at the end of two seconds; then again.
-    file.animate("grow", 0, "scale", &[1.0, 3.0], &[[1.0f32; 3], [3.0, 1.0, 1.0]]);
+    file.animate("LINEAR", 0, "scale", &[1.0, 3.0], &[[1.0f32; 3], [3.0, 1.0, 1.0]]);
     file.write(dir.path(), "a.glb");
     let text = "(version: 1, name: \"t\", image: (width: 120, height: 90), clip: (frames: 12, rate: 4), outputs: [Flow, Occlusion, Tracks],
         categories: [(id: 1, name: \"thing\")],
-        objects: { \"a\": (shape: File(\"a.glb\", animation: \"grow\", time: 0.25, speed: 0.5), category: \"thing\") },
+        objects: { \"a\": (shape: File(\"a.glb\", animation: \"LINEAR\", time: 0.25, speed: 0.5), category: \"thing\") },
         cameras: { \"main\": (lens: Intrinsics(100, 100, 40, 60), pose: LookAt((0, 0, 4), (0, 0, 0))) })";
     let recipe = parse(text, "t.ron", dir.path()).map_err(|p| p.render(Drawing::Plain)).unwrap();
     let scene = sample(&recipe, 0, 0).unwrap();

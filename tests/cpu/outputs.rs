@@ -249,6 +249,9 @@ fn every_output_has_its_file_and_no_other_has_one() {
     let files: BTreeMap<String, String> = serde_json::from_value(files).unwrap();
     let mut expected: Vec<&str> = Output::ALL.iter().map(|output| output.name()).collect();
     expected.retain(|name| !["amodal", "poses", "boxes3d", "keypoints"].contains(name));
+    // What a still has not, of a camera that is alone.
+    let of_clips: Vec<&str> = Output::ALL.iter().filter(|output| output.is_of_clips()).map(|o| o.name()).collect();
+    expected.retain(|name| !of_clips.contains(name) && *name != "disparity");
     expected.sort_unstable();
     assert_eq!(files.keys().collect::<Vec<_>>(), expected);
     for (name, file) in &files {
@@ -260,7 +263,7 @@ fn every_output_has_its_file_and_no_other_has_one() {
     assert_eq!(manifest["outputs"].as_array().unwrap().len(), Output::ALL.len());
 
     // Each alone: its folder and nothing else.
-    for output in Output::ALL {
+    for output in Output::ALL.into_iter().filter(|o| !of_clips.contains(&o.name()) && *o != Output::Disparity) {
         let root = tempfile::tempdir().unwrap();
         write(root.path(), WriteOptions::default(), |scene, _, _| scene.labels.outputs = [output].into()).unwrap();
         let mut folders: Vec<String> = fs::read_dir(root.path())
