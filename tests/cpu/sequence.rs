@@ -46,7 +46,7 @@ fn pairs_of_dimensions_are_nets() {
 fn points_are_what_they_were() {
     let points = Sequence::of(1, 2, "film");
     let found: Vec<u32> = (1..4).map(|n| (points.point(n)[0] * 4_294_967_296.0) as u32).collect();
-    assert_eq!(found, [0, 0, 0]);
+    assert_eq!(found, [1_546_962_115, 645_366_480, 3_547_270_110]);
     assert_ne!(Sequence::of(1, 2, "film").point(1), Sequence::of(1, 3, "film").point(1));
     assert_ne!(Sequence::of(1, 2, "film").point(1), Sequence::of(1, 2, "lens").point(1));
 }
