@@ -87,7 +87,8 @@ impl Renderer {
         let moment = subframes.moment(number);
         for (position, (light, &entity)) in moment.lights_at(moment.time).iter().zip(&shot.lights).enumerate() {
             let point = subframes.light(position, number);
-            if point.is_some() || scene.flicker.contains_key(light.name()) {
+            let changes = scene.flicker.contains_key(light.name()) || scene.carried.contains_key(light.name());
+            if point.is_some() || changes {
                 shot.stage.put(world, entity, light, point, subframes.count());
             }
         }

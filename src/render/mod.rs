@@ -66,6 +66,9 @@ use eyes::Eyes;
 /// the first frame.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The same in updates: on a busy machine one may take longer than that.
+const LEAST_UPDATES: u64 = 20;
+
 /// How the renderer is set up.
 #[derive(Debug, Clone, Default)]
 pub struct RenderOptions {
@@ -237,7 +240,7 @@ impl Renderer {
             }
             let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
             tracing::debug!(index, updates, missing, "frame not complete, drawing it again");
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > PATIENCE && updates >= LEAST_UPDATES {
                 let seconds = start.elapsed().as_secs_f64();
                 return Err(RenderError::Incomplete { index, seconds, updates, missing });
             }
