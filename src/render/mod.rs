@@ -67,7 +67,7 @@ use eyes::Eyes;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The same in updates: on a busy machine one may take longer than that.
-const LEAST_UPDATES: u64 = 20;
+const LEAST_UPDATES: u32 = 20;
 
 /// How the renderer is set up.
 #[derive(Debug, Clone, Default)]
