@@ -166,7 +166,9 @@ impl<'a> Aim<'a> {
                 depths.fold(None, |nearest: Option<f64>, depth| Some(nearest.map_or(depth, |near| near.min(depth))))?
             }
         };
-        (is_beyond_near(self.view, ray * depth, self.thing.slack) && depth.is_finite()).then_some(depth)
+        // A ray has no other side: what is met behind the camera is not met.
+        let ahead = depth > 0.0 && depth.is_finite();
+        (ahead && is_beyond_near(self.view, ray * depth, self.thing.slack)).then_some(depth)
     }
 }
 

@@ -43,7 +43,8 @@ impl<'a> Subframes<'a> {
 
     /// Whether they differ in what a camera sees alone, so that one preparation of the scene does for all.
     pub(super) fn only_views_differ(&self) -> bool {
-        let time_matters = self.span > 0.0 && (!self.scene.flicker.is_empty() || !self.scene.carried.is_empty() || self.scene.instances_move());
+        let time_matters = self.span > 0.0
+            && (!self.scene.flicker.is_empty() || !self.scene.carried.is_empty() || self.scene.instances_move());
         !time_matters && !self.scene.image.ambient_occlusion && !self.scene.lights.iter().any(spreads)
     }
 

@@ -45,8 +45,11 @@ fn every_recipe_in_the_reference_can_be_read() {
             ("image:", "image: (width: 64, height: 48)"),
             ("cameras:", "cameras: { \"main\": (lens: Fov(50), pose: LookAt((0, 1, 2), (0, 0, 0))) }"),
         ];
-        let rest: Vec<&str> =
-            rest.iter().filter(|(name, _)| !block.lines().any(|line| line.starts_with(name))).map(|(_, field)| *field).collect();
+        let rest: Vec<&str> = rest
+            .iter()
+            .filter(|(name, _)| !block.lines().any(|line| line.starts_with(name)))
+            .map(|(_, field)| *field)
+            .collect();
         let text = format!("(version: 1, name: \"t\", {}, {block})", rest.join(", "));
         let found = parse(&text, "docs/recipe.md", Path::new("")).err();
         for problem in found.iter().flat_map(|problems| problems.iter()) {

@@ -231,3 +231,15 @@ fn a_floor_all_around_passes() {
         assert_eq!(picture.audit(), Ok(()), "{model:?}");
     }
 }
+
+/// The outline of what is straight behind goes round the whole image: rays through its middle lead away from the thing, and meet nothing of it.
+#[test]
+fn what_is_behind_the_camera_is_not_met_before_it() {
+    let mut scene = through(LensModel::Equirectangular, 16.0);
+    let camera = &scene.cameras[0];
+    let behind = camera.position + camera.rotation * DVec3::new(0.0, 0.0, 6.0);
+    let before = camera.position - camera.rotation * DVec3::new(0.0, 0.0, 9.0);
+    thing(&mut scene, Some(2), Shape::Box(DVec3::splat(2.0)), behind.to_array());
+    thing(&mut scene, Some(2), Shape::Box(DVec3::splat(2.0)), before.to_array());
+    assert_eq!(looked_up(&scene, DVec2::ZERO).audit(), Ok(()));
+}
