@@ -178,13 +178,16 @@ fn smooth<const N: usize>(
         (g(1, 1) * (1.0 - s) + g(2, 1) * s) * (1.0 - t) + (g(1, 2) * (1.0 - s) + g(2, 2) * s) * t
     });
     let mut second = 0.0_f64;
-    for n in 0..N {
-        for k in 0..4 {
-            for m in 0..2 {
-                second = second.max((grid[k][m][n] - 2.0 * grid[k][m + 1][n] + grid[k][m + 2][n]).abs());
-                second = second.max((grid[m][k][n] - 2.0 * grid[m + 1][k][n] + grid[m + 2][k][n]).abs());
-            }
+    let mut bend = |three: [[f64; N]; 3]| {
+        for ((a, b), c) in three[0].iter().zip(three[1]).zip(three[2]) {
+            second = second.max((a - 2.0 * b + c).abs());
         }
+    };
+    for (k, row) in grid.iter().enumerate() {
+        bend([row[0], row[1], row[2]]);
+        bend([row[1], row[2], row[3]]);
+        bend([grid[0][k], grid[1][k], grid[2][k]]);
+        bend([grid[1][k], grid[2][k], grid[3][k]]);
     }
     // The error of linear interpolation is at most an eighth of the second derivative, along either axis.
     Some((value, second / 4.0))

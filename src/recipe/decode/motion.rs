@@ -165,7 +165,7 @@ pub(super) struct Rig {
 #[derive(Debug, Clone)]
 enum RigMount {
     Stereo { right: bool, baseline: Scalar },
-    Other(MountedAt, Option<super::super::LensRecipe>),
+    Other(Box<(MountedAt, Option<super::super::LensRecipe>)>),
 }
 
 /// Decodes the rig of a camera. `pose` is where it is, if that could be read.
@@ -199,7 +199,7 @@ pub(super) fn rig(cx: &mut Context, node: &Node, pose: Option<&PoseRecipe>) -> O
             }
             let at = |number| MountedAt::Dome { number, count, radius: radius.clone(), elevations: (low, high) };
             let digits = (count - 1).to_string().len();
-            (0..count).map(|k| (format!("{k:0digits$}"), RigMount::Other(at(k), None))).collect()
+            (0..count).map(|k| (format!("{k:0digits$}"), RigMount::Other(Box::new((at(k), None))))).collect()
         }
         _ => fields.need(cx, "cameras", |cx, node| {
             let (_, mounts) = cx.named(node, "a camera of a rig", |cx, _, node| mount(cx, node));
@@ -219,7 +219,7 @@ fn mount(cx: &mut Context, node: &Node) -> Option<RigMount> {
     let position = fields.or(cx, "position", origin(), dist::vector);
     let rotation = fields.or(cx, "rotation", unrotated(), dist::rotation);
     let lens = fields.maybe(cx, "lens", |cx, node| super::lens::intrinsics(cx, node, false));
-    Some(RigMount::Other(MountedAt::Free { position: position?, rotation: rotation? }, lens?))
+    Some(RigMount::Other(Box::new((MountedAt::Free { position: position?, rotation: rotation? }, lens?))))
 }
 
 /// Puts the cameras of rigs in the place of the rigs: `stereo` becomes `stereo_left` and `stereo_right`. `names` are where cameras are
@@ -262,7 +262,7 @@ pub(super) fn unfold(
                     let other = format!("{rig_name}_{}", if right { "left" } else { "right" });
                     (MountedAt::Stereo { other, right, baseline }, None)
                 }
-                RigMount::Other(at, lens) => (at, lens),
+                RigMount::Other(mount) => *mount,
             };
             let mount = MountRecipe { rig: rig_name.clone(), name: own, at, lens };
             names.insert(name.clone(), rig.span);
