@@ -482,11 +482,13 @@ impl Exact {
     pub fn keeps(&self, stand: &Stand, other: &Self, there: &Stand, spacing: f64) -> bool {
         let (here, place) = (self.at(stand), other.at(there));
         let met = if spacing > 0.0 {
-            query::closest_points(&here, &*self.shape, &place, &*other.shape, spacing)
-                .map_or(true, |found| found != ClosestPoints::Disjoint)
+            !matches!(
+                query::closest_points(&here, &*self.shape, &place, &*other.shape, spacing),
+                Ok(ClosestPoints::Disjoint)
+            )
         } else {
-            query::intersection_test(&here, &*self.shape, &place, &*other.shape)
-                .map_or(true, |found| found.intersecting)
+            let found = query::intersection_test(&here, &*self.shape, &place, &*other.shape);
+            !found.is_ok_and(|found| !found.intersecting)
         };
         !met && !self.holds(stand, other, there) && !other.holds(there, self, stand)
     }

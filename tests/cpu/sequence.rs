@@ -1,4 +1,5 @@
 //! The points of sub-frames: stratified, centred, and the same everywhere.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares of small numbers")]
 
 use scenewright::scene::sequence::{Sequence, disc};
 use std::collections::BTreeSet;

@@ -1,4 +1,5 @@
 //! The suns of panoramas, and light drawn from them.
+#![allow(clippy::cast_possible_truncation, reason = "panoramas hold f32")]
 
 use std::f64::consts::{PI, TAU};
 use std::path::Path;
