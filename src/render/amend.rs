@@ -47,7 +47,7 @@ fn code(profile: Profile) -> [f32; 2] {
 /// second on its way to the shader.
 pub(super) fn spot_biases(profile: Profile, outer_angle: f32) -> [f32; 2] {
     let [depth, normal] = code(profile);
-    let texel = 2.0 * outer_angle.tan() / f32::from(SUN_SHADOW_TEXELS);
+    let texel = 2.0 * libm::tanf(outer_angle) / f32::from(SUN_SHADOW_TEXELS);
     [depth, normal / texel / std::f32::consts::SQRT_2]
 }
 

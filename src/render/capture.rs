@@ -339,7 +339,7 @@ fn mask_views<'a>(source: &Source<'a>, views: &[(View, Vec<&'a Surface>)]) -> Ve
             None => all.push(MaskView {
                 camera,
                 pinhole: of_scene.clone(),
-                view: view.clone(),
+                view: *view,
                 surfaces: surfaces.clone(),
                 size,
                 tiles: &Tile::ALL,

@@ -77,7 +77,7 @@ impl FilmPass {
 
 /// Bindings of the shader.
 const FIRST_FACE: u32 = 2;
-const CORNERS: u32 = FIRST_FACE + MOST_FACES as u32;
+const CORNERS: u32 = 8;
 
 fn rays_texture(device: &wgpu::Device, width: u32, height: u32) -> wgpu::Texture {
     device.create_texture(&wgpu::TextureDescriptor {

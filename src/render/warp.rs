@@ -270,7 +270,8 @@ fn density(camera: &Camera, rays: &[Option<DVec3>], width: u32) -> f64 {
             let (a, b) = (face.flat(right) - at, face.flat(down) - at);
             // Its smallest singular value: how little of the plane a step of one pixel can cross.
             let (p, q, r) = (a.length_squared(), b.length_squared(), a.dot(b));
-            let smallest = (p + q) / 2.0 - (((p - q) / 2.0).powi(2) + r * r).sqrt();
+            let half = (p - q) / 2.0;
+            let smallest = (p + q) / 2.0 - (half * half + r * r).sqrt();
             greatest = greatest.max(1.0 / smallest.max(1e-300).sqrt());
         }
     }

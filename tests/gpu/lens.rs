@@ -26,7 +26,7 @@ fn world() -> Scene {
     add_unlabelled(&mut s, Shape::Plane(DVec2::splat(12.0)), DVec3::new(0.0, -1.0, 0.0));
     for k in 0..14 {
         let angle = f64::from(k) * 0.45;
-        let place = DVec3::new(angle.sin(), 0.0, -angle.cos()) * (1.8 + 0.3 * f64::from(k % 3));
+        let place = DVec3::new(libm::sin(angle), 0.0, -libm::cos(angle)) * (1.8 + 0.3 * f64::from(k % 3));
         let shape = if k % 2 == 0 { Shape::Box(DVec3::new(0.5, 0.9, 0.4)) } else { Shape::Sphere(0.35) };
         add(&mut s, shape, place + DVec3::new(0.0, 0.2 * f64::from(k % 4) - 0.4, 0.0));
         last(&mut s).rotation = DQuat::from_rotation_y(angle * 1.7);
