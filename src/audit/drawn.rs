@@ -132,6 +132,15 @@ impl<'a> Aim<'a> {
     /// How deep (through a lens that bends lines: how far) the surface can be at most where the ray through a pixel's centre meets a probe; `None` where not all five rays do,
     /// beyond the near plane.
     fn depth(&self, probe: &Probe, pixel: [u32; 2]) -> Option<f64> {
+        if let (Some(_), Probe::Patch { triangles, double_sided }) = (&self.view.bent, probe)
+            && triangles.len() > 2
+        {
+            // Rays a pixel apart may meet neighbours with a gap between them, through which what is shown looks.
+            let alone = |triangle: &[DVec3; 3]| {
+                self.depth(&Probe::Patch { triangles: vec![*triangle], double_sided: *double_sided }, pixel)
+            };
+            return triangles.iter().find_map(alone);
+        }
         let middle = self.meet(probe, center(pixel))?;
         // What the GPU is off by in space moves corners in the image, too.
         let margin = match &self.view.bent {

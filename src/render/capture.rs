@@ -348,21 +348,38 @@ fn mask_views<'a>(source: &Source<'a>, views: &[(View, Vec<&'a Surface>)]) -> Ve
                     None => labels::z_buffer(device, size),
                 },
             }),
-            Some((warp, canvas)) => all.extend(canvas.faces.iter().map(|face| {
-                let pinhole = face.view(of_scene, warp.widest());
-                let size = (face.width, face.height);
-                let view = view_of(&pinhole, size);
-                let z_buffer = labels::z_buffer(device, size);
-                MaskView {
-                    camera,
-                    pinhole,
-                    view,
-                    surfaces: surfaces.clone(),
-                    size,
-                    tiles: &Tile::FRAME_ALONE,
-                    z_buffer,
-                }
-            })),
+            Some((warp, canvas)) => {
+                // What is seen is looked up in the faces that labels are of; the canvas around the frame, in those of its own.
+                let own = shot.eyes.of_camera[camera].clone();
+                all.extend(own.filter_map(|eye| {
+                    let ((view, _), eye) = (views.get(eye)?, &shot.eyes.eyes[eye]);
+                    let size = (eye.width, eye.height);
+                    Some(MaskView {
+                        camera,
+                        pinhole: eye.view.clone(),
+                        view: *view,
+                        surfaces: surfaces.clone(),
+                        size,
+                        tiles: &Tile::FRAME_ALONE,
+                        z_buffer: targets.labels.get(&size)?.z_buffer().clone(),
+                    })
+                }));
+                all.extend(canvas.faces.iter().map(|face| {
+                    let pinhole = face.view(of_scene, warp.widest());
+                    let size = (face.width, face.height);
+                    let view = view_of(&pinhole, size);
+                    let z_buffer = labels::z_buffer(device, size);
+                    MaskView {
+                        camera,
+                        pinhole,
+                        view,
+                        surfaces: surfaces.clone(),
+                        size,
+                        tiles: &Tile::FRAME_ALONE,
+                        z_buffer,
+                    }
+                }));
+            }
         }
     }
     all

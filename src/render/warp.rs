@@ -6,8 +6,9 @@
 //! # How far off a label may be
 //! A label is that of the nearest pixel of a face, half a face's pixel away in either direction at most. Faces are so dense that a step of
 //! one of their pixels, whatever its direction, is at most `1 / sqrt(2)` of a pixel of the image: so the ray that is labelled lands within
-//! `sqrt(2) / 2 / sqrt(2)`, half a pixel, of the pixel's centre. (Near the poles of an equirectangular image a pixel is a sliver: there the
-//! bound is half of what a pixel is at the equator, as an angle.)
+//! `sqrt(2) / 2 / sqrt(2)`, half a pixel, of the pixel's centre. (Near the poles of an equirectangular image, and towards the far end of a fisheye
+//! that sees backwards, a pixel is a sliver: no face is denser than for three times the pixels that the image has for an angle at its axis, so that
+//! there the bound is half of what such a pixel is, as an angle.)
 
 use glam::{DMat3, DQuat, DVec2, DVec3};
 use rayon::prelude::*;
@@ -26,6 +27,8 @@ const PIXEL_BITS: u32 = 29;
 const WIDEST_PLANE: f64 = 1.05;
 /// Pixels around what is looked up.
 const MARGIN: f64 = 2.0;
+/// A face is no denser than for so many times the image's density at its axis.
+const DENSEST: f64 = 3.0;
 /// Every so many pixels, the density is looked at.
 const STRIDE: usize = 8;
 
@@ -112,15 +115,18 @@ fn owner(ray: DVec3, cube: bool) -> usize {
     (1..MOST_FACES).fold(0, best)
 }
 
-/// Faces that hold all of `rays`.
-fn faces(rays: &[Option<DVec3>], focal: f64) -> (Vec<Face>, bool) {
-    let least = rays.iter().flatten().map(|ray| ray.z).fold(1.0, f64::min);
-    let cube = least < libm::cos(WIDEST_PLANE);
+/// Whether it takes a cube to hold all of `rays`.
+fn needs_cube(rays: &[Option<DVec3>]) -> bool {
+    rays.iter().flatten().map(|ray| ray.z).fold(1.0, f64::min) < libm::cos(WIDEST_PLANE)
+}
+
+/// Faces that hold all of `rays`, each with a focal length of its own.
+fn faces(rays: &[Option<DVec3>], focal: [f64; MOST_FACES], cube: bool) -> Vec<Face> {
     let mut bounds: [Option<(DVec2, DVec2)>; MOST_FACES] = [None; MOST_FACES];
     for &ray in rays.iter().flatten() {
         let axes = owner(ray, cube);
-        let face = Face { axes, focal, center: DVec2::ZERO, width: 0, height: 0 };
-        let at = face.flat(ray) * focal;
+        let face = Face { axes, focal: focal[axes], center: DVec2::ZERO, width: 0, height: 0 };
+        let at = face.flat(ray) * focal[axes];
         let (low, high) = bounds[axes].get_or_insert((at, at));
         (*low, *high) = (low.min(at), high.max(at));
     }
@@ -129,14 +135,20 @@ fn faces(rays: &[Option<DVec3>], focal: f64) -> (Vec<Face>, bool) {
         let (low, high) = ((low - MARGIN).floor(), (high + MARGIN).ceil());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; `as` stops at the ends")]
         let whole = |v: f64| v as u32;
-        Some(Face { axes, focal, center: -low, width: whole(high.x - low.x), height: whole(high.y - low.y) })
+        Some(Face {
+            axes,
+            focal: focal[axes],
+            center: -low,
+            width: whole(high.x - low.x),
+            height: whole(high.y - low.y),
+        })
     };
     let mut faces: Vec<Face> = bounds.iter().enumerate().filter_map(face).collect();
     if faces.is_empty() {
         // A lens without a ray: something has to be drawn all the same.
-        faces.push(Face { axes: 0, focal, center: DVec2::ONE, width: 2, height: 2 });
+        faces.push(Face { axes: 0, focal: focal[0], center: DVec2::ONE, width: 2, height: 2 });
     }
-    (faces, cube)
+    faces
 }
 
 /// Where pixels are looked up.
@@ -148,9 +160,11 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    fn new(rays: &[Option<DVec3>], more: &[Option<DVec3>], focal: f64) -> Self {
+    fn new(camera: &Camera, rays: &[Option<DVec3>], more: &[Option<DVec3>], width: u32) -> Self {
         let all: Vec<Option<DVec3>> = rays.iter().chain(more).copied().collect();
-        let (faces, cube) = faces(&all, focal);
+        let cube = needs_cube(&all);
+        let focal = density(camera, rays, width, cube).map(|density| 2.0_f64.sqrt() * density);
+        let faces = faces(&all, focal, cube);
         let code = |ray: &Option<DVec3>| {
             let axes = owner((*ray)?, cube);
             let face = faces.iter().position(|face| face.axes == axes)?;
@@ -186,11 +200,10 @@ impl Warp {
         let (lens, width, height) = (camera.lens(), image.width, image.height);
         let corners = grid(&lens, DVec2::ZERO, width + 1, height + 1);
         let centers = grid(&lens, DVec2::splat(0.5), width, height);
-        let focal = 2.0_f64.sqrt() * density(camera, &centers, width);
-        let frame = Lookup::new(&centers, &corners, focal);
+        let frame = Lookup::new(camera, &centers, &corners, width);
         let canvas = canvas.then(|| {
             let first = DVec2::new(0.5 - f64::from(width), 0.5 - f64::from(height));
-            Lookup::new(&grid(&lens, first, 3 * width, 3 * height), &[], focal)
+            Lookup::new(camera, &grid(&lens, first, 3 * width, 3 * height), &[], 3 * width)
         });
         let narrow = |ray: Option<DVec3>| ray.map_or([0.0; 4], |ray| ray.extend(1.0).as_vec4().to_array());
         Some(Self { width, height, frame, corners: corners.into_iter().map(narrow).collect(), canvas })
@@ -225,18 +238,26 @@ impl Warp {
         self.frame.codes.iter().map(cosine).collect()
     }
 
-    /// For each pixel of the canvas, column and row within it, the face of the canvas and the pixel there.
+    /// For each pixel of a row of the canvas, the face and the column and row there. In the frame itself these are the faces of the frame, so that what
+    /// is seen is in its mask; around it those of the canvas, which are counted on from them.
     pub(super) fn canvas_row(&self, row: u32) -> impl Iterator<Item = (usize, u32, u32)> {
         let columns = 3 * self.width as usize;
         let codes = self.canvas.as_ref().map_or(&[][..], |canvas| &canvas.codes[row as usize * columns..][..columns]);
-        let face_width = |face: usize| self.canvas.as_ref().map_or(1, |canvas| canvas.faces[face].width);
-        codes.iter().map(move |&code| {
+        let in_frame = row.checked_sub(self.height).filter(|&row| row < self.height);
+        (0..).zip(codes).map(move |(column, &code)| {
+            let column: u32 = column;
+            let within = column.checked_sub(self.width).filter(|&column| column < self.width).zip(in_frame);
+            let (lookup, before, code) = match (within, &self.canvas) {
+                (Some((x, y)), _) => (&self.frame, 0, self.frame.codes[y as usize * self.width as usize + x as usize]),
+                (None, Some(canvas)) => (canvas, self.frame.faces.len(), code),
+                (None, None) => return (usize::MAX, 0, 0),
+            };
             let (face, pixel) = Lookup::parts(code);
             if code == NOWHERE {
-                (usize::MAX, 0, 0)
-            } else {
-                (face, pixel % face_width(face), pixel / face_width(face))
+                return (usize::MAX, 0, 0);
             }
+            let width = lookup.faces[face].width;
+            (before + face, pixel % width, pixel / width)
         })
     }
 }
@@ -250,31 +271,32 @@ fn grid(lens: &Lens, first: DVec2, columns: u32, rows: u32) -> Vec<Option<DVec3>
     (0..rows).into_par_iter().flat_map_iter(row).collect()
 }
 
-/// The most pixels of the image that lie across one unit of a face's plane at distance 1, in any direction.
-fn density(camera: &Camera, rays: &[Option<DVec3>], width: u32) -> f64 {
+/// For each face, the most pixels of the image that lie across one unit of its plane at distance 1, in any direction.
+fn density(camera: &Camera, rays: &[Option<DVec3>], width: u32, cube: bool) -> [f64; MOST_FACES] {
     let most = camera.fx.max(camera.fy);
     if camera.lens_model == LensModel::Equirectangular {
-        return most;
+        return [most; MOST_FACES];
     }
     let columns = width as usize;
     let rows = rays.len() / columns;
     let ray = |x: usize, y: usize| rays[y * columns + x];
     // The last ones too, which are the farthest from the axis.
     let places = |count: usize| (0..count).step_by(STRIDE).chain([count.saturating_sub(2)]);
-    let mut greatest: f64 = 0.0;
+    let mut greatest = [0.0_f64; MOST_FACES];
     for y in places(rows).filter(|&y| y + 1 < rows) {
         for x in places(columns).filter(|&x| x + 1 < columns) {
             let (Some(here), Some(right), Some(down)) = (ray(x, y), ray(x + 1, y), ray(x, y + 1)) else { continue };
-            let face = Face { axes: owner(here, true), focal: 1.0, center: DVec2::ZERO, width: 0, height: 0 };
+            let axes = owner(here, cube);
+            let face = Face { axes, focal: 1.0, center: DVec2::ZERO, width: 0, height: 0 };
             let at = face.flat(here);
             let (a, b) = (face.flat(right) - at, face.flat(down) - at);
             // Its smallest singular value: how little of the plane a step of one pixel can cross.
             let (p, q, r) = (a.length_squared(), b.length_squared(), a.dot(b));
             let half = (p - q) / 2.0;
             let smallest = (p + q) / 2.0 - (half * half + r * r).sqrt();
-            greatest = greatest.max(1.0 / smallest.max(1e-300).sqrt());
+            greatest[axes] = greatest[axes].max(1.0 / smallest.max(1e-300).sqrt());
         }
     }
     // Between the places that were looked at it may be a little more; and an image of one pixel has none.
-    if greatest > 0.0 { greatest * 1.02 } else { most }
+    greatest.map(|greatest| if greatest > 0.0 { (greatest * 1.02).min(DENSEST * most) } else { most })
 }
