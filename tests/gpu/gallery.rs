@@ -82,7 +82,7 @@ fn bent() -> Result<(), String> {
             (camera.lens_model, camera.mount, camera.aperture) = (*model, None, None);
             match model {
                 LensModel::KannalaBrandt { .. } => {
-                    (camera.fx, camera.fy) = (f64::from(width) / 3.0, f64::from(width) / 3.0)
+                    (camera.fx, camera.fy) = (f64::from(width) / 3.0, f64::from(width) / 3.0);
                 }
                 LensModel::Equirectangular => {
                     [camera.fx, camera.fy, camera.cx, camera.cy] = LensModel::equirectangular(width, height);
