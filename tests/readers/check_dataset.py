@@ -645,6 +645,8 @@ def check_nocs(data):
         off = np.abs(pixels - np.stack([u + 0.5, v + 0.5], axis=1)[known_points])
         if camera["lens_model"] == "equirectangular":
             off[:, 0] = np.minimum(off[:, 0], np.abs(off[:, 0] - camera["width"]))
+            # Near the poles a pixel is a sliver: by angle, it is as wide as the cosine of its latitude.
+            off[:, 0] *= np.cos((v + 0.5 - camera["cy"]) / camera["fy"])
         assert off.max(initial=0) < (0.6 if is_bent(camera) else 0.1), where
         if data.has("depth"):
             depth, off = data.metres(image)
