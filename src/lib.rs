@@ -11,6 +11,7 @@
 pub mod annotate;
 pub mod assets;
 pub mod audit;
+pub mod bounce;
 pub mod frame;
 pub mod image;
 pub mod make;

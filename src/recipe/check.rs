@@ -12,7 +12,7 @@ use super::decode::{AssetKind, Context, CountFact, Kinds, LightFacts, LightKind,
 use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
 use super::{Recipe, fits};
 use crate::assets::{AssetError, Library};
-use crate::scene::{MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS};
+use crate::scene::{BOUNCE_LAMPS, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS};
 
 /// Checks what was found while decoding, and loads the assets. `recipe` is `None` where it could not be decoded.
 pub(super) fn check(cx: &mut Context, root: &Path, recipe: Option<&Recipe>) -> Library {
@@ -235,15 +235,22 @@ fn lights(cx: &Context, found: &mut Vec<Problem>) {
     };
     // Without area lights, nobody wants to hear of them.
     let areas = cx.findings.lights.iter().any(|light| light.kind == Area && light.shadows);
-    let [points, spots] = match areas {
+    let [points, mut spots] = match areas {
         true => ["point and area lights with shadows", "spots and area lights with shadows"],
         false => ["point lights with shadows", "spots with shadows"],
     };
+    let bounce = if cx.findings.bounce { BOUNCE_LAMPS } else { 0 };
+    if bounce > 0 {
+        spots = match areas {
+            true => "spots and area lights with shadows, with those that `bounce` takes",
+            false => "spots with shadows, with those that `bounce` takes",
+        };
+    }
     type Counts = fn(&LightFacts) -> bool;
     let rooms: [(&str, usize, usize, &str, Counts); 4] = [
         (&suns, MOST_SUNS, around, "remove some", |light| light.kind == Sun),
         (points, MOST_SHADOWED_LAMPS, 0, DARK, |light| matches!(light.kind, Point | Area) && light.shadows),
-        (spots, MOST_SHADOWED_LAMPS, 0, DARK, |light| matches!(light.kind, Spot | Area) && light.shadows),
+        (spots, MOST_SHADOWED_LAMPS, bounce, DARK, |light| matches!(light.kind, Spot | Area) && light.shadows),
         ("lights", MOST_LIGHTS, around, "remove some", |_| true),
     ];
     let mut told_of_areas = false;

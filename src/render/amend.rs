@@ -23,6 +23,8 @@ pub(super) enum Profile {
     Cosine(Vec3),
     /// As the sine of the angle to this unit vector, world frame.
     Sine(Vec3),
+    /// As [`Cosine`](Self::Cosine), without highlights, and with distance as a disc of the light's radius has it on its axis.
+    Disc(Vec3),
 }
 
 /// A marked lamp's two biases, as the shader is to find them.
@@ -31,6 +33,7 @@ fn code(profile: Profile) -> [f32; 2] {
         Profile::Even => (0.0, Vec3::Y),
         Profile::Cosine(axis) => (1.0, axis),
         Profile::Sine(axis) => (2.0, axis),
+        Profile::Disc(axis) => (3.0, axis),
     };
     // Octahedral: the sphere folded onto a square.
     let flat = axis / (axis.x.abs() + axis.y.abs() + axis.z.abs());
@@ -83,12 +86,17 @@ fn lighting() -> Vec<Change> {
         change(
             "fn point_light(\n",
             r"// How much of its intensity a lamp gives along -L, see amend.rs.
-fn emission_profile(light_id: u32, L: vec3<f32>) -> f32 {
+fn emission_kind(light_id: u32) -> f32 {
+    let light = &view_bindings::clustered_lights.data[light_id];
+    return select(0.0, round((*light).shadow_normal_bias * 0.25), ((*light).flags & 16u) != 0u);
+}
+
+fn emission_profile(light_id: u32, L: vec3<f32>, distance_square: f32) -> f32 {
     let light = &view_bindings::clustered_lights.data[light_id];
     if ((*light).flags & 16u) == 0u {
         return 1.0;
     }
-    let kind = round((*light).shadow_normal_bias * 0.25);
+    let kind = emission_kind(light_id);
     let folded = vec2((*light).shadow_depth_bias, (*light).shadow_normal_bias - 4.0 * kind);
     var axis = vec3(folded, 1.0 - abs(folded.x) - abs(folded.y));
     let fold = max(-axis.z, 0.0);
@@ -100,6 +108,10 @@ fn emission_profile(light_id: u32, L: vec3<f32>) -> f32 {
     if kind == 2.0 {
         return sqrt(max(1.0 - along * along, 0.0));
     }
+    if kind == 3.0 {
+        let radius = (*light).position_radius.w;
+        return max(along, 0.0) * distance_square / (distance_square + radius * radius);
+    }
     return 1.0;
 }
 
@@ -110,7 +122,18 @@ fn point_light(
         ),
         change(
             "        rangeAttenuation * texture_sample;\n",
-            "        rangeAttenuation * texture_sample * emission_profile(light_id, L);\n".into(),
+            "        rangeAttenuation * texture_sample * emission_profile(light_id, L, distance_square);\n".into(),
+            1,
+        ),
+        // Lamps without highlights.
+        change(
+            "color_times_NdotL = (diffuse * derived_input.NdotL + specular_light * specular_derived_input.NdotL * inv_Fc) * inv_Fc + Frc * clearcoat_specular_derived_input.NdotL;",
+            "let shine = select(1.0, 0.0, emission_kind(light_id) == 3.0);\n    color_times_NdotL = (diffuse * derived_input.NdotL + shine * specular_light * specular_derived_input.NdotL * inv_Fc) * inv_Fc + shine * Frc * clearcoat_specular_derived_input.NdotL;".into(),
+            1,
+        ),
+        change(
+            "color_times_NdotL = diffuse * derived_input.NdotL + specular_light * specular_derived_input.NdotL;",
+            "let shine = select(1.0, 0.0, emission_kind(light_id) == 3.0);\n    color_times_NdotL = diffuse * derived_input.NdotL + shine * specular_light * specular_derived_input.NdotL;".into(),
             1,
         ),
         // Directional light without highlights.

@@ -95,6 +95,10 @@ impl Renderer {
         if let Some((dome, entities)) = &shot.dome {
             shot.stage.put_dome(world, entities, dome, &subframes.dome(number, entities.len()));
         }
+        if let Some(bounced) = &shot.bounced {
+            let moved = subframes.time_matters().then_some((&self.uploads, &*moment));
+            bounced.put(world, &shot.stage, &shot.dome, number, moved);
+        }
         for (entity, surface) in &shot.surfaces {
             let instance = &moment.instances[surface.instance as usize];
             if let (Some(_), Some(mut transform)) = (&instance.motion, world.get_mut::<Transform>(*entity)) {

@@ -15,6 +15,7 @@ use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
 use super::eyes::{Eye, Eyes};
 use super::spawn::{linear, narrow};
 use crate::assets::sky::Directions;
+use crate::bounce::Lamp;
 use crate::scene::light::within_sun;
 use crate::scene::{Emitter, Light, MOST_SUNS, gradient};
 
@@ -49,7 +50,7 @@ pub(super) enum Dome {
 impl Dome {
     /// The unit vector towards one of its directions, and the illuminance across it of parallel light, lux per linear RGB channel, whose mean over
     /// directions lights as the whole environment does.
-    fn light(&self, [u, v]: [f64; 2]) -> (DVec3, [f64; 3]) {
+    pub(super) fn light(&self, [u, v]: [f64; 2]) -> (DVec3, [f64; 3]) {
         match self {
             Self::Gradient { zenith, nadir } => {
                 let y = 1.0 - 2.0 * v;
@@ -256,6 +257,32 @@ impl Stage {
             let illuminance = brightest / entities.len() as f64;
             world.entity_mut(entity).insert(self.sun(towards, color, illuminance, true, false));
         }
+    }
+
+    /// A piece of a surface that gives light back, or none there.
+    pub(super) fn put_lamp(&self, world: &mut World, entity: Entity, lamp: Option<Lamp>) {
+        let place = lamp.map_or(self.middle, |lamp| lamp.position);
+        let normal = lamp.map_or(DVec3::Y, |lamp| lamp.normal);
+        let flux = lamp.map_or([0.0; 3], |lamp| lamp.flux);
+        let brightest = flux.iter().copied().fold(0.0, f64::max);
+        let angle = narrow(WIDEST_POINT);
+        let [shadow_depth_bias, shadow_normal_bias] = amend::spot_biases(Profile::Disc(normal.as_vec3()), angle);
+        let light = SpotLight {
+            color: if brightest > 0.0 { linear(flux.map(|c| c / brightest)) } else { linear([0.0; 3]) },
+            // By Lambert's law, flux / pi along the normal; Bevy divides by 4 pi.
+            intensity: narrow(brightest * 4.0),
+            range: narrow(self.farthest(place) * 10.0),
+            radius: narrow(lamp.map_or(0.0, |lamp| (lamp.area / std::f64::consts::PI).sqrt())),
+            inner_angle: angle,
+            outer_angle: angle,
+            shadow_maps_enabled: true,
+            contact_shadows_enabled: true,
+            shadow_depth_bias,
+            shadow_normal_bias,
+            shadow_map_near_z: narrow(self.away(place) * 1e-3),
+            ..Default::default()
+        };
+        world.entity_mut(entity).insert((light, looking_along(normal).with_translation(place.as_vec3())));
     }
 
     /// Parallel light from a direction.

@@ -24,6 +24,7 @@ mod amend;
 mod app;
 mod around;
 mod backdrop;
+mod bounced;
 mod capture;
 mod environment;
 mod error;

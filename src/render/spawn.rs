@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::RenderError;
+use super::bounced::Bounced;
 use super::eyes::{Eye, Eyes};
 use super::lamps::{self, Dome, Stage};
 use super::masks::PlacedBox;
@@ -58,6 +59,8 @@ pub(super) struct Shot {
     pub(super) lights: Vec<Entity>,
     /// What stands for the environment where it casts shadows: its light, and the directions.
     pub(super) dome: Option<(Dome, Vec<Entity>)>,
+    /// What stands for the light that surfaces give back, where that lights others.
+    pub(super) bounced: Option<Bounced>,
     /// Linear light where nothing is drawn.
     pub(super) clear: [f32; 3],
 }
@@ -72,6 +75,7 @@ impl Shot {
             .iter()
             .copied()
             .chain(self.dome.into_iter().flat_map(|(_, entities)| entities))
+            .chain(self.bounced.into_iter().flat_map(|bounced| bounced.entities))
             .chain(meshes)
             .chain(self.cameras.iter().copied())
             .chain(backdrops)
@@ -132,6 +136,7 @@ pub(super) fn spawn(
     {
         light.diffuse = maps.black(&mut world.resource_mut());
     }
+    let bounced = Bounced::spawn(world, uploads, scene, &stage, &dome);
     let mut environment: Vec<_> =
         light.iter().flat_map(|light| [light.diffuse.clone(), light.specular.clone()]).collect();
     let (mut cameras, mut backdrops) = (Vec::new(), Vec::new());
@@ -194,7 +199,7 @@ pub(super) fn spawn(
 
     let casting = || scene.lights.iter().filter(|light| lamps::casts_shadows(light));
     let suns = casting().filter(|light| matches!(light, Light::Sun { .. })).count();
-    let shared = casting().map(|light| stage.shared_views(light)).sum();
+    let shared: usize = casting().map(|light| stage.shared_views(light)).sum();
     Ok(Shot {
         cameras,
         eyes,
@@ -204,10 +209,11 @@ pub(super) fn spawn(
         environment,
         backdrops,
         cascades_per_camera: (suns + dome.as_ref().map_or(0, |(_, entities)| entities.len())) * stage.cascades(),
-        shared_shadow_views: shared,
+        shared_shadow_views: shared + bounced.as_ref().map_or(0, |bounced| bounced.entities.len()),
         stage,
         lights,
         dome,
+        bounced,
         clear,
     })
 }

@@ -43,9 +43,17 @@ impl<'a> Subframes<'a> {
 
     /// Whether they differ in what a camera sees alone, so that one preparation of the scene does for all.
     pub(super) fn only_views_differ(&self) -> bool {
-        let time_matters = self.span > 0.0
-            && (!self.scene.flicker.is_empty() || !self.scene.carried.is_empty() || self.scene.instances_move());
-        !time_matters && !self.scene.image.ambient_occlusion && !self.scene.lights.iter().any(spreads)
+        let image = &self.scene.image;
+        !self.time_matters()
+            && !image.ambient_occlusion
+            && !image.bounce
+            && !self.scene.lights.iter().any(spreads)
+    }
+
+    /// Whether lights or things are other than they were, from one to the next.
+    pub(super) fn time_matters(&self) -> bool {
+        let changes = !self.scene.flicker.is_empty() || !self.scene.carried.is_empty() || self.scene.instances_move();
+        self.span > 0.0 && changes
     }
 
     /// When sub-frame `number` is, seconds after the instant that labels are of.

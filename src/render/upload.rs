@@ -101,6 +101,8 @@ pub(super) struct Uploads {
     models: Kept<(String, Option<Worn>, bool), Vec<Piece>>,
     textures: Kept<(String, Meaning), Handle<BevyImage>>,
     pub(super) backdrops: Backdrops,
+    /// What photons fall on, on the CPU.
+    pub(super) targets_of_light: crate::bounce::Meshes,
 }
 
 /// Room for models and for textures that no scene of late has used, bytes.
@@ -116,6 +118,7 @@ impl Uploads {
             models: Kept::new(ROOM_FOR_MODELS),
             textures: Kept::new(ROOM_FOR_TEXTURES),
             backdrops: Backdrops::default(),
+            targets_of_light: crate::bounce::Meshes::default(),
         }
     }
 

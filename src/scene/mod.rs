@@ -72,6 +72,8 @@ pub const SCENE_VERSION: u32 = 3;
 pub const MOST_SUNS: usize = 10;
 /// The most point lights with shadows, and the most spots with shadows: each takes room in one texture.
 pub const MOST_SHADOWED_LAMPS: usize = 32;
+/// So many spots with shadows stand for the light that surfaces give back, where an image asks for it.
+pub const BOUNCE_LAMPS: usize = 3;
 /// The most lights of a scene, of all kinds together.
 pub const MOST_LIGHTS: usize = 1000;
 /// The largest full angle of a spot with shadows, degrees: they are drawn onto a plane across its axis, and that of a
@@ -166,6 +168,9 @@ pub struct ImageSettings {
     /// Whether what hides part of the environment from a surface takes its light away. With more than one sub-frame alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ambient_occlusion: bool,
+    /// Whether light that surfaces give back lights others. With more than one sub-frame alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bounce: bool,
     /// How pictures are written.
     #[serde(default, skip_serializing_if = "ImageFormat::is_default")]
     pub format: ImageFormat,

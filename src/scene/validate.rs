@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{
-    Aperture, Background, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LONGEST_SIDE,
+    Aperture, BOUNCE_LAMPS, Background, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LONGEST_SIDE,
     LabelSettings, LensModel, Light, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, Output, SCENE_VERSION,
     Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
@@ -90,11 +90,12 @@ impl Scene {
         let suns = lights(|light| matches!(light, Light::Sun { .. }));
         let areas = lights(|light| matches!(light, Light::Area { shadows: true, .. }));
         let points = areas + lights(|light| matches!(light, Light::Point { shadows: true, .. }));
-        let spots = areas + lights(|light| matches!(light, Light::Spot { shadows: true, .. }));
+        let bounce = if self.image.bounce { BOUNCE_LAMPS } else { 0 };
+        let spots = areas + bounce + lights(|light| matches!(light, Light::Spot { shadows: true, .. }));
         ensure(self.lights.len() <= MOST_LIGHTS, || format!("there are more than {MOST_LIGHTS} lights"))?;
         ensure(suns <= MOST_SUNS && points.max(spots) <= MOST_SHADOWED_LAMPS, || {
             format!(
-                "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots; an area light with shadows takes the room of both"
+                "there is room for {MOST_SUNS} suns, {MOST_SHADOWED_LAMPS} point lights with shadows and as many spots; an area light with shadows takes the room of both, and `bounce` that of {BOUNCE_LAMPS} spots"
             )
         })?;
         if let ImageFormat::Jpeg { quality, .. } = self.image.format {

@@ -10,6 +10,7 @@ use scenewright::recipe::{Drawing, parse};
 use scenewright::scene::light::within_sun;
 use scenewright::scene::{Emitter, Environment, Flicker, Fog, Light, Scene, exposure, sample};
 
+mod bounce;
 mod sky;
 mod split;
 

@@ -138,6 +138,7 @@ pub(crate) fn empty() -> Recipe {
             tone_curve: ToneCurve::Neutral,
             samples: 1,
             ambient_occlusion: false,
+            bounce: false,
             format: ImageFormat::Png,
         },
         quality: None,

@@ -65,6 +65,7 @@ pub(crate) fn scene(index: u64, labelled: u32, cameras: &[&str], (width, height)
             tone_curve: ToneCurve::Srgb,
             samples: 1,
             ambient_occlusion: false,
+            bounce: false,
             format: ImageFormat::Png,
         },
         labels: LabelSettings::default(),

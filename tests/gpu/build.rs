@@ -22,6 +22,7 @@ pub(crate) fn scene(width: u32, height: u32) -> Scene {
             tone_curve: ToneCurve::Srgb,
             samples: 1,
             ambient_occlusion: false,
+            bounce: false,
             format: ImageFormat::Png,
         },
         labels: LabelSettings::default(),

@@ -24,6 +24,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_rolling_shutter_shears_what_moves", rolling),
         ("a_wall_takes_the_sky_of_what_stands_beside_it", ambient),
         ("what_nothing_hides_is_as_bright_with_shadows_of_the_sky_as_without", open_sky),
+        ("within_a_closed_ball_light_goes_on_and_on", furnace),
+        ("a_wall_has_its_light_from_the_floor_that_the_sun_shines_on", wall_by_the_floor),
         ("fog_takes_light_with_distance_and_gives_its_own", fog),
         ("sub_frames_from_one_preparation_are_those_of_their_own", preparations),
         ("labels_are_those_of_one_sample", labels_stay),
@@ -434,6 +436,76 @@ fn fog() -> Result<(), String> {
         let (found, sky) = (value(32, 32), value(3, 3));
         ensure((found / wall - 1.0).abs() < 0.02, || format!("{samples} samples: {found:.4}, not {wall:.4}"))?;
         ensure((sky / exposed(120.0) - 1.0).abs() < 0.02, || format!("{samples} samples: {sky:.4} where nothing is"))?;
+    }
+    Ok(())
+}
+
+/// A lamp within a closed ball that gives back the share `a` of all light: every point of it receives the lamp's light and that of all bounces,
+/// `flux / (4 pi R^2) / (1 - a)`, and shows `a / pi` of it.
+fn furnace() -> Result<(), String> {
+    for share in [0.3, 0.7] {
+        let mut s = scene(32, 32);
+        dark(&mut s);
+        (s.image.samples, s.image.bounce) = (256, true);
+        s.cameras[0].position = DVec3::new(0.0, 0.0, 0.9);
+        s.lights.push(Light::Point {
+            name: "lamp".into(),
+            position: DVec3::ZERO,
+            color: [1.0; 3],
+            flux: 4000.0,
+            shadows: true,
+        });
+        add_unlabelled(&mut s, Shape::Sphere(1.0), DVec3::ZERO);
+        last(&mut s).material = Some(Material { double_sided: true, ..matte(share) });
+        let light = light_of(&s);
+        let places = (0..32).flat_map(|y| (0..32).map(move |x| (x, y)));
+        let mean = places.map(|(x, y)| at(&light, x, y)).sum::<f64>() / 1024.0;
+        let expected = exposed(share / PI * 4000.0 / (4.0 * PI) / (1.0 - share));
+        ensure((mean / expected - 1.0).abs() < 0.08, || format!("{share}: {mean:.4}, not {expected:.4}"))?;
+    }
+    Ok(())
+}
+
+/// Beside a floor that the sun shines on from above stands a wall, which has of the sun nothing: what the floor gives back to a point of it at
+/// height z is the integral of `z y / (pi r^4)` over the floor (y: how far the piece of it is from the wall), times what the floor gives back;
+/// the wall shows it as B. Burley's matte surfaces do ("Physically-Based Shading at Disney", 2012).
+fn wall_by_the_floor() -> Result<(), String> {
+    let (lux, floor, wall) = (4000.0, 0.8, 0.1);
+    let mut s = scene(32, 32);
+    dark(&mut s);
+    (s.image.samples, s.image.bounce) = (256, true);
+    add_unlabelled(&mut s, Shape::Plane(DVec2::splat(4.0)), DVec3::new(0.0, 0.0, 2.0));
+    last(&mut s).material = Some(matte(floor));
+    add_unlabelled(&mut s, Shape::Plane(DVec2::new(4.0, 4.0)), DVec3::new(0.0, 2.0, 0.0));
+    stand_up(&mut s);
+    last(&mut s).material = Some(Material { base_color: [wall, wall / 2.0, 0.0], ..matte(wall) });
+    let Light::Sun { name, color, .. } = sun() else { return Err("no sun".into()) };
+    let direction = DVec3::NEG_Y;
+    s.lights.push(Light::Sun { name, direction, color, illuminance: lux, angular_diameter: 0.0, shadows: true });
+    // Rows from 2 m down to the floor.
+    (s.cameras[0].position, s.cameras[0].fx, s.cameras[0].fy) = (DVec3::new(0.0, 1.0, 1.6), 25.6, 25.6);
+    let light = light_of(&s);
+    for row in [4, 12, 20, 27] {
+        let z = 1.0 + 1.6 * (15.5 - f64::from(row)) / 25.6;
+        let to_camera = DVec3::new(0.0, 1.6, 1.0 - z).normalize();
+        let step = 0.02;
+        let pieces = (0..200).flat_map(|i| (0..200).map(move |j| (i, j)));
+        let form: f64 = pieces
+            .map(|(i, j)| {
+                let (x, y) = (-2.0 + step * (f64::from(i) + 0.5), step * (f64::from(j) + 0.5));
+                let r2 = x * x + y * y + z * z;
+                let to_floor = DVec3::new(x, y, -z).normalize();
+                let half = to_floor.dot((to_floor + to_camera).normalize());
+                let grazing = 0.5 + 2.0 * half * half;
+                let scatter = |cosine: f64| 1.0 + (grazing - 1.0) * (1.0 - cosine).powi(5);
+                z * y / (PI * r2 * r2) * step * step * scatter(to_floor.y) * scatter(to_camera.y)
+            })
+            .sum();
+        let expected = exposed(wall / PI * lux * floor * form);
+        let middle = (12..20).flat_map(|x| (row - 1..=row + 1).map(move |y| (x, y)));
+        let found = middle.map(|(x, y)| at(&light, x, y)).sum::<f64>() / 24.0;
+        // Close to the corner, lamps are as wide as they are away, and give less.
+        ensure((found / expected - 1.0).abs() < 0.13, || format!("{z:.2} m up: {found:.4}, not {expected:.4}"))?;
     }
     Ok(())
 }

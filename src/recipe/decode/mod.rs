@@ -220,6 +220,8 @@ pub(super) struct Findings {
     pub(super) lights: Vec<LightFacts>,
     /// The most suns that an environment brings along.
     pub(super) suns_around: usize,
+    /// Whether images take room for the light that surfaces give back.
+    pub(super) bounce: bool,
     /// By group; only of those that say it.
     pub(super) counts: BTreeMap<String, CountFact>,
     /// By name.

@@ -58,7 +58,7 @@ const VARIANT: Form = Form::noun(
 const IMAGE: Form = Form::noun(
     "an image",
     &["width", "height"],
-    &["anti_aliasing", "tone_curve", "samples", "ambient_occlusion", "format"],
+    &["anti_aliasing", "tone_curve", "samples", "ambient_occlusion", "bounce", "format"],
 );
 
 pub(super) const NOUNS: &[&Form] = &[&RECIPE, &VARIANT, &IMAGE];
@@ -245,11 +245,15 @@ fn image(cx: &mut Context, node: &Node) -> Option<(ImageSettings, Option<Scalar>
     });
     let samples = fields.or(cx, "samples", 1, |cx, node| whole(cx, node, SAMPLES));
     let ambient_occlusion = fields.or(cx, "ambient_occlusion", false, Context::bool);
-    if let (Some(node), Some(true), Some(1)) = (fields.get("ambient_occlusion"), ambient_occlusion, samples) {
-        let message = "`ambient_occlusion` is found by many sub-frames, and there is one";
-        cx.push(Problem::at(node.span, message).help("write samples: 16, or leave it out"));
-        return None;
+    let bounce = fields.or(cx, "bounce", false, Context::bool);
+    for (name, wanted) in [("ambient_occlusion", ambient_occlusion), ("bounce", bounce)] {
+        if let (Some(node), Some(true), Some(1)) = (fields.get(name), wanted, samples) {
+            let message = format!("`{name}` is found by many sub-frames, and there is one");
+            cx.push(Problem::at(node.span, message).help("write samples: 16, or leave it out"));
+            return None;
+        }
     }
+    cx.findings.bounce = bounce == Some(true);
     let format = fields.or(cx, "format", (ImageFormat::default(), None), super::sensor::format);
     let (format, quality) = format?;
     let settings = ImageSettings {
@@ -259,6 +263,7 @@ fn image(cx: &mut Context, node: &Node) -> Option<(ImageSettings, Option<Scalar>
         tone_curve: tone_curve?,
         samples: samples?,
         ambient_occlusion: ambient_occlusion?,
+        bounce: bounce?,
         format,
     };
     Some((settings, quality))
