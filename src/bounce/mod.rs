@@ -83,6 +83,7 @@ impl Bounce {
         let Start { mut origin, mut direction, flux, mut spread } =
             self.emission.start(sequence("bounce.light"), sequence("bounce.way"), sky)?;
         let mut flux = flux.map(|c| c / f64::from(LAMPS));
+        let mut area = 0.0_f64;
         for surface in 1..=MOST_SURFACES {
             let [stop, u, v, _] = sequence(&format!("bounce.{surface}"));
             let Met { position, normal, albedo } = self.bodies.meet(origin, direction)?;
@@ -105,9 +106,10 @@ impl Bounce {
                 flux[c] * albedo[c] / left
             });
             let across = normal.dot(-direction).max(0.05);
+            let per_area = self.photons * spread.density(origin.distance(position)) * across;
+            // Close to where it comes from, it is no less alone than that.
+            area = area.max(if per_area > 0.0 { (1.0 / per_area).min(self.largest) } else { self.largest });
             if !goes_on {
-                let per_area = self.photons * spread.density(origin.distance(position)) * across;
-                let area = if per_area > 0.0 { (1.0 / per_area).min(self.largest) } else { self.largest };
                 return Some(Lamp { position, normal, flux, area });
             }
             (origin, direction) = (position + normal * self.bodies.gap(), cosine_about(normal, [u, v]));

@@ -28,6 +28,10 @@ const WIDEST_POINT: f64 = 1.48;
 /// Added to that angle, for corners at its edge.
 const ANGLE_MARGIN: f64 = 0.03;
 
+/// Pieces of surfaces that give light back are drawn this much wider than the area that they stand for, so that they overlap: where one is near
+/// another surface, it would be a bright spot on it.
+const LAMP_OVERLAP: f64 = 1.6;
+
 /// What of a scene decides how its shadows are drawn.
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
@@ -272,7 +276,7 @@ impl Stage {
             // By Lambert's law, flux / pi along the normal; Bevy divides by 4 pi.
             intensity: narrow(brightest * 4.0),
             range: narrow(self.farthest(place) * 10.0),
-            radius: narrow(lamp.map_or(0.0, |lamp| (lamp.area / std::f64::consts::PI).sqrt())),
+            radius: narrow(lamp.map_or(0.0, |lamp| LAMP_OVERLAP * (lamp.area / std::f64::consts::PI).sqrt())),
             inner_angle: angle,
             outer_angle: angle,
             shadow_maps_enabled: true,

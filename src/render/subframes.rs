@@ -9,7 +9,8 @@ use glam::DVec3;
 use super::eyes::Eye;
 use super::lamps::Point;
 use crate::scene::sequence::{Sequence, disc};
-use crate::scene::{Camera, Light, Scene};
+use crate::scene::motion::Pose;
+use crate::scene::{Camera, Light, Scene, Shutter};
 
 /// The samples of one scene.
 pub(super) struct Subframes<'a> {
@@ -58,7 +59,17 @@ impl<'a> Subframes<'a> {
 
     /// When sub-frame `number` is, seconds after the instant that labels are of.
     pub(super) fn time(&self, number: u32) -> f64 {
-        if self.count() == 1 || self.span == 0.0 { 0.0 } else { (self.time.point(number)[0] - 0.5) * self.span }
+        self.time_within(self.span, number)
+    }
+
+    /// When it is for a camera: where the world stands still, each has all sub-frames for its own exposure.
+    fn time_of(&self, camera: &Camera, number: u32) -> f64 {
+        let Shutter { time, readout } = camera.shutter;
+        self.time_within(if self.time_matters() { self.span } else { time + readout }, number)
+    }
+
+    fn time_within(&self, span: f64, number: u32) -> f64 {
+        if self.count() == 1 || span == 0.0 { 0.0 } else { (self.time.point(number)[0] - 0.5) * span }
     }
 
     /// The scene as it is in sub-frame `number`, if time matters.
@@ -70,7 +81,7 @@ impl<'a> Subframes<'a> {
     /// For each sub-frame, the rows of a camera that it adds to: those whose exposure it is within, and those that no other sub-frame is nearer to.
     pub(super) fn rows(&self, camera: &Camera) -> Vec<Range<u32>> {
         let height = self.scene.image.height;
-        let times: Vec<f64> = (0..self.count()).map(|number| self.time(number)).collect();
+        let times: Vec<f64> = (0..self.count()).map(|number| self.time_of(camera, number)).collect();
         let mut rows: Vec<Range<u32>> = vec![0..0; times.len()];
         for row in 0..height {
             let middle = camera.shutter.middle(f64::from(row) + 0.5, height);
@@ -117,20 +128,24 @@ impl<'a> Subframes<'a> {
     /// sample within their area and what is in focus stays where it is. Of eyes that pixels are looked up in, the samples are their own.
     pub(super) fn view(&self, eye: &Eye, looked_up: bool, number: u32) -> Camera {
         let [u, v, ..] = if looked_up { &self.faces } else { &self.film }.point(number);
-        let moment = self.moment(number);
-        let (still, camera) = (&self.scene.cameras[eye.camera], &moment.cameras[eye.camera]);
+        let camera = &self.scene.cameras[eye.camera];
+        let still = Pose { position: camera.position, rotation: camera.rotation };
+        let now = match self.time_of(camera, number) {
+            0.0 => still,
+            time => camera.pose_at(self.scene.time + time).unwrap_or(still),
+        };
         let mut view = eye.view.clone();
-        if camera.rotation != still.rotation {
-            view.rotation = (camera.rotation * still.rotation.inverse() * view.rotation).normalize();
+        if now.rotation != still.rotation {
+            view.rotation = (now.rotation * still.rotation.inverse() * view.rotation).normalize();
         }
-        view.position = camera.position;
+        view.position = now.position;
         // A pixel's centre shows what is at (u, v) within it.
         view.cx += 0.5 - u;
         view.cy += 0.5 - v;
         if let Some(aperture) = &camera.aperture {
             let [s, t, ..] = self.lens.point(number);
             let [x, y] = disc([s, t]).map(|d| d * aperture.diameter / 2.0);
-            let moved = camera.rotation * DVec3::new(x, y, 0.0);
+            let moved = now.rotation * DVec3::new(x, y, 0.0);
             view.position += moved;
             let DVec3 { x, y, .. } = view.rotation.inverse() * moved;
             // A point at depth s in focus, x to the right of the lens's point, lands where it did: fx (X - x) / s + cx' = fx X / s + cx.
