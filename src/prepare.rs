@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
@@ -30,16 +30,16 @@ type Outcome = Result<Prepared, SampleError>;
 pub struct Ahead {
     /// A thread takes one before it begins a scene; one is put back for each scene that comes out.
     room: Sender<()>,
-    ready: Receiver<(u64, Outcome)>,
-    /// Done before their turn.
-    waiting: BTreeMap<u64, Outcome>,
-    next: u64,
-    end: u64,
+    ready: Receiver<(usize, Outcome)>,
+    /// Done before their turn, by their place among the indices.
+    waiting: BTreeMap<usize, Outcome>,
+    next: usize,
+    end: usize,
 }
 
-/// Starts `threads` threads that make the scenes of `plan` ready. They end with the last scene, or when the iterator is dropped.
-pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, threads: NonZeroUsize) -> Ahead {
-    let indices = plan.indices();
+/// Starts `threads` threads that make the scenes of `plan` with these indices ready, in their order. They end with the last scene, or when
+/// the iterator is dropped.
+pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, indices: &'s [u64], threads: NonZeroUsize) -> Ahead {
     // One in the making and one done for each thread.
     let most = 2 * threads.get();
     let (room, tokens) = bounded(most);
@@ -48,22 +48,20 @@ pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, threads: NonZeroUsize
         // There is room for as many.
         let _ = room.try_send(());
     }
-    let next = Arc::new(AtomicU64::new(indices.start));
+    let next = Arc::new(AtomicUsize::new(0));
     for _ in 0..threads.get() {
-        let (tokens, done, next, end) = (tokens.clone(), done.clone(), next.clone(), indices.end);
+        let (tokens, done, next) = (tokens.clone(), done.clone(), next.clone());
         scope.spawn(move || {
             while tokens.recv().is_ok() {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= end {
-                    return;
-                }
-                if done.send((index, prepare(plan, index))).is_err() {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&index) = indices.get(place) else { return };
+                if done.send((place, prepare(plan, index))).is_err() {
                     return;
                 }
             }
         });
     }
-    Ahead { room, ready, waiting: BTreeMap::new(), next: indices.start, end: indices.end }
+    Ahead { room, ready, waiting: BTreeMap::new(), next: 0, end: indices.len() }
 }
 
 fn prepare(plan: &Plan, index: u64) -> Outcome {
@@ -108,8 +106,8 @@ impl Iterator for Ahead {
                 break outcome;
             }
             // Nothing comes any more where a thread panicked: the scope passes its panic on.
-            let (index, outcome) = self.ready.recv().ok()?;
-            self.waiting.insert(index, outcome);
+            let (place, outcome) = self.ready.recv().ok()?;
+            self.waiting.insert(place, outcome);
         };
         self.next += 1;
         let _ = self.room.try_send(());

@@ -1,6 +1,7 @@
 //! What is known of a frame, as plain data.
 
 use glam::DMat4;
+use serde::{Deserialize, Serialize};
 
 use super::Rle;
 use crate::image::Image;
@@ -156,7 +157,7 @@ pub struct LeftOut {
 }
 
 /// Why an instance has no annotation, or a marked one: the first that holds, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// Not one of its pixels within the frame is seen. (Known where amodal masks are.)
     Hidden,

@@ -37,6 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glam::DVec3;
+use serde::{Deserialize, Serialize};
 
 use self::cache::Cache;
 use self::sky::Sky;
@@ -257,7 +258,7 @@ pub struct Texture {
 }
 
 /// Provenance of an asset.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AssetFile {
     /// As written in the recipe.
     pub path: String,

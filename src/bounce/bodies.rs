@@ -116,7 +116,11 @@ impl Bodies {
 
 /// Middle and radius of a ball around a box; of a millimetre around one that holds nothing.
 fn around((low, high): (DVec3, DVec3)) -> (DVec3, f64) {
-    if low.cmple(high).all() { ((low + high) / 2.0, ((high - low).length() / 2.0).max(1e-3)) } else { (DVec3::ZERO, 1e-3) }
+    if low.cmple(high).all() {
+        ((low + high) / 2.0, ((high - low).length() / 2.0).max(1e-3))
+    } else {
+        (DVec3::ZERO, 1e-3)
+    }
 }
 
 fn bodies_of(instance: &Instance, library: &Library, meshes: &Meshes) -> Vec<Body> {

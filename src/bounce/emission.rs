@@ -75,7 +75,12 @@ impl Emission {
     }
 
     /// A photon, for even numbers in 0..1. `None` where no light shines.
-    pub(super) fn start(&self, [which, a, b, c]: [f64; 4], [u, v, ..]: [f64; 4], sky: Option<Sky<'_>>) -> Option<Start> {
+    pub(super) fn start(
+        &self,
+        [which, a, b, c]: [f64; 4],
+        [u, v, ..]: [f64; 4],
+        sky: Option<Sky<'_>>,
+    ) -> Option<Start> {
         let last = self.lights.len().checked_sub(1)?;
         let number = self.lights.partition_point(|(end, _)| *end <= which).min(last);
         let chance = self.lights[number].0 - if number > 0 { self.lights[number - 1].0 } else { 0.0 };
@@ -170,8 +175,6 @@ fn amount(light: &Light, across: f64) -> f64 {
     match light {
         Light::Sun { color, illuminance, .. } => bright(color) * illuminance * across,
         Light::Point { color, flux, .. } | Light::Area { color, flux, .. } => bright(color) * flux,
-        Light::Spot { color, flux, outer_angle, .. } => {
-            bright(color) * flux * (1.0 - libm::cos(*outer_angle)) / 2.0
-        }
+        Light::Spot { color, flux, outer_angle, .. } => bright(color) * flux * (1.0 - libm::cos(*outer_angle)) / 2.0,
     }
 }

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Exit codes: 0 done; 2 wrong arguments; 65 something is wrong with the recipe, scene or an asset, or it is not there; \
+    after_help = "Exit codes: 0 done; 2 wrong arguments; 65 something is wrong with the recipe, scene, an asset or the dataset, or it is not there; \
                   69 no usable graphics adapter; 70 the graphics device failed, or a bug; 73 the dataset was written, but for \
-                  frames that failed the audit; 74 the output cannot be written.\n\n\
+                  frames that failed the audit; 74 the output cannot be written; 75 not done yet: stopped, or another process is at \
+                  it; the same command goes on from there.\n\n\
                   Start with `scenewright check scenes/tabletop.ron` and `scenewright preview scenes/tabletop.ron`. \
                   docs/recipe.md describes recipes, docs/dataset.md describes datasets."
 )]
@@ -23,6 +24,15 @@ pub(super) struct Args {
     /// Say more on stderr: -v progress of the program, -vv the graphics stack, -vvv everything.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
+    /// Logs on stderr: for people, or one JSON object on each line.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,6 +44,12 @@ pub(super) enum Command {
     /// Render a dataset.
     #[cfg(feature = "render")]
     Render(RenderArgs),
+    /// Make one dataset of shards that were rendered.
+    Merge(MergeArgs),
+    /// Say how much of a dataset is there, and which scenes are missing.
+    Status(FolderArgs),
+    /// Hold a finished dataset against its hashes, and its annotations against its images.
+    Verify(FolderArgs),
     /// Render a contact sheet: some frames as colour, masks with names and boxes, and depth, in one PNG.
     #[cfg(feature = "render")]
     Preview(PreviewArgs),
@@ -78,6 +94,20 @@ pub(super) struct SampleArgs {
     pub(super) set: Vec<String>,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(super) struct MergeArgs {
+    /// The folder of the dataset, in which all shards or some of them were rendered.
+    pub(super) folder: PathBuf,
+    /// Other folders with shards of it: their files are copied.
+    pub(super) others: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct FolderArgs {
+    /// The folder of the dataset.
+    pub(super) folder: PathBuf,
+}
+
 /// A recipe, checked, with its warnings.
 pub(super) fn load(recipe: &Path, assets: Option<&Path>, set: &[String]) -> Result<Checked, Problems> {
     load_set(recipe, assets.unwrap_or_else(|| recipe.parent().unwrap_or(Path::new(""))), set)
@@ -117,9 +147,28 @@ pub(super) struct RenderArgs {
     /// The folder to write.
     #[arg(short, long)]
     pub(super) out: PathBuf,
-    /// Replace the dataset that is in the folder.
-    #[arg(long)]
+    /// Begin anew, and replace the dataset that is in the folder. Without it, what is there is continued.
+    #[arg(long, conflicts_with_all = ["shard", "frames"])]
     pub(super) overwrite: bool,
+    /// Render one shard of several: `3/16` is the fourth of sixteen; `auto/16` takes its number from what the scheduler says (Slurm, Kubernetes, AWS Batch,
+    /// HyperQueue and others, or SCENEWRIGHT_SHARD). `merge` makes a dataset of them.
+    #[arg(long, value_name = "I/N", conflicts_with = "frames")]
+    pub(super) shard: Option<String>,
+    /// What the scheduler counts its tasks from, for `--shard auto`.
+    #[arg(long, default_value_t = 0, requires = "shard")]
+    pub(super) shard_base: u64,
+    /// Render the scenes with these indices alone, as a shard: `100..200`.
+    #[arg(long, value_name = "A..B")]
+    pub(super) frames: Option<String>,
+    /// Stop when the process has more memory than this, such as `8G`: exit code 75, and the same command goes on.
+    #[arg(long, value_name = "SIZE")]
+    pub(super) max_memory: Option<String>,
+    /// Write numbers about the run to this file, in the text format of Prometheus.
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics: Option<PathBuf>,
+    /// Write where the time went to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
     /// Depth files: `exr` is 32-bit float metres, `png` is 16-bit millimetres.
     #[arg(long, value_enum, default_value_t = DepthArg::Exr)]
     pub(super) depth: DepthArg,

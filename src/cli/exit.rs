@@ -3,6 +3,7 @@
 use scenewright::plan::PlanError;
 use scenewright::recipe::Problems;
 use scenewright::scene::SampleError;
+use scenewright::write::WriteError;
 use std::process::ExitCode;
 
 /// A message for people and a code for scripts.
@@ -12,7 +13,10 @@ pub(crate) struct Failure {
     code: u8,
 }
 
-/// The recipe, scene or asset is wrong: the same command will fail again.
+/// What clap says of arguments that it does not understand.
+#[cfg(feature = "render")]
+const USAGE: u8 = 2;
+/// The recipe, scene or asset is wrong, or the dataset is another one: the same command will fail again.
 const BAD_INPUT: u8 = 65;
 /// No usable graphics adapter: the same command may work on another machine.
 #[cfg(feature = "render")]
@@ -20,12 +24,17 @@ const NO_ADAPTER: u8 = 69;
 /// A bug, or a graphics device that failed.
 const INTERNAL: u8 = 70;
 /// The dataset is there, but for frames that are not right: sysexits' "can't create output".
-#[cfg(feature = "render")]
 const REJECTED: u8 = 73;
 /// A file could not be read or written.
 const IO: u8 = 74;
+/// Not done yet: the same command goes on from where this one stopped.
+const UNFINISHED: u8 = 75;
 
 impl Failure {
+    /// What a process that was asked twice to stop exits with.
+    #[cfg(feature = "render")]
+    pub(crate) const UNFINISHED_CODE: i32 = UNFINISHED as i32;
+
     pub(crate) fn io(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: IO }
     }
@@ -42,7 +51,6 @@ impl Failure {
     }
 
     /// Frames are missing from the dataset because something about them is wrong.
-    #[cfg(feature = "render")]
     pub(crate) fn rejected(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: REJECTED }
     }
@@ -51,6 +59,17 @@ impl Failure {
     #[cfg(feature = "render")]
     pub(crate) fn no_adapter(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: NO_ADAPTER }
+    }
+
+    /// The arguments are wrong.
+    #[cfg(feature = "render")]
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: USAGE }
+    }
+
+    /// The same command will go on.
+    pub(crate) fn unfinished(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: UNFINISHED }
     }
 
     /// Prints the message to stderr and gives the code.
@@ -89,12 +108,31 @@ impl From<SampleError> for Failure {
     }
 }
 
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        Self { code: code_of(&error), message: error.to_string() }
+    }
+}
+
+fn code_of(error: &WriteError) -> u8 {
+    match error {
+        WriteError::Disk(_) | WriteError::NotOurs(_) => IO,
+        WriteError::Other { .. }
+        | WriteError::Spoilt { .. }
+        | WriteError::CameraName(_)
+        | WriteError::NoCamera
+        | WriteError::ImageIds { .. } => BAD_INPUT,
+        WriteError::InUse { .. } | WriteError::Incomplete { .. } | WriteError::Unfinished(_) => UNFINISHED,
+        _ => INTERNAL,
+    }
+}
+
 #[cfg(feature = "render")]
 mod rendering {
-    use super::{BAD_INPUT, Failure, INTERNAL, IO, NO_ADAPTER};
+    use super::{BAD_INPUT, Failure, INTERNAL, IO, NO_ADAPTER, UNFINISHED, code_of};
     use scenewright::render::RenderError;
     use scenewright::run::RunError;
-    use scenewright::write::{DiskError, SinkError, WriteError};
+    use scenewright::write::{DiskError, SinkError};
 
     impl From<RenderError> for Failure {
         fn from(error: RenderError) -> Self {
@@ -107,6 +145,7 @@ mod rendering {
                 | RenderError::NoModel { .. }
                 | RenderError::InvalidScene { .. } => BAD_INPUT,
                 RenderError::Failed(_) | RenderError::Incomplete { .. } => INTERNAL,
+                RenderError::Stopped => UNFINISHED,
             };
             Self { message: error.to_string(), code }
         }
@@ -125,10 +164,7 @@ mod rendering {
     impl From<SinkError> for Failure {
         fn from(error: SinkError) -> Self {
             let code = match &error {
-                SinkError::Write(WriteError::Disk(_) | WriteError::NotOurs(_) | WriteError::Exists(_)) => IO,
-                SinkError::Write(WriteError::CameraName(_) | WriteError::NoCamera | WriteError::ImageIds { .. }) => {
-                    BAD_INPUT
-                }
+                SinkError::Write(error) => code_of(error),
                 SinkError::Thread(_) => IO,
                 _ => INTERNAL,
             };

@@ -53,8 +53,11 @@ pub(super) fn run(args: &PreviewArgs) -> Result<(), Failure> {
             sides.width, sides.height
         )));
     }
-    let options =
-        RenderOptions { adapter: AdapterChoice::parse(&args.scenes.adapter), asset_root: plan.root().to_path_buf() };
+    let options = RenderOptions {
+        adapter: AdapterChoice::parse(&args.scenes.adapter),
+        asset_root: plan.root().to_path_buf(),
+        ..Default::default()
+    };
     let mut renderer = Renderer::new(&options, plan.library().clone())?;
     let bar = progress_bar(images);
     let mut shots = Vec::new();

@@ -3,16 +3,23 @@
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use scenewright::plan::{Plan, Selection};
 use scenewright::render::AdapterChoice;
-use scenewright::run::{RunOptions, RunReport, Timings, render_dataset};
-use scenewright::write::{DepthFormat, FrameSink, MaskFormat, Summary, WriteOptions};
+use scenewright::run::{Progress, RunOptions, RunReport, Stopped, render_dataset};
+use scenewright::write::files::write_whole;
+use scenewright::write::{DepthFormat, FrameSink, MaskFormat, Part, Summary, WriteOptions};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::args::{AuditArg, DepthArg, MaskArg, RenderArgs, SceneArgs};
-use super::{Failure, print, wanted};
+use super::{Failure, print, report, shard, wanted};
 
 pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
+    let part = shard::part(args)?;
+    let max_memory = args.max_memory.as_deref().map(shard::size).transpose()?;
     let plan = plan(&args.scenes, args.count)?;
+    let encoders = args.jobs.unwrap_or_else(FrameSink::default_threads);
     let options = RunOptions {
         out: args.out.clone(),
         adapter: AdapterChoice::parse(&args.scenes.adapter),
@@ -29,22 +36,65 @@ pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
             overwrite: args.overwrite,
             audit: args.audit == AuditArg::On,
         },
-        encoders: args.jobs.unwrap_or_else(FrameSink::default_threads),
+        encoders,
+        part: part.clone(),
+        stop: on_signals()?,
+        max_memory,
+        metrics: args.metrics.clone(),
     };
-    let frames = plan.clip().map_or(1, |clip| u64::from(clip.frames));
-    let bar = progress_bar(plan.count().saturating_mul(frames).saturating_mul(plan.camera_names().len() as u64));
-    let report = render_dataset(&plan, &options, |images| bar.inc(images));
+    let bar = progress_bar(0);
+    let mut begun = false;
+    let report = render_dataset(&plan, &options, |progress| {
+        if !begun {
+            // What earlier runs did is no speed of this one.
+            bar.set_length(progress.images);
+            bar.set_position(progress.done);
+            bar.reset_eta();
+            begun = true;
+        }
+        bar.set_position(progress.done);
+    });
     bar.finish_and_clear();
     let report = report?;
-    print(&summary(args, &report))?;
+    if let Some(path) = &args.report {
+        let text = format!("{:#}\n", report::json(&report, encoders.get()));
+        write_whole(path, text.as_bytes())?;
+    }
+    if let Some(stopped) = report.stopped {
+        if args.timings {
+            print(&report::table(&report))?;
+        }
+        return Err(Failure::unfinished(unfinished(args, &report, stopped)));
+    }
+    print(&summary(args, &part, &report))?;
     if args.timings {
-        let summary = &report.summary;
-        print(&timings(&report.timings, summary.images + summary.rejected))?;
+        print(&report::table(&report))?;
     }
     match report.summary.rejected {
         0 => Ok(()),
         _ => Err(Failure::rejected(rejected(args, &report.summary))),
     }
+}
+
+/// What SIGTERM and SIGINT set; a second one ends the process at once.
+fn on_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        // In this order: the first finds the flag unset and sets it, a second finds it set.
+        let hard = flag::register_conditional_shutdown(signal, Failure::UNFINISHED_CODE, stop.clone());
+        hard.and_then(|_| flag::register(signal, stop.clone()))
+            .map_err(|error| Failure::internal(format!("cannot listen to signals: {error}")))?;
+    }
+    Ok(stop)
+}
+
+fn unfinished(args: &RenderArgs, report: &RunReport, stopped: Stopped) -> String {
+    let why = match stopped {
+        Stopped::Asked => "stopped".to_owned(),
+        Stopped::Memory(bytes) => format!("stopped with {} MB of memory, more than --max-memory", bytes >> 20),
+    };
+    let Progress { images, done, .. } = report.progress;
+    format!("{why}: {done} of {images} images are in {}; the same command goes on from there", args.out.display())
 }
 
 /// Which frames are not in the dataset, and where they are.
@@ -83,10 +133,17 @@ pub(super) fn progress_bar(images: u64) -> ProgressBar {
     ProgressBar::new(images).with_style(style)
 }
 
-fn summary(args: &RenderArgs, report: &RunReport) -> String {
+fn summary(args: &RenderArgs, part: &Part, report: &RunReport) -> String {
     let summary = &report.summary;
+    let before = report.progress.done - report.progress.rendered;
+    let before = if before > 0 { format!(" ({before} of them were there)") } else { String::new() };
+    let what = if *part == Part::All { String::new() } else { format!("{part}, ") };
+    let next = match part {
+        Part::All => String::new(),
+        _ => format!("when all shards are there: scenewright merge {}\n", args.out.display()),
+    };
     format!(
-        "{}: {} images, {} annotations, rendered on {}\n",
+        "{}: {what}{} images{before}, {} annotations, rendered on {}\n{next}",
         args.out.display(),
         summary.images,
         summary.annotations,
@@ -109,37 +166,5 @@ fn contracts(summary: &Summary) -> String {
             100.0 * split.share
         );
     }
-    text
-}
-
-/// The stage table. Stages of the render thread follow each other; those of the encoders run beside them.
-fn timings(t: &Timings, images: u64) -> String {
-    let mut text = String::new();
-    let mut row = |name: &str, time: Duration| {
-        let per_image = 1000.0 * time.as_secs_f64() / images.max(1) as f64;
-        let share = 100.0 * time.as_secs_f64() / t.wall.as_secs_f64();
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<34} {per_image:9.2} ms/image {share:6.1} % of wall");
-    };
-    row("wait for scenes", t.wait_for_scenes);
-    row("spawn and upload", t.render.spawn);
-    row("update (Bevy: shadows, colour)", t.render.update);
-    row("labels, wait for device, read back", t.render.labels_and_wait);
-    row("wait for encoders", t.wait);
-    row("sample, build, paint (ahead)", t.sample);
-    row("develop  (encoder threads)", t.stages.develop);
-    row("annotate (encoder threads)", t.stages.annotate);
-    row("audit    (encoder threads)", t.stages.audit);
-    row("encode   (encoder threads)", t.stages.encode);
-    row("write    (encoder threads)", t.stages.write);
-    let rate = images as f64 / t.wall.as_secs_f64();
-    let _ = writeln!(
-        text,
-        "  {images} images in {:.2} s: {rate:.2} images/s (opening the adapter took {:.2} s; {} updates for {} scenes)",
-        t.wall.as_secs_f64(),
-        t.start.as_secs_f64(),
-        t.render.updates,
-        t.render.scenes
-    );
     text
 }

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::expression::Expression;
 use super::{
     CameraRecipe, EnvironmentRecipe, FovAxis, LensRecipe, LightRecipe, ParameterRecipe, PoseRecipe, Recipe, RigRecipe,
@@ -79,7 +81,7 @@ pub enum Which {
 }
 
 /// What the dataset as a whole has to show.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contract {
     /// What.
     pub kind: ContractKind,
@@ -92,7 +94,7 @@ pub struct Contract {
 }
 
 /// Kinds of contracts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ContractKind {
     /// Heights of boxes.
     BoxHeight(Spread),
@@ -117,8 +119,9 @@ pub enum ContractKind {
     },
     /// Of this share of the scenes something is true: of their parameters, of which the variant is one.
     When {
-        /// What.
-        condition: Arc<Expression>,
+        /// What. In a file it is not: what was counted is, and nothing is counted again.
+        #[serde(skip)]
+        condition: Option<Arc<Expression>>,
         /// The same, as it is written.
         text: String,
         /// 0..=1.
@@ -127,7 +130,7 @@ pub enum ContractKind {
 }
 
 /// A distribution that sizes of boxes are to have, in bins that it holds equally much of. Boxes beyond its ends do not count.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Whether it is even in the logarithm.
     pub log: bool,
@@ -140,7 +143,7 @@ pub struct Spread {
 }
 
 /// How a dataset is split.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Splits {
     /// Share of the scenes of each split, by name; their sum is 1.
     pub shares: BTreeMap<String, f64>,
@@ -149,7 +152,7 @@ pub struct Splits {
 }
 
 /// Something that occurs in one split only.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum HeldOut {
     /// Files whose path, as written in the recipe, fits this pattern: `*` is any text without `/`, `**` any text, `?` one character.
     Asset(String),

@@ -20,7 +20,13 @@ type Around = Option<(Dome, Vec<Entity>)>;
 
 impl Bounced {
     /// Those of a scene, as they are in sub-frame 0; `None` where it asks for none.
-    pub(super) fn spawn(world: &mut World, uploads: &Uploads, scene: &Scene, stage: &Stage, dome: &Around) -> Option<Self> {
+    pub(super) fn spawn(
+        world: &mut World,
+        uploads: &Uploads,
+        scene: &Scene,
+        stage: &Stage,
+        dome: &Around,
+    ) -> Option<Self> {
         if !scene.image.bounce || scene.image.samples == 1 {
             return None;
         }

@@ -8,6 +8,9 @@ pub enum RenderError {
     /// No adapter, or none of the name asked for. The text says what was seen and what to do.
     #[error("{0}")]
     NoAdapter(String),
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
     /// The adapter exists but gave no device.
     #[error("{adapter} cannot be opened: {reason}")]
     Device {

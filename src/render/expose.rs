@@ -13,6 +13,7 @@ use bevy::render::renderer::{RenderDevice, RenderGraph, RenderQueue};
 use bevy::render::sync_world::RenderEntity;
 use bevy::render::view::{ViewDepthTexture, ViewTarget, ViewUniformOffset, ViewUniforms};
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 use super::eyes::Eye;
 use super::film::{Brought, Rays};
@@ -31,6 +32,9 @@ impl Renderer {
         self.put_rays(shot);
         self.add_to_films(shot, &subframes, &rows, 0)?;
         for number in 1..subframes.count() {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(RenderError::Stopped);
+            }
             if subframes.only_views_differ() {
                 self.draw_again(shot, &subframes, number)?;
             } else {

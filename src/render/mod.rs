@@ -56,6 +56,8 @@ use bevy::pbr::StandardMaterial;
 use bevy::render::RenderApp;
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::assets::Library;
@@ -77,6 +79,8 @@ pub struct RenderOptions {
     pub adapter: AdapterChoice,
     /// Folder that the asset paths of scenes are relative to.
     pub asset_root: PathBuf,
+    /// Once this is true, whatever is being drawn is given up: [`RenderError::Stopped`].
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Where the time of a renderer went, in total.
@@ -112,6 +116,7 @@ pub struct Renderer {
     app: App,
     adapter: AdapterReport,
     failure: app::DeviceFailure,
+    stop: Arc<AtomicBool>,
     uploads: upload::Uploads,
     maps: environment::Maps,
     warps: eyes::Warps,
@@ -138,6 +143,7 @@ impl Renderer {
             app,
             adapter,
             failure,
+            stop: options.stop.clone(),
             uploads,
             maps,
             warps: eyes::Warps::default(),
@@ -233,6 +239,9 @@ impl Renderer {
             updates += 1;
             self.times.updates += 1;
             self.check_device()?;
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(RenderError::Stopped);
+            }
             let missing = ready::missing(self.app.world(), self.app.sub_app(RenderApp).world(), shot)
                 .map_err(RenderError::Failed)?;
             if missing.is_empty() {

@@ -8,8 +8,8 @@ use glam::DVec3;
 
 use super::eyes::Eye;
 use super::lamps::Point;
-use crate::scene::sequence::{Sequence, disc};
 use crate::scene::motion::Pose;
+use crate::scene::sequence::{Sequence, disc};
 use crate::scene::{Camera, Light, Scene, Shutter};
 
 /// The samples of one scene.
@@ -45,10 +45,7 @@ impl<'a> Subframes<'a> {
     /// Whether they differ in what a camera sees alone, so that one preparation of the scene does for all.
     pub(super) fn only_views_differ(&self) -> bool {
         let image = &self.scene.image;
-        !self.time_matters()
-            && !image.ambient_occlusion
-            && !image.bounce
-            && !self.scene.lights.iter().any(spreads)
+        !self.time_matters() && !image.ambient_occlusion && !image.bounce && !self.scene.lights.iter().any(spreads)
     }
 
     /// Whether lights or things are other than they were, from one to the next.

@@ -111,7 +111,8 @@ impl Contract {
     pub fn count(&self, scene: &Scene, observed: &[Observed]) -> Vec<f64> {
         let mut counts = vec![0.0; self.asked().len()];
         if let ContractKind::When { condition, .. } = &self.kind {
-            counts[usize::from(!condition.holds(&scene.parameters))] = 1.0;
+            let holds = condition.as_ref().is_some_and(|condition| condition.holds(&scene.parameters));
+            counts[usize::from(!holds)] = 1.0;
             return counts;
         }
         if self.counts_scenes() {

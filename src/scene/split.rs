@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::random::{self, Key};
 use super::{Background, Environment, Instance, Scene, Shape};
 use crate::recipe::{BackgroundRecipe, EnvironmentRecipe, HeldOut, Recipe, ShapeRecipe, Splits, Varied, fits};
 
 /// What a scene uses that can be held out, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Used {
     /// Paths of files, as written in the recipe.
     pub assets: BTreeSet<String>,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{
-    Aperture, BOUNCE_LAMPS, Background, Camera, Category, Environment, ImageFormat, ImageSettings, Instance, LONGEST_SIDE,
-    LabelSettings, LensModel, Light, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, Output, SCENE_VERSION,
-    Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
+    Aperture, BOUNCE_LAMPS, Background, Camera, Category, Environment, ImageFormat, ImageSettings, Instance,
+    LONGEST_SIDE, LabelSettings, LensModel, Light, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS, Material, Output,
+    SCENE_VERSION, Scene, Shape, Value, WIDEST_SHADOWED_SPOT,
 };
 use crate::sensor;
 

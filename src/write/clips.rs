@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::annotate::tracks::TrackPoint;
 use crate::annotate::{Labels, Seen, Subject};
 use crate::frame::Frame;
 use crate::scene::{Clip, Scene, Way};
 use crate::write::coco::CocoError;
-use crate::write::files::{DiskError, create_folder, write_whole};
+use crate::write::files::{DiskError, Written, create_folder};
 
 /// What one camera saw at one instant.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ struct VideoEntry<'a> {
 }
 
 /// What is written of the frames of clips, beside what is written of any.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ClipJson {
     /// An entry of `videos`, told by its first frame.
     pub(crate) video: Option<String>,
@@ -111,7 +111,7 @@ pub(crate) struct ClipJson {
 }
 
 /// Lines of a camera's `gt.txt`, and what is to be known of it when the clip ends.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct MotLines {
     lines: String,
     /// `000007_main`
@@ -205,17 +205,17 @@ pub(crate) struct Mot {
 }
 
 impl Mot {
-    /// Takes the lines of a frame, in order; with the last frame of a clip, its files are written below `root`.
-    pub(crate) fn take(&mut self, root: &Path, mot: MotLines) -> Result<(), DiskError> {
+    /// Takes the lines of a frame, in order; with the last frame of a clip, its files are written below `root`: these come out.
+    pub(crate) fn take(&mut self, root: &Path, mot: MotLines) -> Result<Vec<Written>, DiskError> {
         let text = self.growing.entry(mot.name.clone()).or_default();
         text.push_str(&mot.lines);
         if !mot.is_last {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let text = self.growing.remove(&mot.name).unwrap_or_default();
         let folder = root.join("mot").join(&mot.name);
         create_folder(&folder.join("gt"))?;
-        write_whole(&folder.join("gt").join("gt.txt"), text.as_bytes())?;
-        write_whole(&folder.join("seqinfo.ini"), mot.seqinfo.as_bytes())
+        let file = |name: &str, text: &str| Written::new(root, format!("mot/{}/{name}", mot.name), text.as_bytes());
+        Ok(vec![file("gt/gt.txt", &text)?, file("seqinfo.ini", &mot.seqinfo)?])
     }
 }

@@ -5,7 +5,7 @@
 //! what a rule marks, whose mask is then run lengths always; all ids are integers; every category of the recipe is listed, seen
 //! or not; images without annotations stay.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::annotate::polygon::{Polygon, polygons};
 use crate::annotate::{Annotation, Labels, Rle, RleError};
@@ -15,7 +15,7 @@ use crate::write::parts::PartsOf;
 use crate::write::{clips, keypoints, panoptic};
 
 /// How masks are written to `instances.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MaskFormat {
     /// Run lengths as text: small, and what pycocotools is fastest with.
@@ -113,7 +113,7 @@ impl<'a> Segmentation<'a> {
 }
 
 /// The JSON of one annotation, without its id: [`with_id`] adds it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AnnotationJson {
     /// For `instances.json`.
     pub(crate) instance: String,
@@ -164,7 +164,7 @@ pub(crate) fn annotation_json(
 }
 
 /// The JSON of one frame but for its annotations.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ImageJson {
     /// An entry of `images`.
     pub(crate) plain: String,

@@ -19,9 +19,36 @@ pub enum WriteError {
         .0.display()
     )]
     NotOurs(PathBuf),
-    /// There is a dataset already.
-    #[error("{} already holds a dataset: choose another folder, or replace it with `--overwrite`", .0.display())]
-    Exists(PathBuf),
+    /// There is another dataset already.
+    #[error(
+        "{} holds another dataset: {reason}. Choose another folder, go on as it was begun, or replace it with `--overwrite`",
+        root.display()
+    )]
+    Other {
+        /// The folder.
+        root: PathBuf,
+        /// In what it differs.
+        reason: String,
+    },
+    /// Another process is at it.
+    #[error("another process is rendering {part} in {}", root.display())]
+    InUse {
+        /// The folder.
+        root: PathBuf,
+        /// What of it.
+        part: String,
+    },
+    /// There is nothing to be held against anything yet.
+    #[error("{} is not finished: render what is missing, or merge its shards", .0.display())]
+    Unfinished(PathBuf),
+    /// A file of ours cannot be read any more.
+    #[error("{} is spoilt: {reason}", path.display())]
+    Spoilt {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The name of a camera is part of file names.
     #[error(
         "camera name {0:?} cannot be part of a file name: use 1 to 64 letters, digits, `_`, `-` and `.`, the first of them \

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::annotate::Reason;
 use crate::assets::{AssetFile, sha256};
@@ -23,7 +23,7 @@ pub const FORMAT_VERSION: u32 = 2;
 pub const MOST_LISTED: usize = 1000;
 
 /// What a dataset is made from. The same for all its frames.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatasetInfo {
     /// Name of the recipe.
     pub recipe_name: String,
@@ -64,7 +64,7 @@ pub struct DatasetInfo {
 }
 
 /// The graphics adapter that drew the images: pixels are promised byte for byte on one adapter and driver only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdapterInfo {
     /// As the driver calls it.
     pub name: String,
@@ -78,7 +78,7 @@ pub struct AdapterInfo {
 }
 
 /// How depth is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DepthFormat {
     /// 32-bit float EXR, metres, +inf where nothing is hit.
@@ -89,7 +89,7 @@ pub enum DepthFormat {
 }
 
 /// What is left to choose about a dataset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteOptions {
     /// Masks in `instances.json`.
     pub masks: MaskFormat,
@@ -139,7 +139,7 @@ pub struct Summary {
 }
 
 /// A frame that is not in the dataset.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// What its colour image would have been called: `000007_main.png`. It is kept in `rejected/000007_main`.
     pub file_name: String,
@@ -417,6 +417,13 @@ pub(crate) fn manifest_json(
         conventions: Conventions::new(info, outputs(), options),
     };
     serde_json::to_string_pretty(&manifest).map(|text| text + "\n")
+}
+
+/// Whether this is the text of a `dataset.json` that says that all is there.
+pub(crate) fn is_finished(text: &str) -> bool {
+    let parsed: Result<serde_json::Value, _> = serde_json::from_str(text);
+    let state = parsed.ok().and_then(|value| value.get("state").and_then(|state| state.as_str().map(str::to_owned)));
+    is_ours(text) && matches!(state.as_deref(), Some("complete" | "incomplete"))
 }
 
 /// Whether this is the text of a `dataset.json` of ours, of any version and state.

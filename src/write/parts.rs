@@ -3,13 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::annotate::Subject;
 use crate::scene::{Output, Shape};
 
 /// The ways in which the parts of an object group's instances are numbered: each the names from number 1 on.
 pub(crate) type Numberings = BTreeMap<String, BTreeSet<Arc<[String]>>>;
+
+/// Numberings in a file.
+pub(crate) mod in_file {
+    use super::{Arc, BTreeMap, BTreeSet, Deserialize, Deserializer, Numberings, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(numberings: &Numberings, serializer: S) -> Result<S::Ok, S::Error> {
+        let plain = |set: &BTreeSet<Arc<[String]>>| set.iter().map(|names| names.to_vec()).collect();
+        let plain: BTreeMap<&String, Vec<Vec<String>>> = numberings.iter().map(|(k, set)| (k, plain(set))).collect();
+        plain.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Numberings, D::Error> {
+        let plain = BTreeMap::<String, Vec<Vec<String>>>::deserialize(deserializer)?;
+        Ok(plain.into_iter().map(|(k, list)| (k, list.into_iter().map(Arc::from).collect())).collect())
+    }
+}
 
 /// So many numberings of one object are listed: a group of choices may have more of them than a file should hold.
 const MOST_LISTED: usize = 100;

@@ -129,6 +129,29 @@ impl FrameSink {
         Ok((shared.writer.finish()?, times))
     }
 
+    /// Waits for the frames that were handed over, and leaves the dataset as it is then: to be continued.
+    pub fn leave(mut self) -> Result<StageTimes, SinkError> {
+        let panicked = self.join();
+        let shared = self.shared.take().and_then(Arc::into_inner).ok_or(SinkError::GivenUp)?;
+        if let Some(error) = shared.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        match panicked {
+            Some(message) => Err(SinkError::Panic(message)),
+            None => Ok(shared.times.into_inner().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// Where the frames go.
+    pub fn writer(&self) -> Option<&DatasetWriter> {
+        self.shared.as_ref().map(|shared| &shared.writer)
+    }
+
+    /// Time spent so far.
+    pub fn times(&self) -> StageTimes {
+        self.shared.as_ref().map_or_else(StageTimes::default, |shared| *lock(&shared.times))
+    }
+
     /// Lets the threads empty the queue and end. The message of a thread that panicked.
     fn join(&mut self) -> Option<String> {
         self.sender = None;

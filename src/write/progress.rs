@@ -1,50 +1,57 @@
-//! Frames into lists: in order, however they come.
+//! Frames into lists and totals.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::annotate::Reason;
 use crate::scene::{Category, PlacedCount};
 use crate::write::clips::{ClipJson, Mot};
 use crate::write::coco::{self, AnnotationJson, ImageJson};
 use crate::write::error::WriteError;
-use crate::write::files::DiskError;
+use crate::write::files::{DiskError, Written};
 use crate::write::manifest::{CategoryCount, DatasetInfo, MOST_LISTED, PlacementTotal, Rejected, Summary};
 use crate::write::parts::{self, Numberings};
 use crate::write::spill::Spill;
 use crate::write::wanted::{FrameWanted, Ledger};
 
-/// What is entered into the JSON files for a frame whose images are written. Made by
+/// What is known of a frame whose images are written: a line of the journal. Made by
 /// [`DatasetWriter::write_frame`](crate::write::DatasetWriter::write_frame) and
 /// [`reject`](crate::write::DatasetWriter::reject).
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct FrameRecord {
     pub(crate) image_id: u64,
     pub(crate) file_name: String,
+    /// Every file of it.
+    pub(crate) files: Vec<Written>,
     pub(crate) outcome: Outcome,
     /// Of the scene, told by its first camera only.
     pub(crate) placed: Vec<PlacedCount>,
     /// The same.
+    #[serde(with = "parts::in_file")]
     pub(crate) parts: Numberings,
     /// Of the first frame.
     pub(crate) is_first_camera: bool,
     pub(crate) clip: ClipJson,
     pub(crate) wanted: FrameWanted,
     /// Time taken to encode images and annotations.
+    #[serde(skip)]
     pub encode_time: Duration,
     /// Time taken to write files.
+    #[serde(skip)]
     pub write_time: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Kept(Entries),
     Rejected(Rejected),
 }
 
 /// What the JSON files say of a frame.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Entries {
     pub(crate) image: ImageJson,
     pub(crate) camera: String,
@@ -54,10 +61,8 @@ pub(crate) struct Entries {
     pub(crate) left_out: Vec<(u32, Reason)>,
 }
 
+/// Records, entered in order of their images.
 pub(crate) struct Progress {
-    /// Frames that are finished before one that precedes them.
-    waiting: BTreeMap<u64, FrameRecord>,
-    pub(crate) next_image: u64,
     next_annotation: u64,
     pub(crate) lists: Lists,
     scenes: u64,
@@ -116,7 +121,7 @@ impl SplitLists {
 
 impl Progress {
     /// `folder` is where the lists are kept while they grow.
-    pub(crate) fn new(folder: &Path, first_image: u64, info: &DatasetInfo) -> Result<Self, DiskError> {
+    pub(crate) fn new(folder: &Path, info: &DatasetInfo) -> Result<Self, DiskError> {
         let ledger = Ledger::new(info);
         let splits = ledger.splits().map(|name| Ok((name.clone(), SplitLists::new(folder)?)));
         let splits = splits.collect::<Result<_, DiskError>>()?;
@@ -129,8 +134,6 @@ impl Progress {
             left_out: Default::default(),
         };
         Ok(Self {
-            waiting: BTreeMap::new(),
-            next_image: first_image,
             next_annotation: 1,
             lists: Lists {
                 images: Spill::new(folder)?,
@@ -157,25 +160,8 @@ impl Progress {
         })
     }
 
-    /// Takes a frame, and enters it and those that waited for it, as soon as those before it are entered.
-    pub(crate) fn take(&mut self, record: FrameRecord) -> Result<(), WriteError> {
-        if record.image_id < self.next_image || self.waiting.contains_key(&record.image_id) {
-            return Err(WriteError::Twice(record.file_name));
-        }
-        self.waiting.insert(record.image_id, record);
-        while let Some(record) = self.waiting.remove(&self.next_image) {
-            self.enter(record)?;
-            self.next_image += 1;
-        }
-        Ok(())
-    }
-
-    /// How many frames wait for one that precedes them.
-    pub(crate) fn waiting(&self) -> u64 {
-        self.waiting.len() as u64
-    }
-
-    fn enter(&mut self, mut record: FrameRecord) -> Result<(), DiskError> {
+    /// Enters the next frame, and says which files that completes.
+    pub(crate) fn enter(&mut self, mut record: FrameRecord) -> Result<Vec<Written>, DiskError> {
         if record.is_first_camera {
             self.scenes += 1;
             parts::join(&mut self.parts, std::mem::take(&mut record.parts));
@@ -189,20 +175,20 @@ impl Progress {
             Outcome::Rejected(_) => None,
         };
         self.ledger.add(&record.wanted, annotations);
-        self.enter_clip(record.clip, record.wanted.split.as_ref())?;
+        let completed = self.enter_clip(record.clip, record.wanted.split.as_ref())?;
         match record.outcome {
-            Outcome::Kept(entries) => self.enter_kept(&entries, record.wanted.split.as_ref()),
+            Outcome::Kept(entries) => self.enter_kept(&entries, record.wanted.split.as_ref())?,
             Outcome::Rejected(rejected) => {
                 self.rejected += 1;
                 if self.first_rejected.len() < MOST_LISTED {
                     self.first_rejected.push(rejected);
                 }
-                Ok(())
             }
         }
+        Ok(completed)
     }
 
-    fn enter_clip(&mut self, clip: ClipJson, split: Option<&String>) -> Result<(), DiskError> {
+    fn enter_clip(&mut self, clip: ClipJson, split: Option<&String>) -> Result<Vec<Written>, DiskError> {
         if let Some(video) = &clip.video {
             self.lists.videos.push(video)?;
             if let Some(split) = split.and_then(|split| self.lists.splits.get_mut(split)) {
@@ -212,7 +198,7 @@ impl Progress {
         if let Some(tracks) = &clip.tracks {
             self.lists.tracks.push(tracks)?;
         }
-        clip.mot.map_or(Ok(()), |mot| self.mot.take(&self.root, mot))
+        clip.mot.map_or(Ok(Vec::new()), |mot| self.mot.take(&self.root, mot))
     }
 
     fn enter_kept(&mut self, entries: &Entries, split: Option<&String>) -> Result<(), DiskError> {

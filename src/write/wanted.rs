@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::annotate::Labels;
 use crate::recipe::{Contract, HeldOut, Splits};
@@ -13,9 +13,9 @@ use crate::write::error::WriteError;
 use crate::write::manifest::DatasetInfo;
 
 /// What a frame adds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FrameWanted {
-    /// What contracts count in it, one after the other.
+    /// What contracts count in it, one after the other: whole numbers.
     counts: Vec<f64>,
     /// Its scene's split.
     pub(crate) split: Option<String>,

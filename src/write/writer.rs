@@ -1,7 +1,9 @@
 //! One dataset folder, from empty to complete.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,71 +11,126 @@ use std::time::{Duration, Instant};
 use crate::annotate::tracks::tracks;
 use crate::annotate::{Annotation, Labels, Subject};
 use crate::frame::Frame;
-use crate::scene::{ImageFormat, Output, Scene};
+use crate::scene::{Output, Scene};
+use crate::write::assemble::{self, CAMERAS, INSTANCES, JOURNALS, KEYPOINTS, MANIFEST, PANOPTIC, SUMS, TRACKS};
+use crate::write::begun::Begun;
 use crate::write::cameras::{CameraEntry, FrameFiles};
 use crate::write::clips::{self, Beside};
 use crate::write::encode;
 use crate::write::error::WriteError;
-use crate::write::files::{DiskError, create_folder, remove, write_whole};
-use crate::write::manifest::{self, DatasetInfo, Rejected, State, Summary, WriteOptions};
+use crate::write::files::{DiskError, Written, create_folder, remove};
+use crate::write::journal::{Journal, Journals};
+use crate::write::manifest::{self, DatasetInfo, Rejected, Summary, WriteOptions};
+use crate::write::names::{self, picture_name, stem_of};
 use crate::write::outputs::{Look, SENSOR_DEPTH, is_image};
-use crate::write::progress::{Entries, FrameRecord, Outcome, Progress};
-use crate::write::rejected;
-use crate::write::spill::write_json;
+use crate::write::part::Part;
+use crate::write::progress::{Entries, FrameRecord, Outcome};
 use crate::write::wanted::FrameWanted;
-use crate::write::{coco, keypoints, panoptic, parts};
+use crate::write::{coco, parts, rejected, whole};
 
 /// Where rejected frames are kept.
 const REJECTED: &str = "rejected";
-const INSTANCES: &str = "annotations/instances.json";
-const KEYPOINTS: &str = "annotations/keypoints.json";
-const PANOPTIC: &str = "annotations/panoptic.json";
-const TRACKS: &str = "annotations/tracks.json";
-const CAMERAS: &str = "cameras.json";
 
 /// A dataset folder that is being filled. All methods may be called from several threads.
 pub struct DatasetWriter {
     root: PathBuf,
-    info: DatasetInfo,
-    options: WriteOptions,
-    first_id: u64,
-    end_id: u64,
-    progress: Mutex<Progress>,
+    begun: Begun,
+    part: Part,
+    /// Of the part.
+    ids: Range<u64>,
+    /// Images of the part that were there and whole when it was opened.
+    done: BTreeSet<u64>,
+    journal: Mutex<Journal>,
+    /// Images that were entered since.
+    entered: Mutex<BTreeSet<u64>>,
 }
 
 impl DatasetWriter {
-    /// Makes the folder ready: creates it, or with [`WriteOptions::overwrite`] removes the dataset that is there (and nothing
-    /// else). A folder that holds anything but a dataset of ours is refused and left alone.
+    /// Makes the folder ready for all of a dataset: see [`open`](Self::open).
     pub fn create(root: &Path, info: DatasetInfo, options: WriteOptions) -> Result<Self, WriteError> {
-        let (first_id, end_id) = id_range(&info)?;
-        if let Some(name) = info.cameras.iter().find(|name| !is_file_name_part(name)) {
+        Self::open(root, info, options, Part::All)
+    }
+
+    /// Makes the folder ready for a part of a dataset: creates it, or goes on with what is there. Frames whose files are there and whole, by
+    /// their hashes, are [done](Self::is_done).
+    ///
+    /// With [`WriteOptions::overwrite`] the dataset that is there is removed first (and nothing else). A folder that holds anything
+    /// but a dataset of ours, or another dataset than this one, is refused and left alone; and so is a part that another process is at.
+    pub fn open(root: &Path, info: DatasetInfo, options: WriteOptions, part: Part) -> Result<Self, WriteError> {
+        names::all_ids(&info)?;
+        if let Some(name) = info.cameras.iter().find(|name| !names::is_file_name_part(name)) {
             return Err(WriteError::CameraName(name.clone()));
         }
-        let occupied = check_occupied(root, options.overwrite)?;
-        create_folder(root)?;
-        // First of all, so that a run that ends early leaves a folder that is known as ours and does not claim to be complete.
-        write_manifest(root, &info, options, State::Rendering, None)?;
-        let folders = || Output::ALL.into_iter().filter(|&output| is_image(output));
-        if occupied {
-            // The folder of every output that there is: the dataset before may have had others than this one.
-            [INSTANCES, KEYPOINTS, PANOPTIC, TRACKS, CAMERAS, "images", "mot", SENSOR_DEPTH, REJECTED]
-                .into_iter()
-                .chain(folders().map(Output::name))
-                .try_for_each(|name| remove(&root.join(name)))?;
-            of_splits(root)?.iter().try_for_each(|path| remove(path))?;
+        let begun = Begun::new(&info, options);
+        let occupied = check_occupied(root)?;
+        if occupied && !options.overwrite {
+            check_same(root, &begun, &part)?;
         }
+        create_folder(root)?;
+        let journal = Journal::open(root, &part)?;
+        if occupied && options.overwrite {
+            clear(root, &journal)?;
+        }
+        // First of all, so that a run that ends early leaves a folder that is known as ours and does not claim to be complete.
+        if !occupied || options.overwrite {
+            assemble::write_begun_manifest(root, &info, options)?;
+        }
+        begun.write(root)?;
         ["images", "annotations"]
             .into_iter()
-            .chain(folders().filter(|&output| info.labels.wants(output)).map(Output::name))
+            .chain(image_folders().filter(|&output| info.labels.wants(output)).map(Output::name))
             .chain(info.depth_sensors.then_some(SENSOR_DEPTH))
             .try_for_each(|name| create_folder(&root.join(name)))?;
-        let progress = Progress::new(root, first_id, &info)?;
-        Ok(Self { root: root.to_path_buf(), info, options, first_id, end_id, progress: Mutex::new(progress) })
+        let ids = names::ids(&info, part.indices_of(&info))?;
+        let done = whole::whole(root, &Journals::read(root)?, ids.clone())?;
+        let writer = Self {
+            root: root.to_path_buf(),
+            begun,
+            part,
+            ids,
+            done,
+            journal: Mutex::new(journal),
+            entered: Mutex::new(BTreeSet::new()),
+        };
+        if writer.ids.end - writer.ids.start > writer.done.len() as u64 && occupied {
+            // What is complete no longer is.
+            assemble::write_begun_manifest(root, &info, options)?;
+        }
+        Ok(writer)
+    }
+
+    /// How many images of the part were there when it was opened.
+    pub fn images_done(&self) -> u64 {
+        self.done.len() as u64
+    }
+
+    /// How many images the part has.
+    pub fn images(&self) -> u64 {
+        self.ids.end - self.ids.start
+    }
+
+    /// The indices of scenes of which an image is missing, in order.
+    pub fn missing_scenes(&self) -> Vec<u64> {
+        let mut scenes: Vec<u64> = self
+            .ids
+            .clone()
+            .filter(|id| !self.done.contains(id))
+            .map(|id| names::scene_of(&self.begun.info, id))
+            .collect();
+        scenes.dedup();
+        scenes
+    }
+
+    /// Whether a frame of a scene was there, whole, when the folder was opened.
+    pub fn is_done(&self, scene: &Scene, camera: usize) -> bool {
+        coco::shot_index(scene.index, scene.frame, scene.frames())
+            .and_then(|index| coco::image_id(index, camera, scene.cameras.len()))
+            .is_some_and(|id| self.done.contains(&id))
     }
 
     /// Whether frames are to be audited before they are written.
     pub fn audits(&self) -> bool {
-        self.options.audit
+        self.begun.options.audit
     }
 
     /// Encodes the images of a frame and writes them. `labels` must come from [`annotate`](crate::annotate::annotate) on
@@ -97,28 +154,28 @@ impl DatasetWriter {
         let camera = &scene.cameras[frame.camera].name;
         let stem = stem_of(scene, camera);
         let mut clock = Stopwatch::default();
-        let wanted = FrameWanted::of(&self.info, scene, frame.camera, Some(labels))?;
+        let wanted = FrameWanted::of(&self.begun.info, scene, frame.camera, Some(labels))?;
         let points = tracks(subject, frame);
 
         let split = wanted.split.as_deref();
         let mut entries = clock.encode(|| self.entries(image_id, &stem, subject, camera, split, labels))?;
         let clip = clips::json(scene, frame.camera, image_id, split, Some(labels), points.as_deref());
         let clip = clip.map_err(|source| WriteError::Coco { name: "the image".into(), source })?;
-        let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.options.depth, beside };
+        let look = Look { subject, frame, panoptic: labels.panoptic.as_ref(), depth: self.begun.options.depth, beside };
         let format = scene.image.format;
         let mut files = FrameFiles { rgb: picture_name(&stem, format), others: Default::default() };
-        let mut written = Written::default();
+        let mut written = Files::new(&self.root);
         let rgb = clock.encode(|| encode::picture_file(frame, format));
         let rgb = rgb.map_err(|source| WriteError::Encode { what: "rgb", source })?;
-        clock.write(|| written.write(self.root.join("images").join(&files.rgb), &rgb))?;
+        clock.write(|| written.write(format!("images/{}", files.rgb), &rgb))?;
         // One after the other, so that no more than one is in memory.
-        for &output in &self.info.labels.outputs {
+        for &output in &self.begun.info.labels.outputs {
             let what = output.name();
             match clock.encode(|| look.encode(output)) {
                 Ok(None) => {}
                 Ok(Some((extension, bytes))) => {
                     let file = format!("{what}/{stem}.{extension}");
-                    clock.write(|| written.write(self.root.join(&file), &bytes))?;
+                    clock.write(|| written.write(file.clone(), &bytes))?;
                     files.others.insert(what, file);
                 }
                 Err(source) => {
@@ -128,10 +185,10 @@ impl DatasetWriter {
             }
         }
         if let Some(depth) = &frame.sensor_depth {
-            match clock.encode(|| self.options.depth.encode(depth)) {
+            match clock.encode(|| self.begun.options.depth.encode(depth)) {
                 Ok((extension, bytes)) => {
                     let file = format!("{SENSOR_DEPTH}/{stem}.{extension}");
-                    clock.write(|| written.write(self.root.join(&file), &bytes))?;
+                    clock.write(|| written.write(file.clone(), &bytes))?;
                     files.others.insert(SENSOR_DEPTH, file);
                 }
                 Err(source) => {
@@ -145,6 +202,7 @@ impl DatasetWriter {
         Ok(FrameRecord {
             image_id,
             file_name: picture_name(&stem, format),
+            files: written.written,
             outcome: Outcome::Kept(entries),
             placed: scene.placed.clone(),
             parts: parts::numberings(subject),
@@ -166,7 +224,7 @@ impl DatasetWriter {
         split: Option<&str>,
         labels: &Labels,
     ) -> Result<Entries, WriteError> {
-        let (scene, masks, parts) = (&subject.scene, self.options.masks, parts::of(subject));
+        let (scene, masks, parts) = (&subject.scene, self.begun.options.masks, parts::of(subject));
         let annotation = |annotation: &Annotation| {
             let parts = parts.get(&annotation.instance_id);
             let json = coco::annotation_json(image_id, annotation, parts, &scene.categories, &scene.labels, masks);
@@ -205,19 +263,23 @@ impl DatasetWriter {
         let stem = stem_of(scene, &scene.cameras[frame.camera].name);
         let mut clock = Stopwatch::default();
         let (panoptic, beside) = (labels.and_then(|l| l.panoptic.as_ref()), &Beside::default());
-        let look = Look { subject, frame, panoptic, depth: self.options.depth, beside };
+        let look = Look { subject, frame, panoptic, depth: self.begun.options.depth, beside };
         let files = clock.encode(|| rejected::files(&look, reasons));
         let folder = self.root.join(REJECTED).join(&stem);
-        clock.write(|| {
+        let files = clock.write(|| {
             create_folder(&folder)?;
-            files.iter().try_for_each(|(name, bytes)| write_whole(&folder.join(name), bytes))
+            let write = |(name, bytes): &(String, Vec<u8>)| {
+                Written::new(&self.root, format!("{REJECTED}/{stem}/{name}"), bytes)
+            };
+            files.iter().map(write).collect::<Result<Vec<_>, DiskError>>()
         })?;
         let file_name = picture_name(&stem, scene.image.format);
-        let wanted = FrameWanted::of(&self.info, scene, frame.camera, None)?;
+        let wanted = FrameWanted::of(&self.begun.info, scene, frame.camera, None)?;
         let clip = clips::json(scene, frame.camera, image_id, wanted.split.as_deref(), None, None);
         let clip = clip.map_err(|source| WriteError::Coco { name: "the image".into(), source })?;
         Ok(FrameRecord {
             image_id,
+            files,
             outcome: Outcome::Rejected(Rejected { file_name: file_name.clone(), reason: rejected::summary(reasons) }),
             file_name,
             placed: scene.placed.clone(),
@@ -230,99 +292,40 @@ impl DatasetWriter {
         })
     }
 
-    /// Enters a frame into the JSON files. Frames may come in any order; one that comes early waits for those before it.
+    /// Enters a frame: its files are in place. Frames may come in any order.
     pub fn commit(&self, record: FrameRecord) -> Result<(), WriteError> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).take(record)
+        if !self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(record.image_id) {
+            return Err(WriteError::Twice(record.file_name));
+        }
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).append(&record)
     }
 
-    /// Assembles the JSON files and marks the dataset as complete, or as incomplete where frames were rejected. An error where
-    /// frames are missing; the dataset then stays marked as unfinished.
+    /// Where the part is all of the dataset, assembles the JSON files and marks it as complete, or as incomplete where frames were
+    /// rejected. Totals are those of the part.
+    ///
+    /// # Errors
+    /// Frames are missing; the dataset then stays marked as unfinished.
     pub fn finish(self) -> Result<Summary, WriteError> {
-        let mut progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if progress.next_image < self.end_id {
-            let present = progress.next_image - self.first_id + progress.waiting();
-            let total = self.end_id - self.first_id;
-            let first = first_missing(&self.info, progress.next_image);
-            return Err(WriteError::Incomplete { missing: total - present, total, first });
+        match &self.part {
+            Part::All => assemble::assemble(&self.root, &self.begun),
+            part => assemble::tally(&self.root, &self.begun.info, part.indices_of(&self.begun.info)),
         }
-        let summary = progress.summary(&self.info.categories)?;
-        let info = coco::Info {
-            description: &self.info.recipe_name,
-            version: env!("CARGO_PKG_VERSION"),
-            contributor: env!("CARGO_PKG_NAME"),
-            url: "",
-        };
-        let info = serde_json::to_string(&info)?;
-        let head = |categories: String| format!("{{\"info\":{info},\n\"licenses\":[],\n\"categories\":{categories}");
-        let (categories, lists) = (&self.info.categories, &mut progress.lists);
-        let clip = self.info.clip.is_some();
-        let mut instances = vec![("images", &mut lists.images), ("annotations", &mut lists.annotations)];
-        if clip {
-            instances.push(("videos", &mut lists.videos));
-        }
-        write_json(&self.root.join(INSTANCES), &head(coco::categories_json(categories)?), &mut instances)?;
-        if self.info.labels.wants(Output::Tracks) {
-            let mut tracks = [("videos", &mut lists.videos), ("images", &mut lists.tracks)];
-            let head = format!("{{\"format_version\":{}", manifest::FORMAT_VERSION);
-            write_json(&self.root.join(TRACKS), &head, &mut tracks)?;
-        }
-        if self.info.labels.wants(Output::Keypoints) {
-            write_json(
-                &self.root.join(KEYPOINTS),
-                &head(keypoints::categories_json(categories)?),
-                &mut [("images", &mut lists.plain_images), ("annotations", &mut lists.keypoints)],
-            )?;
-        }
-        if self.info.labels.wants(Output::Panoptic) {
-            write_json(
-                &self.root.join(PANOPTIC),
-                &head(panoptic::categories_json(categories)?),
-                &mut [("images", &mut lists.plain_images), ("annotations", &mut lists.panoptic)],
-            )?;
-        }
-        for (name, split) in &mut lists.splits {
-            let mut instances = vec![("images", &mut split.images), ("annotations", &mut split.annotations)];
-            if clip {
-                instances.push(("videos", &mut split.videos));
-            }
-            let head_of = head(coco::categories_json(categories)?);
-            write_json(&self.root.join(of_split(INSTANCES, name)), &head_of, &mut instances)?;
-            if self.info.labels.wants(Output::Keypoints) {
-                write_json(
-                    &self.root.join(of_split(KEYPOINTS, name)),
-                    &head(keypoints::categories_json(categories)?),
-                    &mut [("images", &mut split.plain_images), ("annotations", &mut split.keypoints)],
-                )?;
-            }
-            if self.info.labels.wants(Output::Panoptic) {
-                write_json(
-                    &self.root.join(of_split(PANOPTIC, name)),
-                    &head(panoptic::categories_json(categories)?),
-                    &mut [("images", &mut split.plain_images), ("annotations", &mut split.panoptic)],
-                )?;
-            }
-        }
-        let head = format!("{{\"format_version\":{}", manifest::FORMAT_VERSION);
-        write_json(&self.root.join(CAMERAS), &head, &mut [("images", &mut lists.cameras)])?;
-        let state = if summary.rejected == 0 { State::Complete } else { State::Incomplete };
-        write_manifest(&self.root, &self.info, self.options, state, Some(&summary))?;
-        Ok(summary)
     }
 
     /// The image id of a frame of a scene that belongs here.
     fn check_scene(&self, scene: &Scene, frame: &Frame) -> Result<u64, WriteError> {
         let wrong = |reason: String| WriteError::WrongScene { index: scene.index, reason };
-        if !scene.cameras.iter().map(|camera| &camera.name).eq(&self.info.cameras) {
-            return Err(wrong(format!("its cameras are not {:?}", self.info.cameras)));
+        if !scene.cameras.iter().map(|camera| &camera.name).eq(&self.begun.info.cameras) {
+            return Err(wrong(format!("its cameras are not {:?}", self.begun.info.cameras)));
         }
-        if scene.categories != self.info.categories {
+        if scene.categories != self.begun.info.categories {
             return Err(wrong("its categories are different".into()));
         }
-        if scene.labels != self.info.labels {
+        if scene.labels != self.begun.info.labels {
             return Err(wrong("it asks for other labels".into()));
         }
         if (scene.image.format.extension(), scene.image.format.depth())
-            != (self.info.format.extension(), self.info.format.depth())
+            != (self.begun.info.format.extension(), self.begun.info.format.depth())
         {
             return Err(wrong("its pictures are of another format".into()));
         }
@@ -330,19 +333,16 @@ impl DatasetWriter {
         if frame.camera >= cameras {
             return Err(wrong(format!("its frame is of camera number {}, but it has {cameras}", frame.camera)));
         }
-        if scene.clip != self.info.clip || scene.frame >= scene.frames() {
+        if scene.clip != self.begun.info.clip || scene.frame >= scene.frames() {
             return Err(wrong("its clip is another one".into()));
         }
         coco::shot_index(scene.index, scene.frame, scene.frames())
             .and_then(|index| coco::image_id(index, frame.camera, cameras))
-            .filter(|id| (self.first_id..self.end_id).contains(id))
-            .ok_or_else(|| wrong(format!("it has {} scenes from index {}", self.info.count, self.info.first_index)))
+            .filter(|id| self.ids.contains(id))
+            .ok_or_else(|| {
+                wrong(format!("it has {} scenes from index {}", self.begun.info.count, self.begun.info.first_index))
+            })
     }
-}
-
-/// `annotations/instances_train.json`, as COCO's readers look for it.
-fn of_split(file: &str, split: &str) -> String {
-    format!("{}_{split}.json", file.strip_suffix(".json").unwrap_or(file))
 }
 
 /// The files of splits that an earlier dataset left; nothing else has such names.
@@ -387,100 +387,77 @@ fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
 }
 
 /// Files of a frame that may turn out not to be writable.
-#[derive(Default)]
-struct Written(Vec<PathBuf>);
+struct Files<'a> {
+    root: &'a Path,
+    written: Vec<Written>,
+}
 
-impl Written {
-    fn write(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), DiskError> {
-        write_whole(&path, bytes)?;
-        self.0.push(path);
+impl<'a> Files<'a> {
+    fn new(root: &'a Path) -> Self {
+        Self { root, written: Vec::new() }
+    }
+
+    fn write(&mut self, path: String, bytes: &[u8]) -> Result<(), DiskError> {
+        self.written.push(Written::new(self.root, path, bytes)?);
         Ok(())
     }
 
     fn remove(self) -> Result<(), DiskError> {
-        self.0.iter().try_for_each(|path| remove(path))
+        self.written.iter().try_for_each(|file| remove(&self.root.join(&file.path)))
     }
 }
 
-/// Frames of each camera in a scene.
-fn frames(info: &DatasetInfo) -> u32 {
-    info.clip.map_or(1, |clip| clip.frames)
+/// The outputs that have a folder of images.
+fn image_folders() -> impl Iterator<Item = Output> {
+    Output::ALL.into_iter().filter(|&output| is_image(output))
 }
 
-/// The image ids of a dataset: first, and one past the last.
-fn id_range(info: &DatasetInfo) -> Result<(u64, u64), WriteError> {
-    let cameras = info.cameras.len();
-    if cameras == 0 {
-        return Err(WriteError::NoCamera);
-    }
-    let end_index = info.first_index.checked_add(info.count);
-    let id = |index| coco::image_id(coco::shot_index(index, 0, frames(info))?, 0, cameras);
-    let (first, end) = (id(info.first_index), end_index.and_then(id));
-    first.zip(end).ok_or(WriteError::ImageIds { first_index: info.first_index, count: info.count, cameras })
-}
-
-/// Whether a dataset of ours is there that is to be replaced.
-fn check_occupied(root: &Path, overwrite: bool) -> Result<bool, WriteError> {
+/// Whether a dataset of ours is there.
+fn check_occupied(root: &Path) -> Result<bool, WriteError> {
     let mut entries = match fs::read_dir(root) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(source) => return Err(DiskError { action: "use as a folder", path: root.to_path_buf(), source }.into()),
     };
-    if entries.next().is_none() {
+    // Another shard may have begun the folder this very moment, and not come to its `dataset.json`.
+    if entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == JOURNALS)) {
         return Ok(false);
     }
-    match (is_our_dataset(root), overwrite) {
-        (false, _) => Err(WriteError::NotOurs(root.to_path_buf())),
-        (true, false) => Err(WriteError::Exists(root.to_path_buf())),
-        (true, true) => Ok(true),
-    }
+    if is_our_dataset(root) { Ok(true) } else { Err(WriteError::NotOurs(root.to_path_buf())) }
 }
 
 fn is_our_dataset(root: &Path) -> bool {
     // A dataset.json is as long as its recipe; what is longer than this is not read into memory, and so not ours.
     const LONGEST: u64 = 64 << 20;
     let mut text = String::new();
-    let read = fs::File::open(root.join("dataset.json")).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    let read = fs::File::open(root.join(MANIFEST)).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
     read.is_ok() && manifest::is_ours(&text)
 }
 
-fn write_manifest(
-    root: &Path,
-    info: &DatasetInfo,
-    options: WriteOptions,
-    state: State,
-    totals: Option<&Summary>,
-) -> Result<(), WriteError> {
-    let text = manifest::manifest_json(info, options, state, totals)?;
-    Ok(write_whole(&root.join("dataset.json"), text.as_bytes())?)
-}
-
-fn first_missing(info: &DatasetInfo, image_id: u64) -> String {
-    let cameras = info.cameras.len() as u64;
-    let shot = (image_id - 1) / cameras;
-    let (index, frame) = (shot / u64::from(frames(info)), shot % u64::from(frames(info)));
-    let camera = info.cameras.iter().zip(0..).find(|&(_, number)| number == (image_id - 1) % cameras);
-    picture_name(&stem(index, info.clip.map(|_| frame), camera.map_or("", |(name, _)| name)), info.format)
-}
-
-/// `000007_main.png`
-fn picture_name(stem: &str, format: ImageFormat) -> String {
-    format!("{stem}.{}", format.extension())
-}
-
-/// `000007_main`, or of a clip `000007_0012_main`.
-fn stem(index: u64, frame: Option<u64>, camera: &str) -> String {
-    match frame {
-        None => format!("{index:06}_{camera}"),
-        Some(frame) => format!("{index:06}_{frame:04}_{camera}"),
+/// An error where the dataset that is there is another one.
+fn check_same(root: &Path, begun: &Begun, part: &Part) -> Result<(), WriteError> {
+    let other = |reason| WriteError::Other { root: root.to_path_buf(), reason };
+    let Some(there) = Begun::read(root)? else {
+        return Err(other("nothing says what it was begun with".into()));
+    };
+    if let Some(reason) = there.difference(begun) {
+        return Err(other(reason));
     }
+    let (old, new) = (there.info.count, begun.info.count);
+    // All of a dataset may grow; what shards are of it has to stay.
+    if new < old || new > old && *part != Part::All {
+        return Err(other(format!("it has {old} scenes, not {new}")));
+    }
+    Ok(())
 }
 
-fn stem_of(scene: &Scene, camera: &str) -> String {
-    stem(scene.index, scene.clip.map(|_| u64::from(scene.frame)), camera)
-}
-
-fn is_file_name_part(name: &str) -> bool {
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    (1..=64).contains(&name.chars().count()) && !name.starts_with('.') && name.chars().all(allowed)
+/// Removes the dataset that is there, and nothing else.
+fn clear(root: &Path, journal: &Journal) -> Result<(), WriteError> {
+    // The folder of every output that there is: the dataset before may have had others than this one.
+    [INSTANCES, KEYPOINTS, PANOPTIC, TRACKS, CAMERAS, SUMS, "images", "mot", SENSOR_DEPTH, REJECTED]
+        .into_iter()
+        .chain(image_folders().map(Output::name))
+        .try_for_each(|name| remove(&root.join(name)))?;
+    of_splits(root)?.iter().try_for_each(|path| remove(path))?;
+    Ok(journal.clear_all(root)?)
 }

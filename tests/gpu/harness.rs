@@ -23,7 +23,8 @@ fn choice() -> AdapterChoice {
 
 /// A renderer of its own, for tests about starting up.
 pub(crate) fn new_renderer() -> Renderer {
-    let options = RenderOptions { adapter: choice(), asset_root: env!("CARGO_MANIFEST_DIR").into() };
+    let options =
+        RenderOptions { adapter: choice(), asset_root: env!("CARGO_MANIFEST_DIR").into(), ..Default::default() };
     Renderer::new(&options, Library::default()).unwrap()
 }
 

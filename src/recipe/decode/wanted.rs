@@ -229,7 +229,7 @@ fn contract(cx: &mut Context, node: &Node, labels: Option<&LabelSettings>) -> Op
             });
             let share = fields.need(cx, "share", |cx, node| plain_within(cx, node, PART));
             let (condition, text) = condition?;
-            ContractKind::When { condition, text, share: share? }
+            ContractKind::When { condition: Some(condition), text, share: share? }
         }
         "Share" => ContractKind::Share { share: fields.need(cx, "share", |cx, node| plain_within(cx, node, PART))? },
         _ => {
