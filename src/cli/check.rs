@@ -5,12 +5,12 @@ use scenewright::survey::{Survey, survey};
 use std::fmt::Write as _;
 
 use super::args::{CheckArgs, load};
-use super::{Failure, print, wanted};
+use super::{Failure, print, wanted, warn};
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let checked = load(&args.recipe, args.assets.as_deref(), &args.set)?;
     if !checked.warnings.is_empty() {
-        eprint!("{}", checked.warnings);
+        warn(&checked.warnings);
     }
     let survey = survey(&checked.recipe, args.seed, args.samples)?;
     let mut found = problems(&survey);
@@ -24,7 +24,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
         if problems.has_errors() {
             return Err(problems.into());
         }
-        eprint!("{problems}");
+        warn(&problems);
     }
     Ok(())
 }

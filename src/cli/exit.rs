@@ -76,7 +76,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         let message = self.message.trim_end();
         if !message.is_empty() {
-            eprintln!("{message}");
+            super::warn(&format_args!("{message}\n"));
         }
         ExitCode::from(self.code)
     }

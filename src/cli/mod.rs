@@ -53,3 +53,8 @@ fn print(text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+
+/// What people should know goes to stderr. Where nobody can hear it, that is no error.
+fn warn(text: &dyn std::fmt::Display) {
+    let _ = write!(std::io::stderr(), "{text}");
+}

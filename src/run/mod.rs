@@ -155,7 +155,7 @@ pub fn render_dataset(
             // A still is a clip of one frame.
             let mut sequence = Sequence::default();
             for number in 0..subject.scene.frames() {
-                stopped = why_stop(options);
+                stopped = why_stop(options, progress.rendered);
                 if stopped.is_some() {
                     break 'scenes;
                 }
@@ -210,9 +210,13 @@ pub fn render_dataset(
     Ok(RunReport { summary, stopped, progress, adapter: renderer.adapter().clone(), timings })
 }
 
-fn why_stop(options: &RunOptions) -> Option<Stopped> {
+/// Each run makes some images, however little memory it may have: else one that is begun again and again would never end.
+fn why_stop(options: &RunOptions, rendered: u64) -> Option<Stopped> {
     if options.stop.load(Ordering::Relaxed) {
         return Some(Stopped::Asked);
+    }
+    if rendered == 0 {
+        return None;
     }
     let resident = memory()?.resident;
     options.max_memory.filter(|&most| resident > most).map(|_| Stopped::Memory(resident))
