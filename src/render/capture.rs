@@ -1,4 +1,4 @@
-//! From a drawn scene to [`Frame`]s: the label pass, amodal masks, and everything home in one copy.
+//! From a drawn scene to [`Frame`]s: the label pass, amodal masks, and everything home in one copy, for which nobody has to wait at once.
 
 use bevy::asset::{Assets as BevyAssets, Handle};
 use bevy::camera::CameraProjection;
@@ -17,6 +17,7 @@ use bevy::render::texture::GpuImage;
 use bevy::render::view::ExtractedView;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::RenderError;
 use super::expose;
@@ -25,7 +26,7 @@ use super::film::Films;
 use super::labels::{self, Assets, Detail, LabelPass};
 use super::masks::{self, Batch, Gathered, Looked, PlacedBox, Tile};
 use super::projection::Pinhole;
-use super::readback::{Images, Plane, Staging, read_buffer, staging_buffer};
+use super::readback::{Asked, IN_FLIGHT, Images, Layout, Plane, Staging, staging_buffer};
 use super::spawn::Shot;
 use super::surface::{Surface, View};
 use super::warp::Warp;
@@ -143,8 +144,8 @@ fn planes(scene: &Scene) -> (Detail, Vec<Plane>) {
 /// Buffers for amodal masks, kept from scene to scene.
 #[derive(Default)]
 pub(super) struct MaskBuffers {
-    /// On the device, and where it is read from.
-    buffers: Option<(wgpu::Buffer, wgpu::Buffer)>,
+    /// On the device, and where it is read from: one for each scene in flight.
+    buffers: Option<(wgpu::Buffer, [wgpu::Buffer; IN_FLIGHT])>,
     /// The most words that one batch may have, where a test says so.
     pub(super) budget: Option<u32>,
 }
@@ -158,8 +159,8 @@ impl MaskBuffers {
         self.budget.unwrap_or(u32::try_from(bytes / 4).unwrap_or(u32::MAX))
     }
 
-    /// Both buffers, with room for so many words.
-    fn get(&mut self, device: &wgpu::Device, words: u32, budget: u32) -> &(wgpu::Buffer, wgpu::Buffer) {
+    /// The buffer on the device and the one that is read from, with room for so many words.
+    fn get(&mut self, device: &wgpu::Device, slot: usize, words: u32, budget: u32) -> (&wgpu::Buffer, &wgpu::Buffer) {
         let bytes = u64::from(words) * 4;
         if self.buffers.as_ref().is_none_or(|(masks, _)| masks.size() < bytes) {
             // A little more, so that scene after scene need not grow it.
@@ -170,9 +171,10 @@ impl MaskBuffers {
                 usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             });
-            self.buffers = Some((masks, staging_buffer(device, size)));
+            self.buffers = Some((masks, std::array::from_fn(|_| staging_buffer(device, size))));
         }
-        self.buffers.as_ref().expect("made above")
+        let (masks, staging) = self.buffers.as_ref().expect("made above");
+        (masks, &staging[slot])
     }
 }
 
@@ -187,11 +189,111 @@ pub(super) struct Source<'a> {
     pub(super) targets: &'a Targets,
     pub(super) scene: &'a Scene,
     pub(super) shot: &'a Shot,
+    /// Which of the buffers is free.
+    pub(super) slot: usize,
 }
 
-/// Draws the labels of all cameras on top of the update that just ran, and takes everything home.
-pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<Vec<Frame>, RenderError> {
-    let Source { render, pass, targets, scene, shot, .. } = *source;
+/// The frames of a scene, on their way home.
+pub(super) struct OnTheWay {
+    images: (Asked, Arc<Layout>),
+    masks: Masks,
+    facts: Facts,
+}
+
+/// Amodal masks of a scene.
+enum Masks {
+    None,
+    /// The only batch, on its way.
+    Asked(Asked, Batch),
+    /// All batches.
+    Taken(Found),
+}
+
+/// What must be known of a scene when its images come home: of the world that drew it nothing is left then.
+struct Facts {
+    size: (u32, u32),
+    needs_linear: bool,
+    /// Of each instance.
+    ids: Vec<u32>,
+    owners: Arc<[Owner]>,
+    /// Of each camera: its views, and the lens that is looked up in them.
+    eyes: Vec<(Range<usize>, Option<Arc<Warp>>)>,
+    /// Of each view of masks.
+    mask_cameras: Vec<usize>,
+}
+
+/// Masks, view by view.
+struct Found {
+    gathered: Vec<Gathered>,
+    looked: Vec<Looked>,
+    strays: u32,
+}
+
+impl Found {
+    fn new(views: usize) -> Self {
+        Self {
+            gathered: (0..views).map(|_| Gathered::default()).collect(),
+            looked: (0..views).map(|_| Looked::default()).collect(),
+            strays: 0,
+        }
+    }
+
+    fn add(&mut self, facts: &Facts, batch: &Batch, bytes: &[u8]) {
+        let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|&word| u32::from_ne_bytes(word)).collect();
+        for (position, jobs) in batch.jobs.iter().enumerate() {
+            match facts.eyes[facts.mask_cameras[position]].1 {
+                None => self.gathered[position].add(jobs, &words, facts.size),
+                Some(_) => self.looked[position].add(jobs, &words),
+            }
+        }
+        self.strays = self.strays.saturating_add(words.first().copied().unwrap_or(0));
+    }
+
+    /// Gives each frame its masks.
+    fn finish(self, facts: &Facts, frames: &mut [Frame]) {
+        let id = |instance: u32| facts.ids.get(instance as usize).copied().unwrap_or(0);
+        let mut gathered = self.gathered.into_iter();
+        for (camera, frame) in frames.iter_mut().enumerate() {
+            let first = facts.mask_cameras.iter().position(|&of| of == camera).unwrap_or(0);
+            let count = facts.mask_cameras.iter().filter(|&&of| of == camera).count();
+            let own = gathered.by_ref().take(count).next().unwrap_or_default();
+            gathered.by_ref().take(count.saturating_sub(1)).for_each(drop);
+            let masks: Vec<AmodalMask> = match &facts.eyes[camera].1 {
+                None => own.finish(id),
+                Some(warp) => masks::looked_up(warp, &self.looked[first..first + count], facts.size, id),
+            };
+            frame.amodal = Some(masks);
+            frame.amodal_strays = self.strays;
+        }
+    }
+}
+
+impl OnTheWay {
+    /// Waits for the device, and makes frames of what it copied.
+    pub(super) fn take(self, device: &wgpu::Device) -> Result<Vec<Frame>, RenderError> {
+        let Self { images: (asked, layout), masks, facts } = self;
+        let frames = asked.take(device, |bytes| {
+            let images = Images { layout: &layout, bytes };
+            (0..facts.eyes.len()).map(|camera| frame(&images, camera, &facts)).collect::<Option<Vec<_>>>()
+        })?;
+        let mut frames = frames.ok_or_else(|| RenderError::Failed("an image was not copied".into()))?;
+        let found = match masks {
+            Masks::None => return Ok(frames),
+            Masks::Taken(found) => found,
+            Masks::Asked(asked, batch) => {
+                let mut found = Found::new(facts.mask_cameras.len());
+                asked.take(device, |bytes| found.add(&facts, &batch, bytes))?;
+                found
+            }
+        };
+        found.finish(&facts, &mut frames);
+        Ok(frames)
+    }
+}
+
+/// Draws the labels of all cameras on top of the update that just ran, and has everything copied home.
+pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<OnTheWay, RenderError> {
+    let Source { render, pass, targets, scene, shot, slot, .. } = *source;
     let device = render.resource::<RenderDevice>().wgpu_device();
     let queue = render.resource::<RenderQueue>();
     let images = render.resource::<RenderAssets<GpuImage>>();
@@ -212,12 +314,11 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
                 label => drawn.plane(label),
             };
             let texture = texture.ok_or_else(|| RenderError::Failed(format!("the image of {plane:?} is gone")))?;
-            targets.staging.copy(&mut encoder, position, plane, texture);
+            targets.staging.copy(slot, &mut encoder, position, plane, texture);
         }
     }
 
-    let size = (scene.image.width, scene.image.height);
-    let batches = if scene.labels.needs_amodal() {
+    let mut batches = if scene.labels.needs_amodal() {
         let areas = mask_areas(source, &mask_views);
         let in_frame = |(view, areas): (&MaskView<'_>, &Vec<(u32, masks::Area)>)| {
             areas.iter().map(|(_, area)| area.bytes_in_frame(view.size.0, view.size.1)).sum::<u64>()
@@ -234,7 +335,7 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     let budget = buffers.budget(&device.limits());
     let record = |encoder: &mut wgpu::CommandEncoder,
                   batch: &Batch,
-                  (masks, staging): &(wgpu::Buffer, wgpu::Buffer)|
+                  (masks, staging): (&wgpu::Buffer, &wgpu::Buffer)|
      -> Result<(), RenderError> {
         let bytes = u64::from(batch.words) * 4;
         encoder.clear_buffer(masks, 0, Some(bytes));
@@ -248,51 +349,45 @@ pub(super) fn capture(source: &Source<'_>, buffers: &mut MaskBuffers) -> Result<
     };
     // The first batch, as a rule the only one, goes with the images.
     if let Some(first) = batches.first() {
-        record(&mut encoder, first, buffers.get(device, largest, budget))?;
+        record(&mut encoder, first, buffers.get(device, slot, largest, budget))?;
     }
-    let mut submission = queue.submit([encoder.finish()]);
-    let mut frames = targets.staging.read(device, submission.clone(), |images| {
-        (0..scene.cameras.len()).map(|camera| frame(images, camera, scene, shot)).collect::<Option<Vec<_>>>()
-    })?;
-    let mut strays = 0_u32;
-    let mut gathered: Vec<Gathered> = mask_views.iter().map(|_| Gathered::default()).collect();
-    let mut looked: Vec<Looked> = mask_views.iter().map(|_| Looked::default()).collect();
-    for (position, batch) in batches.iter().enumerate() {
-        let both = buffers.get(device, largest, budget);
-        if position > 0 {
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("masks") });
-            record(&mut encoder, batch, both)?;
-            submission = queue.submit([encoder.finish()]);
+    let submission = queue.submit([encoder.finish()]);
+    let facts = Facts {
+        size: (scene.image.width, scene.image.height),
+        needs_linear: scene.needs_linear(),
+        ids: scene.instances.iter().map(|instance| instance.id).collect(),
+        owners: shot.owners.clone(),
+        eyes: shot.eyes.of_camera.iter().cloned().zip(shot.eyes.warps.iter().cloned()).collect(),
+        mask_cameras: mask_views.iter().map(|view| view.camera).collect(),
+    };
+    let images = targets.staging.ask(slot, submission.clone());
+    let bytes = |batch: &Batch| u64::from(batch.words) * 4;
+    let masks = match batches.len() {
+        0 => Masks::None,
+        1 => {
+            let batch = batches.remove(0);
+            let (_, staging) = buffers.get(device, slot, largest, budget);
+            Masks::Asked(Asked::new(staging, bytes(&batch), submission), batch)
         }
-        let more = read_buffer(device, &both.1, u64::from(batch.words) * 4, submission.clone(), |bytes| {
-            let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|&word| u32::from_ne_bytes(word)).collect();
-            for (position, jobs) in batch.jobs.iter().enumerate() {
-                match shot.eyes.warps[mask_views[position].camera] {
-                    None => gathered[position].add(jobs, &words, size),
-                    Some(_) => looked[position].add(jobs, &words),
+        // The others have to wait for the room that the first takes.
+        _ => {
+            let mut found = Found::new(mask_views.len());
+            let mut submission = submission;
+            for (position, batch) in batches.iter().enumerate() {
+                let both = buffers.get(device, slot, largest, budget);
+                if position > 0 {
+                    let label = Some("masks");
+                    let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
+                    record(&mut encoder, batch, both)?;
+                    submission = queue.submit([encoder.finish()]);
                 }
+                let asked = Asked::new(both.1, bytes(batch), submission.clone());
+                asked.take(device, |bytes| found.add(&facts, batch, bytes))?;
             }
-            words.first().copied().unwrap_or(0)
-        })?;
-        strays = strays.saturating_add(more);
-    }
-    let id = |instance: u32| scene.instances.get(instance as usize).map_or(0, |instance| instance.id);
-    if let (Some(frames), false) = (&mut frames, batches.is_empty()) {
-        let mut gathered = gathered.into_iter();
-        for (camera, frame) in frames.iter_mut().enumerate() {
-            let first = mask_views.iter().position(|view| view.camera == camera).unwrap_or(0);
-            let count = mask_views.iter().filter(|view| view.camera == camera).count();
-            let own = gathered.by_ref().take(count).next().unwrap_or_default();
-            gathered.by_ref().take(count.saturating_sub(1)).for_each(drop);
-            let masks: Vec<AmodalMask> = match &shot.eyes.warps[camera] {
-                None => own.finish(id),
-                Some(warp) => masks::looked_up(warp, &looked[first..first + count], size, id),
-            };
-            frame.amodal = Some(masks);
-            frame.amodal_strays = strays;
+            Masks::Taken(found)
         }
-    }
-    frames.ok_or_else(|| RenderError::Failed("an image was not copied".into()))
+    };
+    Ok(OnTheWay { images, masks, facts })
 }
 
 /// What each view was drawn with, and in which order.
@@ -468,11 +563,12 @@ fn mask_areas(source: &Source<'_>, views: &[MaskView<'_>]) -> Vec<Vec<(u32, mask
 }
 
 /// The images of one camera. `None` where one that is always there was not copied.
-fn frame(images: &Images<'_>, camera: usize, scene: &Scene, shot: &Shot) -> Option<Frame> {
-    let taken = Taken { images, eyes: shot.eyes.of_camera[camera].clone(), warp: shot.eyes.warps[camera].as_deref() };
+fn frame(images: &Images<'_>, camera: usize, facts: &Facts) -> Option<Frame> {
+    let (eyes, warp) = &facts.eyes[camera];
+    let taken = Taken { images, eyes: eyes.clone(), warp: warp.as_deref() };
     let surfaces = taken.plane(Plane::Surface, |[number]: [u32; 1]| number)?;
     let id = |&number: &u32| {
-        let owner = number.checked_sub(1).and_then(|position| shot.owners.get(position as usize));
+        let owner = number.checked_sub(1).and_then(|position| facts.owners.get(position as usize));
         owner.map_or(0, |owner: &Owner| owner.id)
     };
     let ids = Image::new(surfaces.width(), surfaces.height(), surfaces.pixels().iter().map(id).collect())?;
@@ -494,7 +590,7 @@ fn frame(images: &Images<'_>, camera: usize, scene: &Scene, shot: &Shot) -> Opti
     };
     let three = |plane| taken.plane(plane, |[x, y, z, _]: [u32; 4]| [x, y, z].map(f32::from_bits));
     let fourth = |plane| taken.plane(plane, |[_, _, _, w]: [u32; 4]| f32::from_bits(w));
-    let rgb = if scene.needs_linear() {
+    let rgb = if facts.needs_linear {
         Image::filled(surfaces.width(), surfaces.height(), [0; 3])
     } else {
         taken.plane(Plane::Color, |[word]: [u32; 1]| {
@@ -509,7 +605,7 @@ fn frame(images: &Images<'_>, camera: usize, scene: &Scene, shot: &Shot) -> Opti
         deep: None,
         sensor_depth: None,
         surfaces,
-        owners: shot.owners.clone(),
+        owners: facts.owners.clone(),
         ids,
         depth,
         range,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
 use super::RenderError;
-use super::readback::{read_buffer, staging_buffer};
+use super::readback::{Asked, staging_buffer};
 use super::warp::{MOST_FACES, Warp};
 use crate::image::Image;
 use crate::scene::Camera;
@@ -262,16 +262,17 @@ impl Films {
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("film") });
         encoder.copy_buffer_to_buffer(film, 0, &self.staging, 0, film.size());
         let submission = queue.submit([encoder.finish()]);
-        read_buffer(device, &self.staging, film.size(), submission, |bytes| {
-            let words = bytes.as_chunks::<4>().0.as_chunks::<3>().0;
-            #[expect(clippy::cast_precision_loss, reason = "at most some thousands")]
-            let share = counts.iter().map(|&count| 1.0 / count.max(1) as f32);
-            let rows = words.chunks_exact(self.width as usize).zip(share);
-            let pixels = rows
-                .flat_map(|(row, share)| row.iter().map(move |pixel| pixel.map(|c| f32::from_ne_bytes(c) * share)))
-                .collect();
-            Image::new(self.width, self.height, pixels)
-        })?
-        .ok_or_else(gone)
+        Asked::new(&self.staging, film.size(), submission)
+            .take(device, |bytes| {
+                let words = bytes.as_chunks::<4>().0.as_chunks::<3>().0;
+                #[expect(clippy::cast_precision_loss, reason = "at most some thousands")]
+                let share = counts.iter().map(|&count| 1.0 / count.max(1) as f32);
+                let rows = words.chunks_exact(self.width as usize).zip(share);
+                let pixels = rows
+                    .flat_map(|(row, share)| row.iter().map(move |pixel| pixel.map(|c| f32::from_ne_bytes(c) * share)))
+                    .collect();
+                Image::new(self.width, self.height, pixels)
+            })?
+            .ok_or_else(gone)
     }
 }

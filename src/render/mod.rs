@@ -54,6 +54,8 @@ use bevy::image::Image as BevyImage;
 use bevy::mesh::Mesh as BevyMesh;
 use bevy::pbr::StandardMaterial;
 use bevy::render::RenderApp;
+use bevy::render::mesh::allocator::MeshAllocator;
+use bevy::render::render_resource::PipelineCache;
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,6 +111,10 @@ pub struct Holdings {
     pub materials: usize,
     /// Textures and render targets.
     pub images: usize,
+    /// Pipelines: one for each way in which something is drawn.
+    pub pipelines: usize,
+    /// Buffers that meshes are in.
+    pub mesh_slabs: usize,
 }
 
 /// Renders scenes. Owns the graphics device; nothing of Bevy leaks out.
@@ -125,7 +131,21 @@ pub struct Renderer {
     film_pass: film::FilmPass,
     targets: Option<capture::Targets>,
     masks: capture::MaskBuffers,
+    /// The buffers that the next scene is copied to.
+    slot: usize,
+    /// Scenes that were begun and not finished.
+    in_flight: usize,
     times: RenderTimes,
+}
+
+/// A scene that is being rendered: [`Renderer::finish`] waits for its frames.
+#[must_use = "its frames are lost otherwise"]
+pub struct InFlight(Home);
+
+enum Home {
+    OnTheWay(Box<capture::OnTheWay>),
+    /// Of many sub-frames, the last is no more work than the first: nothing is left to wait for.
+    There(Vec<Frame>),
 }
 
 impl Renderer {
@@ -152,6 +172,8 @@ impl Renderer {
             film_pass,
             targets: None,
             masks: capture::MaskBuffers::default(),
+            slot: 0,
+            in_flight: 0,
             times: RenderTimes::default(),
         })
     }
@@ -168,12 +190,14 @@ impl Renderer {
 
     /// What the renderer holds between scenes.
     pub fn holdings(&self) -> Holdings {
-        let world = self.app.world();
+        let (world, render) = (self.app.world(), self.app.sub_app(RenderApp).world());
         Holdings {
             entities: world.entities().count_spawned() as usize,
             meshes: world.resource::<Assets<BevyMesh>>().len(),
             materials: world.resource::<Assets<StandardMaterial>>().len(),
             images: world.resource::<Assets<BevyImage>>().len(),
+            pipelines: render.resource::<PipelineCache>().pipelines().count(),
+            mesh_slabs: render.resource::<MeshAllocator>().slab_count(),
         }
     }
 
@@ -186,7 +210,23 @@ impl Renderer {
     /// then: tests compare this with what `render` takes for complete.
     #[doc(hidden)]
     pub fn render_after(&mut self, scene: &Scene, more: u32) -> Result<Vec<Frame>, RenderError> {
+        let begun = self.begin_after(scene, more)?;
+        self.finish(begun)
+    }
+
+    /// Has `scene` drawn, without waiting for the device: while it draws, the next scene can be begun. One may wait for its turn to be
+    /// [finished](Self::finish) while another is begun, no more.
+    pub fn begin(&mut self, scene: &Scene) -> Result<InFlight, RenderError> {
+        self.begin_after(scene, 0)
+    }
+
+    fn begin_after(&mut self, scene: &Scene, more: u32) -> Result<InFlight, RenderError> {
         scene.validate().map_err(|reason| RenderError::InvalidScene { index: scene.index, reason })?;
+        if self.in_flight >= readback::IN_FLIGHT {
+            return Err(RenderError::Failed(
+                "more scenes are in flight than there are buffers for (this is a bug)".into(),
+            ));
+        }
         let spawning = clock();
         let eyes = Eyes::of(scene, &mut self.warps);
         let targets = self.targets.take();
@@ -198,18 +238,32 @@ impl Renderer {
         self.app.sub_app_mut(RenderApp).world_mut().insert_resource(capture::SceneOrder(order));
         self.times.spawn += spawning.elapsed();
 
-        let frames = self.update_until_complete(scene.index, &shot).and_then(|()| {
+        let home = self.update_until_complete(scene.index, &shot).and_then(|()| {
             (0..more).for_each(|_| self.app.update());
-            let mut frames = self.capture(scene, &shot)?;
-            if scene.needs_linear() {
-                self.expose(scene, &shot, &mut frames)?;
+            let on_the_way = self.capture(scene, &shot)?;
+            if !scene.needs_linear() {
+                return Ok(Home::OnTheWay(Box::new(on_the_way)));
             }
-            Ok(frames)
+            let mut frames = self.take(on_the_way)?;
+            self.expose(scene, &shot, &mut frames)?;
+            Ok(Home::There(frames))
         });
         shot.despawn(self.app.world_mut());
         self.uploads.end_scene();
         self.times.scenes += 1;
-        frames
+        let home = home?;
+        self.in_flight += 1;
+        self.slot = (self.slot + 1) % readback::IN_FLIGHT;
+        Ok(InFlight(home))
+    }
+
+    /// Waits for the frames of a scene. Scenes are finished in the order in which they were begun.
+    pub fn finish(&mut self, begun: InFlight) -> Result<Vec<Frame>, RenderError> {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match begun.0 {
+            Home::There(frames) => Ok(frames),
+            Home::OnTheWay(on_the_way) => self.take(*on_the_way),
+        }
     }
 
     /// Gives amodal masks no more than so many words of memory at a time: tests compare what comes of it.
@@ -269,8 +323,8 @@ impl Renderer {
         }
     }
 
-    /// Draws the labels on top of the update that just ran, and takes everything home.
-    fn capture(&mut self, scene: &Scene, shot: &spawn::Shot) -> Result<Vec<Frame>, RenderError> {
+    /// Draws the labels on top of the update that just ran, and has everything copied home.
+    fn capture(&mut self, scene: &Scene, shot: &spawn::Shot) -> Result<capture::OnTheWay, RenderError> {
         let start = clock();
         let source = capture::Source {
             main: self.app.world(),
@@ -279,10 +333,18 @@ impl Renderer {
             targets: self.targets.as_ref().expect("prepared before the update"),
             scene,
             shot,
+            slot: self.slot,
         };
-        let frames = capture::capture(&source, &mut self.masks);
+        let captured = capture::capture(&source, &mut self.masks);
         self.times.labels_and_wait += start.elapsed();
-        // Where a command was refused, the buffer still holds the images of the scene before.
+        captured
+    }
+
+    fn take(&mut self, on_the_way: capture::OnTheWay) -> Result<Vec<Frame>, RenderError> {
+        let start = clock();
+        let frames = on_the_way.take(self.app.world().resource::<RenderDevice>().wgpu_device());
+        self.times.labels_and_wait += start.elapsed();
+        // Where a command was refused, the buffer still holds the images of a scene before.
         frames.and_then(|frames| self.check_device().map(|()| frames))
     }
 }

@@ -1,6 +1,6 @@
-//! From textures on the device to images in memory: one copy, one wait, per scene.
+//! From textures on the device to images in memory: one copy, one wait, per scene. The wait can come later, while the next scene is drawn.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use super::RenderError;
 use crate::image::Image;
@@ -64,9 +64,18 @@ impl Plane {
     }
 }
 
-/// A buffer that the images of one scene are copied to.
+/// Scenes whose images may be on their way home at the same time.
+pub(super) const IN_FLIGHT: usize = 2;
+
+/// Buffers that the images of scenes are copied to: one for each scene in flight.
 pub(super) struct Staging {
-    buffer: wgpu::Buffer,
+    buffers: [wgpu::Buffer; IN_FLIGHT],
+    layout: Arc<Layout>,
+}
+
+/// Where in such a buffer each image is.
+#[derive(PartialEq, Eq)]
+pub(super) struct Layout {
     /// Of each view.
     sizes: Vec<(u32, u32)>,
     planes: Vec<Plane>,
@@ -74,8 +83,11 @@ pub(super) struct Staging {
 
 impl Staging {
     pub(super) fn new(device: &wgpu::Device, sizes: Vec<(u32, u32)>, planes: Vec<Plane>) -> Self {
-        let buffer = staging_buffer(device, Self::bytes(&sizes, &planes));
-        Self { buffer, sizes, planes }
+        let bytes = Self::bytes(&sizes, &planes);
+        Self {
+            buffers: std::array::from_fn(|_| staging_buffer(device, bytes)),
+            layout: Arc::new(Layout { sizes, planes }),
+        }
     }
 
     /// Bytes that a buffer of these images takes.
@@ -88,31 +100,32 @@ impl Staging {
     }
 
     pub(super) fn fits(&self, sizes: &[(u32, u32)], planes: &[Plane]) -> bool {
-        self.sizes == sizes && self.planes == planes
+        self.layout.sizes == sizes && self.layout.planes == planes
     }
 
     /// Which images there are of each view.
     pub(super) fn planes(&self) -> &[Plane] {
-        &self.planes
-    }
-
-    /// Where an image begins, bytes.
-    fn offset(&self, view: usize, plane: Plane) -> u64 {
-        let before = self.planes.iter().position(|&other| other == plane).unwrap_or(0);
-        Self::bytes(&self.sizes[..view], &self.planes) + Self::view_bytes(self.sizes[view], &self.planes[..before])
+        &self.layout.planes
     }
 
     /// Records the copy of one image of one view.
-    pub(super) fn copy(&self, encoder: &mut wgpu::CommandEncoder, view: usize, plane: Plane, texture: &wgpu::Texture) {
-        let (width, height) = self.sizes[view];
+    pub(super) fn copy(
+        &self,
+        slot: usize,
+        encoder: &mut wgpu::CommandEncoder,
+        view: usize,
+        plane: Plane,
+        texture: &wgpu::Texture,
+    ) {
+        let (width, height) = self.layout.sizes[view];
         // A row of 16384 pixels of 16 bytes fits by far.
         let bytes_per_row = u32::try_from(plane.padded_row(width)).ok();
         encoder.copy_texture_to_buffer(
             texture.as_image_copy(),
             wgpu::TexelCopyBufferInfo {
-                buffer: &self.buffer,
+                buffer: &self.buffers[slot],
                 layout: wgpu::TexelCopyBufferLayout {
-                    offset: self.offset(view, plane),
+                    offset: self.layout.offset(view, plane),
                     bytes_per_row,
                     rows_per_image: Some(height),
                 },
@@ -121,23 +134,26 @@ impl Staging {
         );
     }
 
-    /// Waits for the device and gives the images to `take`.
-    pub(super) fn read<T>(
-        &self,
-        device: &wgpu::Device,
-        submission: wgpu::SubmissionIndex,
-        take: impl FnOnce(&Images<'_>) -> T,
-    ) -> Result<T, RenderError> {
-        read_buffer(device, &self.buffer, self.buffer.size(), submission, |bytes| {
-            take(&Images { staging: self, bytes })
-        })
+    /// Asks for the images that were copied to a buffer.
+    pub(super) fn ask(&self, slot: usize, submission: wgpu::SubmissionIndex) -> (Asked, Arc<Layout>) {
+        let buffer = &self.buffers[slot];
+        (Asked::new(buffer, buffer.size(), submission), self.layout.clone())
+    }
+}
+
+impl Layout {
+    /// Where an image begins, bytes.
+    fn offset(&self, view: usize, plane: Plane) -> u64 {
+        let before = self.planes.iter().position(|&other| other == plane).unwrap_or(0);
+        let views = Staging::bytes(&self.sizes[..view], &self.planes);
+        views + Staging::view_bytes(self.sizes[view], &self.planes[..before])
     }
 }
 
 /// The images of a scene, still as the device laid them out.
 pub(super) struct Images<'a> {
-    staging: &'a Staging,
-    bytes: &'a [u8],
+    pub(super) layout: &'a Layout,
+    pub(super) bytes: &'a [u8],
 }
 
 impl Images<'_> {
@@ -148,11 +164,11 @@ impl Images<'_> {
         plane: Plane,
         pixel: impl Fn([u32; N]) -> T,
     ) -> Option<Image<T>> {
-        let (width, height) = *self.staging.sizes.get(view)?;
-        if !self.staging.planes.contains(&plane) {
+        let (width, height) = *self.layout.sizes.get(view)?;
+        if !self.layout.planes.contains(&plane) {
             return None;
         }
-        let start = usize::try_from(self.staging.offset(view, plane)).ok()?;
+        let start = usize::try_from(self.layout.offset(view, plane)).ok()?;
         let padded = usize::try_from(plane.padded_row(width)).ok()?;
         let row_bytes = width as usize * 4 * plane.pixel_words() as usize;
         let mut pixels = Vec::with_capacity(width as usize * height as usize);
@@ -174,31 +190,39 @@ pub(super) fn staging_buffer(device: &wgpu::Device, bytes: u64) -> wgpu::Buffer 
     })
 }
 
-/// Waits for the device and gives the first `length` bytes of a staging buffer to `take`.
-pub(super) fn read_buffer<T>(
-    device: &wgpu::Device,
-    buffer: &wgpu::Buffer,
+/// Bytes of a staging buffer that the device was asked for.
+pub(super) struct Asked {
+    buffer: wgpu::Buffer,
     length: u64,
     submission: wgpu::SubmissionIndex,
-    take: impl FnOnce(&[u8]) -> T,
-) -> Result<T, RenderError> {
-    let slice = buffer.slice(..length);
-    let (sender, receiver) = mpsc::channel();
-    slice.map_async(wgpu::MapMode::Read, move |result| {
-        // The receiver is gone only if waiting failed, which is reported already.
-        let _ = sender.send(result);
-    });
-    device
-        .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: None })
-        .map_err(|error| RenderError::Failed(error.to_string()))?;
-    match receiver.try_recv() {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(RenderError::Failed(format!("cannot read the images back: {error}"))),
-        Err(_) => return Err(RenderError::Failed("cannot read the images back: the copy never finished".into())),
+    mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+}
+
+impl Asked {
+    /// Asks for the first `length` bytes, once `submission` is done.
+    pub(super) fn new(buffer: &wgpu::Buffer, length: u64, submission: wgpu::SubmissionIndex) -> Self {
+        let (sender, mapped) = mpsc::channel();
+        buffer.slice(..length).map_async(wgpu::MapMode::Read, move |result| {
+            // The receiver is gone only if waiting failed, which is reported already.
+            let _ = sender.send(result);
+        });
+        Self { buffer: buffer.clone(), length, submission, mapped }
     }
-    let bytes = slice.get_mapped_range();
-    let taken = take(&bytes);
-    drop(bytes);
-    buffer.unmap();
-    Ok(taken)
+
+    /// Waits for the device and gives the bytes to `take`.
+    pub(super) fn take<T>(self, device: &wgpu::Device, take: impl FnOnce(&[u8]) -> T) -> Result<T, RenderError> {
+        device
+            .poll(wgpu::PollType::Wait { submission_index: Some(self.submission), timeout: None })
+            .map_err(|error| RenderError::Failed(error.to_string()))?;
+        match self.mapped.try_recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(RenderError::Failed(format!("cannot read the images back: {error}"))),
+            Err(_) => return Err(RenderError::Failed("cannot read the images back: the copy never finished".into())),
+        }
+        let bytes = self.buffer.slice(..self.length).get_mapped_range();
+        let taken = take(&bytes);
+        drop(bytes);
+        self.buffer.unmap();
+        Ok(taken)
+    }
 }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::annotate::Subject;
 use crate::plan::Plan;
 use crate::prepare::{self, Prepared};
-use crate::render::{AdapterChoice, AdapterReport, RenderError, RenderOptions, RenderTimes, Renderer};
+use crate::render::{AdapterChoice, AdapterReport, InFlight, RenderError, RenderOptions, RenderTimes, Renderer};
 use crate::scene::SampleError;
 use crate::write::{
     AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, Part, Sequence, SinkError, StageTimes, Summary, WriteError,
@@ -147,47 +148,59 @@ pub fn render_dataset(
     let sink = FrameSink::new(writer, options.encoders)?;
     let (mut sample, mut wait_for_scenes, mut wait) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let (mut stopped, mut first, mut metrics_at) = (None, None, Duration::ZERO);
+    // A still is a clip of one frame.
+    let mut sequence = Sequence::default();
+    let mut deliver = |renderer: &mut Renderer, drawn: Drawn, progress: &mut Progress| {
+        let Drawn { subject, begun } = drawn;
+        let frames = renderer.finish(begun)?;
+        first.get_or_insert_with(|| wall.elapsed());
+        if subject.scene.frame == 0 {
+            sequence = Sequence::default();
+        }
+        for (shot, beside) in sequence.push(&subject, frames) {
+            let is_done = sink.writer().is_some_and(|writer| writer.is_done(&shot.subject.scene, shot.frame.camera));
+            if !is_done {
+                timed(&mut wait, || sink.push_shot(shot, beside))?;
+                progress.rendered += 1;
+                progress.done += 1;
+            }
+        }
+        progress.wall = wall.elapsed();
+        told(progress);
+        if let Some(path) = &options.metrics
+            && progress.wall >= metrics_at
+        {
+            metrics::write(path, progress, &renderer.holdings()).map_err(WriteError::Disk)?;
+            metrics_at = progress.wall + BETWEEN_METRICS;
+        }
+        Ok::<(), RunError>(())
+    };
     std::thread::scope(|scope| {
         let mut scenes = prepare::ahead(scope, plan, &missing, options.encoders);
+        // While the device draws one scene, the next is put into the world.
+        let mut drawn: Option<Drawn> = None;
         'scenes: while let Some(prepared) = timed(&mut wait_for_scenes, || scenes.next()) {
             let Prepared { subject, took } = prepared?;
             sample += took;
-            // A still is a clip of one frame.
-            let mut sequence = Sequence::default();
             for number in 0..subject.scene.frames() {
                 stopped = why_stop(options, progress.rendered);
                 if stopped.is_some() {
                     break 'scenes;
                 }
                 let subject = timed(&mut sample, || prepare::frame(plan, &subject, number))?;
-                let frames = match renderer.render(&subject.scene) {
+                let begun = match renderer.begin(&subject.scene) {
                     Err(RenderError::Stopped) => {
                         stopped = Some(Stopped::Asked);
                         break 'scenes;
                     }
-                    frames => frames?,
+                    begun => begun?,
                 };
-                first.get_or_insert_with(|| wall.elapsed());
-                for (shot, beside) in sequence.push(&subject, frames) {
-                    let is_done =
-                        sink.writer().is_some_and(|writer| writer.is_done(&shot.subject.scene, shot.frame.camera));
-                    if !is_done {
-                        timed(&mut wait, || sink.push_shot(shot, beside))?;
-                        progress.rendered += 1;
-                        progress.done += 1;
-                    }
-                }
-                progress.wall = wall.elapsed();
-                told(&progress);
-                if let Some(path) = &options.metrics
-                    && progress.wall >= metrics_at
-                {
-                    metrics::write(path, &progress).map_err(WriteError::Disk)?;
-                    metrics_at = progress.wall + BETWEEN_METRICS;
+                if let Some(before) = drawn.replace(Drawn { subject, begun }) {
+                    deliver(&mut renderer, before, &mut progress)?;
                 }
             }
         }
-        Ok::<(), RunError>(())
+        drawn.map_or(Ok(()), |drawn| deliver(&mut renderer, drawn, &mut progress))
     })?;
     let (summary, stages) = match stopped {
         None => timed(&mut wait, || sink.finish())?,
@@ -195,7 +208,7 @@ pub fn render_dataset(
     };
     progress.wall = wall.elapsed();
     if let Some(path) = &options.metrics {
-        metrics::write(path, &progress).map_err(WriteError::Disk)?;
+        metrics::write(path, &progress, &renderer.holdings()).map_err(WriteError::Disk)?;
     }
     let timings = Timings {
         wall: progress.wall,
@@ -208,6 +221,12 @@ pub fn render_dataset(
         stages,
     };
     Ok(RunReport { summary, stopped, progress, adapter: renderer.adapter().clone(), timings })
+}
+
+/// A scene that the renderer has begun.
+struct Drawn {
+    subject: Arc<Subject>,
+    begun: InFlight,
 }
 
 /// Each run makes some images, however little memory it may have: else one that is begun again and again would never end.

@@ -21,10 +21,10 @@ use serde_json::Value;
 
 use crate::synthetic::{empty_frame, info, paint, rectangle, ring, scene, subject};
 
-const CAMERAS: [&str; 2] = ["left", "main"];
+pub(crate) const CAMERAS: [&str; 2] = ["left", "main"];
 
 /// Scene `index` as both cameras see it: rings with holes, overlaps, and for every third scene nothing labelled at all.
-fn frames(index: u64, size: (u32, u32)) -> (Arc<Scene>, Vec<Frame>) {
+pub(crate) fn frames(index: u64, size: (u32, u32)) -> (Arc<Scene>, Vec<Frame>) {
     let scene = scene(index, 5, &CAMERAS, size);
     let shift = u32::try_from(index % 7).unwrap();
     let paint_all = |camera: usize| {
@@ -47,7 +47,12 @@ fn frames(index: u64, size: (u32, u32)) -> (Arc<Scene>, Vec<Frame>) {
 }
 
 /// Writes a dataset, committing frames in the given order.
-fn write_dataset(root: &Path, info: DatasetInfo, options: WriteOptions, order: impl IntoIterator<Item = u64>) {
+pub(crate) fn write_dataset(
+    root: &Path,
+    info: DatasetInfo,
+    options: WriteOptions,
+    order: impl IntoIterator<Item = u64>,
+) {
     let writer = DatasetWriter::create(root, info, options).unwrap();
     for index in order {
         let (scene, frames) = frames(index, (48, 32));
@@ -59,13 +64,13 @@ fn write_dataset(root: &Path, info: DatasetInfo, options: WriteOptions, order: i
 }
 
 /// Annotates a frame and writes it.
-fn write(writer: &DatasetWriter, scene: &Scene, frame: &Frame) -> Result<FrameRecord, WriteError> {
+pub(crate) fn write(writer: &DatasetWriter, scene: &Scene, frame: &Frame) -> Result<FrameRecord, WriteError> {
     let subject = subject(scene);
     writer.write_frame(&subject, frame, &annotate(&subject, frame).unwrap())
 }
 
 /// The frames of these tests are painted, and no camera could have taken them.
-fn unaudited() -> WriteOptions {
+pub(crate) fn unaudited() -> WriteOptions {
     WriteOptions { audit: false, ..WriteOptions::default() }
 }
 
@@ -109,8 +114,16 @@ fn a_dataset_holds_what_the_frames_showed() {
     write_dataset(root.path(), info, WriteOptions::default(), 6..9);
 
     let names: Vec<_> = contents(root.path()).into_keys().collect();
-    let mut expected: Vec<String> =
-        ["annotations/instances.json", "cameras.json", "dataset.json"].map(Into::into).to_vec();
+    let mut expected: Vec<String> = [
+        "SHA256SUMS",
+        "annotations/instances.json",
+        "cameras.json",
+        "dataset.json",
+        "journal/all.ndjson",
+        "journal/begun.ron",
+    ]
+    .map(Into::into)
+    .to_vec();
     for stem in ["000006_left", "000006_main", "000007_left", "000007_main", "000008_left", "000008_main"] {
         expected.extend([format!("depth/{stem}.exr"), format!("ids/{stem}.png"), format!("images/{stem}.png")]);
     }

@@ -30,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("survey", &["mesh", "recipe", "scene"]),
     ("render", &["image", "frame", "mesh", "assets", "scene", "bounce"]),
     ("prepare", &["scene", "annotate", "plan"]),
-    ("run", &["scene", "write", "plan", "prepare", "render"]),
+    ("run", &["annotate", "scene", "write", "plan", "prepare", "render"]),
     ("cli", &[]), // it is in the binary, and uses the library from outside
 ];
 

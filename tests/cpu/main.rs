@@ -14,6 +14,7 @@ mod docs; // what the documentation says is so
 mod files; // models of every format and feature, against what is worked out on paper
 mod flow; // flow, occlusion, disparity and tracks, against closed forms and the ray caster
 mod gltf; // glTF files in the making, for the other modules
+mod journal; // runs that go on, shards, and what is found of a spoilt dataset
 mod keypoints; // seen, hidden, absent
 mod language; // parameters, expressions, conditions, variants, and recipes of several files
 mod layering; // the shape of the source, and what README and architecture page say of it

@@ -273,7 +273,7 @@ fn every_output_has_its_file_and_no_other_has_one() {
             .map(|entry| entry.file_name().into_string().unwrap())
             .collect();
         folders.sort();
-        let mut expected = vec!["annotations".to_owned(), "images".to_owned()];
+        let mut expected = vec!["annotations".to_owned(), "images".to_owned(), "journal".to_owned()];
         expected.extend(files.contains_key(output.name()).then(|| output.name().to_owned()));
         expected.sort();
         assert_eq!(folders, expected, "{}", output.name());

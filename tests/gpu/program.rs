@@ -72,8 +72,8 @@ fn same_bytes() -> Result<(), String> {
     succeeds(&["render", &recipe, "-n", "4", "--seed", "9", "-o", &one, "--jobs", "1"])?;
     succeeds(&["render", &recipe, "-n", "4", "--seed", "9", "-o", &two, "--jobs", "4"])?;
     let (one, two) = (files(&one), files(&two));
-    // 4 scenes, 2 cameras, 3 images each, and 3 JSON files.
-    ensure(one.len() == 4 * 2 * 3 + 3, || format!("{} files: {:?}", one.len(), one.keys()))?;
+    // 4 scenes, 2 cameras, 3 images each, and 3 JSON files, hashes, and what a run needs to go on.
+    ensure(one.len() == 4 * 2 * 3 + 6, || format!("{} files: {:?}", one.len(), one.keys()))?;
     ensure(one == two, || {
         let differ: Vec<_> =
             one.iter().filter(|(name, bytes)| two.get(*name) != Some(bytes)).map(|(name, _)| name).collect();
@@ -87,7 +87,7 @@ fn parts() -> Result<(), String> {
     succeeds(&["render", &recipe, "-n", "4", "-o", &whole])?;
     succeeds(&["render", &recipe, "-n", "1", "--first-index", "2", "-o", &part])?;
     let (whole, part) = (files(&whole), files(&part));
-    let images = part.iter().filter(|(name, _)| name.extension().is_some_and(|e| e != "json"));
+    let images = part.iter().filter(|(name, _)| name.extension().is_some_and(|e| e == "png" || e == "exr"));
     let mut count = 0;
     for (name, bytes) in images {
         count += 1;
@@ -104,7 +104,9 @@ fn scene_file() -> Result<(), String> {
     std::fs::write(&file, &sampled.stdout).unwrap();
     succeeds(&["render", &file, "-o", &from_scene])?;
     let (a, b) = (files(&from_recipe), files(&from_scene));
-    for name in a.keys().filter(|name| !name.ends_with("dataset.json")) {
+    // These say what it was made from.
+    let of_source = ["dataset.json", "SHA256SUMS", "journal/begun.ron"];
+    for name in a.keys().filter(|name| !of_source.iter().any(|file| name.ends_with(file))) {
         ensure(a.get(name) == b.get(name), || format!("{} differs", name.display()))?;
     }
     ensure(a.keys().eq(b.keys()), || "other files".into())
@@ -158,14 +160,21 @@ fn exit_codes() -> Result<(), String> {
 
 fn overwrite() -> Result<(), String> {
     let (recipe, out) = (recipe(), path("again"));
-    succeeds(&["render", &recipe, "-o", &out])?;
+    succeeds(&["render", &recipe, "-n", "2", "-o", &out])?;
     let before = files(&out);
-    let refused = scenewright(&["render", &recipe, "-n", "2", "-o", &out]);
-    ensure(refused.status.code() == Some(74), || format!("ended with {}", refused.status))?;
+    let refused = scenewright(&["render", &recipe, "-n", "2", "--seed", "3", "-o", &out]);
+    ensure(refused.status.code() == Some(65), || format!("ended with {}", refused.status))?;
     ensure(String::from_utf8_lossy(&refused.stderr).contains("--overwrite"), || "does not say how".into())?;
     ensure(files(&out) == before, || "the refused run changed files".into())?;
-    succeeds(&["render", &recipe, "-n", "2", "-o", &out, "--overwrite"])?;
-    ensure(files(&out).len() == 2 * 2 * 3 + 3, || "not replaced".into())
+    // The same recipe and seed go on: here, with one scene more.
+    let said = succeeds(&["render", &recipe, "-n", "3", "-o", &out])?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    ensure(said.contains("6 images (4 of them were there)"), || said.clone())?;
+    let fresh = path("fresh");
+    succeeds(&["render", &recipe, "-n", "3", "-o", &fresh])?;
+    ensure(files(&out) == files(&fresh), || "it is not what three scenes at once would have been".into())?;
+    succeeds(&["render", &recipe, "-n", "1", "--seed", "3", "-o", &out, "--overwrite"])?;
+    ensure(files(&out).len() == 2 * 3 + 6, || "not replaced".into())
 }
 
 fn no_driver() -> Result<(), String> {
