@@ -20,7 +20,8 @@ use bodies::{Bodies, Met};
 use emission::{Emission, Start};
 
 /// Photons of each sub-frame, and so lamps at most.
-pub const LAMPS: u32 = BOUNCE_LAMPS as u32;
+pub const LAMPS: u32 = 3;
+const _: () = assert!(LAMPS as usize == BOUNCE_LAMPS, "scenes leave room for them");
 
 /// A photon that is still on its way after so many surfaces stays on the last of them, with all that would come back after it.
 const MOST_SURFACES: u32 = 10;

@@ -73,5 +73,5 @@ pub(super) fn size(text: &str) -> Result<u64, Failure> {
     let number = number.parse::<f64>().ok().filter(|number| (0.0..1e18).contains(number));
     let number = number.ok_or_else(|| wrong("--max-memory", text, "such as 8G or 512M"))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
-    Ok((number * f64::from(2_u32).powi(unit)) as u64)
+    Ok((number * (1_u64 << unit) as f64) as u64)
 }

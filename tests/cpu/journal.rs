@@ -186,7 +186,11 @@ fn verify_finds_each_thing_that_is_wrong() {
     let ids = root.path().join("ids/000000_left.png");
     fs::copy(root.path().join("ids/000001_left.png"), &ids).unwrap();
     let found = verify(root.path()).unwrap();
-    assert!(found.wrong > 1 && found.told.iter().any(|told| told.contains("its area is 106, but 105")), "{:?}", found.told);
+    assert!(
+        found.wrong > 1 && found.told.iter().any(|told| told.contains("its area is 106, but 105")),
+        "{:?}",
+        found.told
+    );
     assert!(matches!(verify(tempfile::tempdir().unwrap().path()), Err(WriteError::Unfinished(_))));
 }
 

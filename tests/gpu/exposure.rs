@@ -512,7 +512,7 @@ fn wall_by_the_floor() -> Result<(), String> {
                 let to_floor = DVec3::new(x, y, -z).normalize();
                 let half = to_floor.dot((to_floor + to_camera).normalize());
                 let grazing = 0.5 + 2.0 * half * half;
-                let scatter = |cosine: f64| 1.0 + (grazing - 1.0) * (1.0 - cosine).powi(5);
+                let scatter = |cosine: f64| 1.0 + (grazing - 1.0) * libm::pow(1.0 - cosine, 5.0);
                 z * y / (PI * r2 * r2) * step * step * scatter(to_floor.y) * scatter(to_camera.y)
             })
             .sum();
