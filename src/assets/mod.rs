@@ -49,11 +49,11 @@ use crate::scene::{Instance, Material, Shape, SurfaceLabels};
 use crate::solid::Solid;
 
 /// Room for models that are made, bytes.
-const MADE_MODELS: usize = 512 << 20;
+const MADE_MODELS: usize = 128 << 20;
 /// Room for textures that are made, bytes.
-const MADE_TEXTURES: usize = 512 << 20;
+const MADE_TEXTURES: usize = 192 << 20;
 /// Room for their bodies, bytes.
-const MADE_SOLIDS: usize = 256 << 20;
+const MADE_SOLIDS: usize = 64 << 20;
 
 /// Everything a recipe (or a scene file) names, by the path as written there.
 #[derive(Debug, Default, Clone)]

@@ -12,7 +12,7 @@ use crate::scene::{Instance, Scene};
 use crate::solid::Surface;
 
 /// Room for triangles that rays can be cast at, bytes.
-const ROOM: usize = 256 << 20;
+const ROOM: usize = 64 << 20;
 
 /// Of cut-outs, a ray passes so many at most.
 const MOST_HOLES: u32 = 64;

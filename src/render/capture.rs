@@ -269,6 +269,11 @@ impl Found {
 }
 
 impl OnTheWay {
+    /// Waits for the device. Whether it is still there is then known.
+    pub(super) fn wait(&self, device: &wgpu::Device) {
+        self.images.0.wait(device);
+    }
+
     /// Waits for the device, and makes frames of what it copied.
     pub(super) fn take(self, device: &wgpu::Device) -> Result<Vec<Frame>, RenderError> {
         let Self { images: (asked, layout), masks, facts } = self;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// So many things are kept at most, however small.
+const MOST: usize = 1000;
+
 /// Things by key, with their sizes. Those of the current scene stay in any case; of the others, the longest unused go first.
 pub(super) struct Kept<K, V> {
     /// Bytes that they may take together.
@@ -39,7 +42,7 @@ impl<K: Ord + Clone, V: Clone> Kept<K, V> {
 
     /// Ends a scene: what there is no room for goes.
     pub(super) fn end_scene(&mut self) {
-        if self.bytes > self.room {
+        if self.bytes > self.room || self.entries.len() > MOST {
             let mut idle: Vec<(u64, K)> = self
                 .entries
                 .iter()
@@ -48,7 +51,7 @@ impl<K: Ord + Clone, V: Clone> Kept<K, V> {
                 .collect();
             idle.sort();
             for (_, key) in idle {
-                if self.bytes <= self.room {
+                if self.bytes <= self.room && self.entries.len() <= MOST {
                     break;
                 }
                 if let Some(entry) = self.entries.remove(&key) {

@@ -227,6 +227,10 @@ impl Renderer {
                 "more scenes are in flight than there are buffers for (this is a bug)".into(),
             ));
         }
+        // A device that failed before fails again, and Bevy may not survive it.
+        let device = self.app.world().resource::<RenderDevice>().wgpu_device();
+        let _ = device.poll(wgpu::PollType::Poll);
+        self.check_device()?;
         let spawning = clock();
         let eyes = Eyes::of(scene, &mut self.warps);
         let targets = self.targets.take();
@@ -282,6 +286,12 @@ impl Renderer {
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::INDEX,
             mapped_at_creation: false,
         });
+    }
+
+    /// Has the device lost, as a driver that crashes does.
+    #[doc(hidden)]
+    pub fn lose_device(&self) {
+        self.app.world().resource::<RenderDevice>().wgpu_device().destroy();
     }
 
     /// One update draws one frame of the world as it is. Repeats it until nothing is missing.
@@ -342,7 +352,11 @@ impl Renderer {
 
     fn take(&mut self, on_the_way: capture::OnTheWay) -> Result<Vec<Frame>, RenderError> {
         let start = clock();
-        let frames = on_the_way.take(self.app.world().resource::<RenderDevice>().wgpu_device());
+        let device = self.app.world().resource::<RenderDevice>().wgpu_device();
+        // Of a device that is lost, buffers can no longer be asked for anything.
+        on_the_way.wait(device);
+        self.check_device()?;
+        let frames = on_the_way.take(device);
         self.times.labels_and_wait += start.elapsed();
         // Where a command was refused, the buffer still holds the images of a scene before.
         frames.and_then(|frames| self.check_device().map(|()| frames))

@@ -209,6 +209,13 @@ impl Asked {
         Self { buffer: buffer.clone(), length, submission, mapped }
     }
 
+    /// Waits for the device.
+    pub(super) fn wait(&self, device: &wgpu::Device) {
+        // What goes wrong is reported when the bytes are taken.
+        let _ = device.poll(wgpu::PollType::Wait { submission_index: Some(self.submission.clone()), timeout: None });
+        let _ = device.poll(wgpu::PollType::Poll);
+    }
+
     /// Waits for the device and gives the bytes to `take`.
     pub(super) fn take<T>(self, device: &wgpu::Device, take: impl FnOnce(&[u8]) -> T) -> Result<T, RenderError> {
         device

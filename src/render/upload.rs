@@ -106,8 +106,8 @@ pub(super) struct Uploads {
 }
 
 /// Room for models and for textures that no scene of late has used, bytes.
-const ROOM_FOR_MODELS: usize = 512 << 20;
-const ROOM_FOR_TEXTURES: usize = 1 << 30;
+const ROOM_FOR_MODELS: usize = 256 << 20;
+const ROOM_FOR_TEXTURES: usize = 512 << 20;
 
 impl Uploads {
     pub(super) fn new(root: PathBuf, library: Library) -> Self {

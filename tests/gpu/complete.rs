@@ -18,6 +18,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_hundred_scenes_leave_nothing_behind", no_leaks),
         ("what_cannot_be_drawn_is_said", errors),
         ("a_device_error_ends_the_scene_that_it_happens_in", device_error),
+        ("a_device_that_is_lost_ends_the_run_with_an_error", lost),
+        ("scenes_begun_ahead_of_each_other_are_what_they_are_alone", ahead),
     ]
 }
 
@@ -186,4 +188,57 @@ fn device_error() -> Result<(), String> {
         Err(other) => Err(format!("another error: {other}")),
         Ok(_) => Err("the scene was rendered all the same".into()),
     }
+}
+
+/// A driver that crashes ends the run with an error, whatever was in flight: no panic, no waiting for what never comes.
+fn lost() -> Result<(), String> {
+    let s = scene(8, 8);
+    for in_flight in [false, true] {
+        let mut renderer = new_renderer();
+        renderer.render(&s).unwrap();
+        let begun = in_flight.then(|| renderer.begin(&s).unwrap());
+        renderer.lose_device();
+        let frames = match begun {
+            Some(begun) => renderer.finish(begun).and_then(|_| renderer.render(&s)),
+            None => renderer.render(&s),
+        };
+        match frames {
+            Err(RenderError::Failed(reason)) => ensure(!reason.is_empty(), || reason.clone())?,
+            Err(other) => return Err(format!("another error: {other}")),
+            Ok(_) => return Err("the scene was rendered all the same".into()),
+        }
+    }
+    Ok(())
+}
+
+/// Begun one ahead of the other, scenes give what they give alone.
+fn ahead() -> Result<(), String> {
+    let mut scenes: Vec<Scene> = (0..4).map(|_| scene(16, 12)).collect();
+    for (k, s) in (0..).zip(&mut scenes) {
+        add(s, Shape::Sphere(0.2 + 0.1 * f64::from(k)), DVec3::new(0.1 * f64::from(k), 0.0, -3.0));
+        s.labels.outputs.insert(scenewright::scene::Output::Amodal);
+    }
+    // Another size in the middle: buffers are made anew while others are in flight.
+    (scenes[2].image.width, scenes[2].image.height) = (24, 20);
+    let alone: Vec<_> = scenes.iter().map(|s| new_renderer().render(s).unwrap()).collect();
+    let mut renderer = new_renderer();
+    let mut before = None;
+    let mut found = Vec::new();
+    for s in &scenes {
+        let begun = renderer.begin(s).map_err(|error| error.to_string())?;
+        if let Some(begun) = before.replace(begun) {
+            found.push(renderer.finish(begun).map_err(|error| error.to_string())?);
+        }
+    }
+    let last = before.ok_or("four scenes")?;
+    found.push(renderer.finish(last).map_err(|error| error.to_string())?);
+    for (k, (a, b)) in alone.iter().zip(&found).enumerate() {
+        let same =
+            a[0].rgb == b[0].rgb && a[0].ids == b[0].ids && a[0].depth == b[0].depth && a[0].amodal == b[0].amodal;
+        ensure(same, || format!("scene {k} differs"))?;
+    }
+    // More than there are buffers for is an error, and not a wrong picture.
+    let held = [renderer.begin(&scenes[0]).unwrap(), renderer.begin(&scenes[1]).unwrap()];
+    ensure(renderer.begin(&scenes[3]).is_err(), || "three in flight".into())?;
+    held.into_iter().try_for_each(|begun| renderer.finish(begun).map(drop)).map_err(|error| error.to_string())
 }
