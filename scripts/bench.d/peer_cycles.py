@@ -1,4 +1,4 @@
-"""Blender's Cycles on the CPU, with few samples and without a denoiser. One EXR holds all passes; ours is not the only one that encodes then."""
+"""Blender's Cycles on the CPU, with few samples and without a denoiser. All passes come as one EXR, in memory where there is room."""
 
 from __future__ import annotations
 

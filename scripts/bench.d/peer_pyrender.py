@@ -37,7 +37,7 @@ def start(spec: Spec, _: argparse.Namespace):
     meshes = {name: spec.mesh(name) for name in set(data["shapes"])}
     nodes = [world.add(mesh(meshes[name])) for name in data["shapes"]]
     eye = world.add(pyrender.PerspectiveCamera(yfov=np.radians(data["fov"]), znear=0.05, zfar=30.0))
-    sun = world.add(pyrender.DirectionalLight(color=[1, 1, 1], intensity=4.0))
+    sun = world.add(pyrender.DirectionalLight(color=[1.0, 1.0, 1.0], intensity=12.0))
     renderer = pyrender.OffscreenRenderer(data["width"], data["height"])
     colours = {node: (0, 0, number + 1) for number, node in enumerate(nodes)}
 
