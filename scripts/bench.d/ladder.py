@@ -91,7 +91,7 @@ def measure_cell(cell: Cell, binary: Path, seconds: float, guess: Guess, work: P
     """Renders until the measured part has lasted long enough. Never raises for what the program does."""
     per_process = guess.seconds(cell) * (1.0 if cell.processes == 1 else 1.3)
     count = 0
-    for attempt in range(3):
+    for _ in range(3):
         wanted = math.ceil(1.2 * seconds / per_process)
         count = max(count + 1, WARM + max(LEAST, min(wanted, 100_000)))
         try:

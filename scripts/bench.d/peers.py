@@ -42,9 +42,18 @@ class Peer:
 
 
 PEERS = [
-    Peer("MuJoCo", "mujoco", ("mujoco==4.0.0",), "Phong: no PBR, no environment light; shapes cannot change without compiling (0.3 s); no boxes or masks"),
-    Peer("SAPIEN", "sapien", ("sapien==3.0.3",), "no anti-aliasing, no environment light (ambient constant); textures replace tints; no boxes or masks"),
-    Peer("pyrender", "pyrender", ("pyrender==0.1.45", "PyOpenGL==3.1.10"), "no environment light (ambient constant); ids by a second rendering; no boxes or masks"),
+    Peer(
+        "MuJoCo", "mujoco", ("mujoco==4.0.0",),
+        "Phong: no PBR, no environment light; shapes cannot change without compiling (0.3 s); no boxes or masks",
+    ),
+    Peer(
+        "SAPIEN", "sapien", ("sapien==3.0.3",),
+        "no anti-aliasing, no environment light (ambient constant); textures replace tints; no boxes or masks",
+    ),
+    Peer(
+        "pyrender", "pyrender", ("pyrender==0.1.45", "PyOpenGL==3.1.10"),
+        "no environment light (ambient constant); ids by a second rendering; no boxes or masks",
+    ),
     Peer(
         "Cycles, 1 sample", "cycles", ("bpy==5.0.1", "OpenEXR==3.4.4"),
         "traces light (3 bounces) where we rasterise; 1 sample is noise; no boxes or masks", ("--samples", "1"), False, 8, False,
@@ -172,7 +181,8 @@ def markdown(env: dict[str, object], rows: list[dict]) -> str:
     for r in rows:
         if "agreement" in r:
             a = r["agreement"]
-            text += f"\n{r['peer']}: {a['ids_that_differ']:.1e} of the pixels have another id than ours, depth differs by {a['median_depth_difference_mm']:.0f} mm (median).\n"
+            text += f"\n{r['peer']}: {a['ids_that_differ']:.1e} of the pixels have another id than ours, "
+            text += f"depth differs by {a['median_depth_difference_mm']:.0f} mm (median).\n"
         if "failed" in r:
             text += f"\n{r['peer']}: {r['failed']}\n"
     return text
