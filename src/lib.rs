@@ -12,6 +12,7 @@ pub mod annotate;
 pub mod assets;
 pub mod audit;
 pub mod bounce;
+pub mod confine;
 pub mod frame;
 pub mod image;
 pub mod make;

@@ -1,11 +1,16 @@
 //! What is to be rendered: a recipe, a seed and a range of indices; or one scene from a file.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::annotate::Subject;
-use crate::assets::{AssetError, AssetFile, Library};
+use crate::assets::{AssetError, AssetFile, Library, MOST_MEMORY};
+use crate::confine::Allowed;
 use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span, Wanted};
-use crate::scene::{Background, Environment, ImageFormat, LabelSettings, Material, SampleError, Scene, Shape, sample};
+use crate::scene::{
+    Background, Different, Environment, ImageFormat, LabelSettings, MOST_DIFFERENT, Material, SampleError, Scene,
+    Shape, sample,
+};
 
 /// Scenes, in order of their index.
 #[derive(Debug)]
@@ -87,6 +92,17 @@ impl Plan {
         selection: Selection,
         set: &[String],
     ) -> Result<Self, PlanError> {
+        Self::load_allowing(path, assets, selection, set, &Allowed::default())
+    }
+
+    /// The same with what its files may be beside those of its own folder and project, and those in `assets`.
+    pub fn load_allowing(
+        path: &Path,
+        assets: Option<&Path>,
+        selection: Selection,
+        set: &[String],
+        allowed: &Allowed,
+    ) -> Result<Self, PlanError> {
         let own_folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let root = assets.map_or(own_folder, Path::to_path_buf);
         let text = recipe::read_text(path, LARGEST_SCENE)?;
@@ -94,9 +110,9 @@ impl Plan {
             if !set.is_empty() {
                 return Err(PlanError::SceneIsDecided(path.to_path_buf()));
             }
-            return Self::of_scene(path, text, root, selection);
+            return Self::of_scene(path, text, root, selection, allowed);
         }
-        let recipe = recipe::parse_set(&text, path, &root, set)?.recipe;
+        let recipe = recipe::parse_allowing(&text, path, &root, set, allowed)?.recipe;
         Self::of_recipe(recipe, root, selection)
     }
 
@@ -112,13 +128,24 @@ impl Plan {
         Ok(Self { source: Source::Recipe(Box::new(recipe)), text, root, seed, first, count, library })
     }
 
-    fn of_scene(path: &Path, text: String, root: PathBuf, selection: Selection) -> Result<Self, PlanError> {
+    fn of_scene(
+        path: &Path,
+        text: String,
+        root: PathBuf,
+        selection: Selection,
+        allowed: &Allowed,
+    ) -> Result<Self, PlanError> {
         if selection != Selection::default() {
             return Err(PlanError::SceneIsDecided(path.to_path_buf()));
         }
         let scene = read_scene(path, &text)?;
-        let library =
-            load_assets(&scene, &root).map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
+        let library = load_assets(&scene, &root, &allowed.and(path.parent().unwrap_or(Path::new(""))))
+            .map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
+        let mut different = Different::default();
+        if !scene.instances.iter().all(|instance| different.add(&instance.shape, &library)) {
+            let reason = format!("it has more than {MOST_DIFFERENT} different triangles");
+            return Err(PlanError::Scene { path: path.to_path_buf(), reason });
+        }
         let (seed, first) = (scene.seed, scene.index);
         if first == u64::MAX {
             return Err(PlanError::Range { first, count: 1 });
@@ -304,13 +331,36 @@ fn byte_offset(text: &str, position: ron::error::Position) -> usize {
     line_start + line.char_indices().nth(position.col.saturating_sub(1)).map_or(line.len(), |(offset, _)| offset)
 }
 
-fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
-    let mut library = Library::default();
+/// What files take.
+#[derive(Default)]
+struct Room {
+    seen: BTreeSet<String>,
+    bytes: usize,
+}
+
+impl Room {
+    fn take(&mut self, library: &Library, path: &str) -> Result<(), AssetError> {
+        if self.seen.insert(path.to_owned()) {
+            self.bytes += library.memory(path);
+        }
+        if self.bytes > MOST_MEMORY {
+            let reason = format!("with it, the files of this scene take more than {} GiB of memory", MOST_MEMORY >> 30);
+            return Err(AssetError::Broken { path: path.into(), reason });
+        }
+        Ok(())
+    }
+}
+
+fn load_assets(scene: &Scene, root: &Path, allowed: &Allowed) -> Result<Library, AssetError> {
+    let mut library = Library::allowing(allowed.clone());
+    let mut room = Room::default();
     if let Environment::Image { path, .. } = &scene.environment {
         library.load_sky(root, path)?;
+        room.take(&library, path)?;
     }
     if let Some(Background::Image { path, .. }) = &scene.background {
         library.load_texture(root, path)?;
+        room.take(&library, path)?;
     }
     for instance in &scene.instances {
         let (mut models, mut fonts) = (Vec::new(), Vec::new());
@@ -320,6 +370,7 @@ fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
         });
         for path in models {
             library.load_model(root, &path)?;
+            room.take(&library, &path)?;
         }
         for path in fonts {
             library.load_font(root, &path)?;
@@ -327,6 +378,7 @@ fn load_assets(scene: &Scene, root: &Path) -> Result<Library, AssetError> {
         let material = instance.material.iter().chain(instance.shape.materials());
         for path in material.flat_map(Material::pictures) {
             library.load_texture(root, path)?;
+            room.take(&library, path)?;
         }
     }
     Ok(library)

@@ -83,7 +83,9 @@ pub fn survey(recipe: &Recipe, seed: u64, count: u64) -> Result<Survey, SampleEr
         for scene in scenes {
             match scene {
                 Ok(scene) => survey.add(recipe, &scene),
-                Err(error @ (SampleError::Full { .. } | SampleError::NeverRight { .. })) => {
+                Err(
+                    error @ (SampleError::Full { .. } | SampleError::NeverRight { .. } | SampleError::TooLarge { .. }),
+                ) => {
                     survey.failed += 1;
                     survey.first_failure.get_or_insert(error);
                 }

@@ -3,15 +3,14 @@
 //! What is read of a file is a tree of maps, lists and words, whatever it is written in. Nothing in it may refer to another place in it
 //! (YAML's aliases make large trees of small files), and its size is bounded.
 
-use std::path::Path;
-
 use saphyr_parser::{Event, Parser};
 
 use super::{AssetError, AssetFile, file, licence};
+use crate::confine::Folder;
 use crate::scene::LensModel;
 
 /// Larger files are no calibrations, bytes.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 /// Deeper trees are none.
 const MAX_DEPTH: usize = 24;
 /// A tree with more maps, lists and words is none.
@@ -60,12 +59,9 @@ impl Calibration {
         }
     }
 
-    pub(super) fn load(root: &Path, path: &str) -> Result<Self, AssetError> {
-        let bytes = file::read(root, path)?;
+    pub(super) fn load(root: &Folder, path: &str) -> Result<Self, AssetError> {
+        let bytes = file::read(root, path, MAX_BYTES)?;
         let broken = |reason: String| AssetError::Broken { path: root.join(path), reason };
-        if bytes.len() > MAX_BYTES {
-            return Err(broken(format!("it is larger than {} KiB: this is no calibration", MAX_BYTES >> 10)));
-        }
         let text = std::str::from_utf8(&bytes).map_err(|_| broken("it is not UTF-8 text".into()))?;
         let cameras = read(text).map_err(broken)?;
         let licence = licence::beside(root, path);

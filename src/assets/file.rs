@@ -1,37 +1,31 @@
 //! Reading files whole, with bounds, and the references between them.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha2::{Digest, Sha256};
 
 use super::AssetError;
+use crate::confine::{Denied, Folder, size};
 
-/// Files larger than this are refused, bytes.
+/// Models, and each file that one consists of, are refused where they are larger than this, bytes.
 pub const MAX_BYTES: u64 = 2 << 30;
+/// Textures and panoramas, bytes.
+pub const MAX_IMAGE: u64 = 1 << 30;
+/// Files of materials (MTL), bytes.
+pub(super) const MAX_MATERIALS: u64 = 16 << 20;
 
-/// The bytes of the file at `path` below `root` (an absolute `path` stands for itself).
-pub(super) fn read(root: &Path, path: &str) -> Result<Vec<u8>, AssetError> {
-    let full = root.join(path);
-    let failed = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::NotFound => AssetError::Missing(full.clone()),
-        _ => AssetError::Read { path: full.clone(), source },
-    };
-    let broken = |reason: String| AssetError::Broken { path: full.clone(), reason };
-    // Asked before opening: opening a pipe would wait for a writer.
-    let meta = std::fs::metadata(&full).map_err(failed)?;
-    if !meta.is_file() {
-        return Err(broken("this is not a file; expected a glTF, GLB, PNG or JPEG file".into()));
-    }
-    let mut bytes = Vec::new();
-    File::open(&full).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(broken(format!("the file is larger than {} GiB, the most that is read", MAX_BYTES >> 30)));
-    }
-    Ok(bytes)
+/// The bytes of the file at `path`, which starts in `root`; of at most `most` of them.
+pub(super) fn read(root: &Folder, path: &str, most: u64) -> Result<Vec<u8>, AssetError> {
+    root.read(path, most).map_err(|denied| match denied {
+        Denied::Missing(path) => AssetError::Missing(path),
+        Denied::Unreadable { path, source } => AssetError::Read { path, source },
+        Denied::Outside { path, target } => AssetError::Outside { path, target },
+        Denied::NotAFile { path, what } => AssetError::Broken { path, reason: format!("this {what}") },
+        Denied::TooLarge { path, most } => AssetError::Broken {
+            path,
+            reason: format!("the file is larger than {}, the most that is read of its kind", size(most)),
+        },
+    })
 }
 
 /// SHA-256 in lower-case hex, as `sha256sum` prints it.

@@ -1,18 +1,18 @@
 //! Fonts: TrueType and OpenType files, as outlines of their letters. Their tables are read by `ttf-parser`.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use glam::DVec2;
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
 use super::{AssetError, AssetFile, file, licence};
+use crate::confine::Folder;
 
 /// The font of texts that name none.
 static BUILT_IN: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.ttf");
 
 /// Fonts larger than this are refused, bytes: those with every Chinese character have some 20 MiB.
-const MAX_BYTES: usize = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// A letter with more points than this is refused.
 const MAX_POINTS: usize = 20_000;
@@ -45,12 +45,9 @@ impl Font {
         FONT.get_or_init(|| Arc::new(Self { bytes: BUILT_IN.to_vec(), file: AssetFile::default() })).clone()
     }
 
-    pub(super) fn load(root: &Path, path: &str) -> Result<Self, AssetError> {
-        let bytes = file::read(root, path)?;
+    pub(super) fn load(root: &Folder, path: &str) -> Result<Self, AssetError> {
+        let bytes = file::read(root, path, MAX_BYTES)?;
         let broken = |reason: String| AssetError::Broken { path: root.join(path), reason };
-        if bytes.len() > MAX_BYTES {
-            return Err(broken(format!("the font is larger than {} MiB, the most that is read", MAX_BYTES >> 20)));
-        }
         let licence = licence::beside(root, path);
         let file = AssetFile { path: path.to_owned(), sha256: file::sha256(&bytes), licence, ..AssetFile::default() };
         let font = Self { bytes, file };

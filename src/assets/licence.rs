@@ -1,10 +1,8 @@
 //! Under which licence a file may be used, as far as it or its neighbour says so.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use serde_json::Value;
+
+use crate::confine::Folder;
 
 /// More of a `.license` file is not looked at, bytes.
 const MOST_READ: u64 = 1 << 16;
@@ -14,14 +12,8 @@ const LONGEST: usize = 200;
 
 /// What the file beside it says that is called like it with `.license` behind (REUSE specification 3.3): its first
 /// `SPDX-License-Identifier`, else its first line.
-pub(super) fn beside(root: &Path, path: &str) -> Option<String> {
-    let beside = root.join(format!("{path}.license"));
-    // Asked before opening: opening a pipe would wait for a writer.
-    if !std::fs::metadata(&beside).ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    File::open(&beside).ok()?.take(MOST_READ).read_to_end(&mut bytes).ok()?;
+pub(super) fn beside(root: &Folder, path: &str) -> Option<String> {
+    let bytes = root.head(format!("{path}.license"), MOST_READ).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     let spdx = text.lines().find_map(|line| Some(line.split_once("SPDX-License-Identifier:")?.1));
     spdx.or_else(|| text.lines().find(|line| !line.trim().is_empty())).and_then(one_line)

@@ -41,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 use self::cache::Cache;
 use self::sky::Sky;
+use crate::confine::{self, Allowed, Folder};
 use crate::image::Image;
 use crate::make;
 use crate::mesh::{Mesh, tangents};
@@ -48,6 +49,8 @@ use crate::paint::{self, Baked, Paint};
 use crate::scene::{Instance, Material, Shape, SurfaceLabels};
 use crate::solid::Solid;
 
+/// All files of a recipe or a scene together take at most so much memory, bytes.
+pub const MOST_MEMORY: usize = 12 << 30;
 /// Room for models that are made, bytes.
 const MADE_MODELS: usize = 128 << 20;
 /// Room for textures that are made, bytes.
@@ -74,6 +77,10 @@ pub struct Library {
     pub calibrations: BTreeMap<String, Arc<Calibration>>,
     /// What is made from numbers. Shared by all clones of a library.
     pub made: Arc<MadeThings>,
+    /// What may be read beside the folders that paths start from.
+    allowed: Allowed,
+    /// The last folder that a path started from.
+    folder: Option<Arc<Folder>>,
 }
 
 /// Things that are made from numbers alone, kept while there is room.
@@ -287,6 +294,14 @@ pub enum AssetError {
         /// Why.
         source: std::io::Error,
     },
+    /// It is outside of the folders that may be read.
+    #[error("{} leads to {}, which is outside of the folders that may be read\n  {}", path.display(), target.display(), confine::advice(target))]
+    Outside {
+        /// As named.
+        path: PathBuf,
+        /// Where that is.
+        target: PathBuf,
+    },
     /// It is not what it should be; the text says why, in words for an artist.
     #[error("{path}: {reason}")]
     Broken {
@@ -298,6 +313,19 @@ pub enum AssetError {
 }
 
 impl Library {
+    /// An empty one that may read `allowed` too: else files below the folders that paths start from, and their projects; see [`confine`].
+    pub fn allowing(allowed: Allowed) -> Self {
+        Self { allowed, ..Self::default() }
+    }
+
+    /// Where paths lead that start in `root`.
+    pub fn folder(&mut self, root: &Path) -> Arc<Folder> {
+        match &self.folder {
+            Some(folder) if folder.given() == root => folder.clone(),
+            _ => self.folder.insert(Arc::new(Folder::new(root, &self.allowed))).clone(),
+        }
+    }
+
     /// A shape that is no primitive, as it is shown all textures of its own painted, and with tangents wherever light looks for them:
     /// `bumpy` says that what it wears in place of its own materials does. `None` for primitives, for files that are not loaded, and for what cannot be made.
     pub fn model(&self, shape: &Shape, bumpy: bool) -> Option<Arc<Model>> {
@@ -377,10 +405,13 @@ impl Library {
         self.sources.get(path)?.animation_length(animation)
     }
 
-    /// How much memory a loaded file of a model takes, bytes, about.
+    /// How much memory a loaded file takes, bytes, about.
     pub fn memory(&self, path: &str) -> usize {
         let source = self.sources.get(path).map_or(0, |source| source.bytes());
-        self.models.get(path).map_or(0, |model| model.bytes() + model.texture_bytes()) + source
+        self.models.get(path).map_or(0, |model| model.bytes() + model.texture_bytes())
+            + self.textures.get(path).map_or(0, |texture| texture.image.pixels().len() * 4)
+            + self.skies.get(path).map_or(0, |sky| sky.image.pixels().len() * 12)
+            + source
     }
 
     /// The files that a pattern names below `root`: a path with `*`, `?`, `[a-z]` and `**` (any folders), or a folder, of which those
@@ -392,7 +423,7 @@ impl Library {
         if let Some(files) = self.collections.get(pattern) {
             return Ok(files.clone());
         }
-        let files = Arc::new(collection::find(root, pattern)?);
+        let files = Arc::new(collection::find(&self.folder(root), pattern)?);
         self.collections.insert(pattern.to_owned(), files.clone());
         Ok(files)
     }
@@ -490,12 +521,13 @@ impl Library {
             return Ok(model.clone());
         }
         let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        let root = self.folder(root);
         let model = match ending.as_deref() {
-            Some("obj") => obj::load(root, path)?,
-            Some("ply") => ply::load(root, path)?,
-            Some("stl") => stl::load(root, path)?,
+            Some("obj") => obj::load(&root, path)?,
+            Some("ply") => ply::load(&root, path)?,
+            Some("stl") => stl::load(&root, path)?,
             _ => {
-                let model::Loaded { model, source } = model::load(root, path)?;
+                let model::Loaded { model, source } = model::load(&root, path)?;
                 if let Some(source) = source {
                     self.sources.insert(path.to_owned(), Arc::new(source));
                 }
@@ -516,7 +548,7 @@ impl Library {
         if let Some(texture) = self.textures.get(path) {
             return Ok(texture.clone());
         }
-        let texture = Arc::new(texture::load(root, path)?);
+        let texture = Arc::new(texture::load(&self.folder(root), path)?);
         self.textures.insert(path.to_owned(), texture.clone());
         Ok(texture)
     }
@@ -529,7 +561,7 @@ impl Library {
         if let Some(font) = self.fonts.get(path) {
             return Ok(font.clone());
         }
-        let font = Arc::new(Font::load(root, path)?);
+        let font = Arc::new(Font::load(&self.folder(root), path)?);
         self.fonts.insert(path.to_owned(), font.clone());
         Ok(font)
     }
@@ -543,7 +575,7 @@ impl Library {
         if let Some(calibration) = self.calibrations.get(path) {
             return Ok(calibration.clone());
         }
-        let calibration = Arc::new(Calibration::load(root, path)?);
+        let calibration = Arc::new(Calibration::load(&self.folder(root), path)?);
         self.calibrations.insert(path.to_owned(), calibration.clone());
         Ok(calibration)
     }
@@ -566,7 +598,7 @@ impl Library {
         if let Some(sky) = self.skies.get(path) {
             return Ok(sky.clone());
         }
-        let sky = Arc::new(sky::load(root, path)?);
+        let sky = Arc::new(sky::load(&self.folder(root), path)?);
         self.skies.insert(path.to_owned(), sky.clone());
         Ok(sky)
     }

@@ -32,7 +32,6 @@
 //! JSON nests at most 128 deep.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use glam::DVec3;
 use gltf::{Document, Node};
@@ -44,6 +43,7 @@ use super::posed::Taken;
 use super::primitive::{self, Pose};
 use super::uv::Lookups;
 use super::{AssetError, AssetFile, Model, Part, animation, licence, material, meshopt, nodes, skin};
+use crate::confine::Folder;
 use crate::mesh::Mesh;
 
 pub use super::json::SUPPORTED;
@@ -60,7 +60,7 @@ pub(super) const MAX_NAME: usize = 256;
 /// A glTF file taken apart: the document, and the bytes of each buffer.
 #[derive(Debug)]
 pub(super) struct Source {
-    root: PathBuf,
+    root: Folder,
     pub(super) path: String,
     pub(super) document: Document,
     raw: Raw,
@@ -86,7 +86,7 @@ impl Source {
         match file::resolve(&self.path, uri).map_err(|reason| self.broken(reason))? {
             Reference::Data(bytes) => Ok(bytes),
             Reference::File(path) => {
-                let bytes = file::read(&self.root, &path)?;
+                let bytes = file::read(&self.root, &path, file::MAX_BYTES)?;
                 let part = (path, file::sha256(&bytes));
                 if !self.file.parts.contains(&part) {
                     self.file.parts.push(part);
@@ -123,8 +123,8 @@ impl Source {
     }
 }
 
-pub(super) fn load(root: &Path, path: &str) -> Result<Loaded, AssetError> {
-    let bytes = file::read(root, path)?;
+pub(super) fn load(root: &Folder, path: &str) -> Result<Loaded, AssetError> {
+    let bytes = file::read(root, path, file::MAX_BYTES)?;
     let broken = |reason| AssetError::Broken { path: root.join(path), reason };
     let sha256 = file::sha256(&bytes);
     let (text, blob) = json::split(bytes).map_err(broken)?;
@@ -139,7 +139,7 @@ pub(super) fn load(root: &Path, path: &str) -> Result<Loaded, AssetError> {
     let licence = licence::beside(root, path).or_else(|| raw.licence.clone());
     let file = AssetFile { path: path.to_owned(), sha256, licence, ..AssetFile::default() };
     let mut source =
-        Source { root: root.to_owned(), path: path.to_owned(), document, raw, buffers: Vec::new(), file, lookups };
+        Source { root: root.clone(), path: path.to_owned(), document, raw, buffers: Vec::new(), file, lookups };
     load_buffers(&mut source, blob)?;
 
     let flat = flatten(&source, &Taken::default()).map_err(broken)?;

@@ -11,6 +11,7 @@ use super::material::MAX_PIXELS;
 use super::model::MAX_NAME;
 use super::plain::{self, Pieces, Soup};
 use super::{AssetError, AssetFile, Map, Model, PartMaterial, Texture, Wrap, texture};
+use crate::confine::Folder;
 
 /// More material files are not read.
 const MAX_MATERIAL_FILES: usize = 64;
@@ -18,11 +19,11 @@ const MAX_MATERIAL_FILES: usize = 64;
 /// More textures are not read.
 const MAX_TEXTURES: usize = 64;
 
-pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
+pub(super) fn load(root: &Folder, path: &str) -> Result<Model, AssetError> {
     plain::load(root, path, |bytes, asset| read(root, path, bytes, asset))
 }
 
-fn read(root: &Path, path: &str, bytes: &[u8], asset: &mut AssetFile) -> Result<Pieces, String> {
+fn read(root: &Folder, path: &str, bytes: &[u8], asset: &mut AssetFile) -> Result<Pieces, String> {
     let options = tobj::LoadOptions { single_index: true, triangulate: true, ignore_points: true, ignore_lines: true };
     let files = RefCell::new(Vec::new());
     let failed = RefCell::new(None);
@@ -36,10 +37,14 @@ fn read(root: &Path, path: &str, bytes: &[u8], asset: &mut AssetFile) -> Result<
         if files.borrow().len() >= MAX_MATERIAL_FILES {
             return fail(format!("it names more than {MAX_MATERIAL_FILES} material files"));
         }
-        match beside(root, path, name) {
+        match beside(root, path, name, file::MAX_MATERIALS) {
             Err(reason) => fail(reason),
             Ok((bytes, part)) => {
                 files.borrow_mut().push(part);
+                let bytes = match with_whole_colors(&bytes) {
+                    Ok(bytes) => bytes,
+                    Err(reason) => return fail(format!("`{}` cannot be read: {reason}", shown(name))),
+                };
                 tobj::load_mtl_buf(&mut Cursor::new(bytes))
                     .or_else(|error| fail(format!("`{}` cannot be read: {error}", shown(name))))
             }
@@ -97,14 +102,14 @@ fn read(root: &Path, path: &str, bytes: &[u8], asset: &mut AssetFile) -> Result<
 }
 
 /// A file that the OBJ file at `path` names: its bytes, and where it is with its hash.
-fn beside(root: &Path, path: &str, name: &str) -> Result<(Vec<u8>, (String, String)), String> {
+fn beside(root: &Folder, path: &str, name: &str, most: u64) -> Result<(Vec<u8>, (String, String)), String> {
     let name = name.trim().replace('\\', "/");
     // Names in OBJ files are plain: `%20` is no space.
     let escaped = name.replace('%', "%25");
     let Reference::File(other) = file::resolve(path, &escaped)? else {
         return Err("it names data where a file is expected".into());
     };
-    match file::read(root, &other) {
+    match file::read(root, &other, most) {
         Ok(bytes) => {
             let hash = file::sha256(&bytes);
             Ok((bytes, (other, hash)))
@@ -114,13 +119,32 @@ fn beside(root: &Path, path: &str, name: &str) -> Result<(Vec<u8>, (String, Stri
     }
 }
 
+/// The text of an MTL file with three numbers in each colour: one number stands for all three, and with fewer than three the crate
+/// that reads them panics.
+fn with_whole_colors(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    let mut out = String::with_capacity(text.len());
+    for (number, line) in (1..).zip(text.lines()) {
+        let words: Vec<&str> = line.split_whitespace().take(4).collect();
+        match words.as_slice() {
+            [color @ ("Ka" | "Kd" | "Ks" | "Ke"), grey] => out.push_str(&format!("{color} {grey} {grey} {grey}")),
+            ["Ka" | "Kd" | "Ks" | "Ke"] | ["Ka" | "Kd" | "Ks" | "Ke", _, _] => {
+                return Err(format!("a colour has three numbers, or one (line {number})"));
+            }
+            _ => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    Ok(out.into_bytes())
+}
+
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 /// The textures of one file, each decoded once.
 struct Textures<'a> {
-    root: &'a Path,
+    root: &'a Folder,
     path: &'a str,
     asset: &'a mut AssetFile,
     loaded: BTreeMap<String, Arc<Texture>>,
@@ -141,7 +165,7 @@ impl Textures<'_> {
         if self.loaded.len() >= MAX_TEXTURES {
             return Err(format!("it has more than {MAX_TEXTURES} textures"));
         }
-        let (bytes, part) = beside(self.root, self.path, name)?;
+        let (bytes, part) = beside(self.root, self.path, name, file::MAX_IMAGE)?;
         let image = texture::decode(&bytes).map_err(|reason| format!("texture `{}`: {reason}", shown(name)))?;
         self.pixels += u64::from(image.width()) * u64::from(image.height());
         if self.pixels > MAX_PIXELS {

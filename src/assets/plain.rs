@@ -1,10 +1,10 @@
 //! What OBJ, PLY and STL files have in common: vertices and triangles in one frame.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::model::{self, MAX_COORDINATE, MAX_TRIANGLES};
 use super::{AssetError, AssetFile, Model, Part, PartMaterial, file, licence, primitive};
+use crate::confine::Folder;
 use crate::mesh::{Mesh, tangents};
 
 /// Triangles as a file lists them. Lists of what it does not have are empty.
@@ -78,11 +78,11 @@ pub(super) type Pieces = Vec<(String, Mesh, PartMaterial)>;
 
 /// Loads a file whose bytes `read` understands; it may record other files and warnings.
 pub(super) fn load(
-    root: &Path,
+    root: &Folder,
     path: &str,
     read: impl FnOnce(&[u8], &mut AssetFile) -> Result<Pieces, String>,
 ) -> Result<Model, AssetError> {
-    let bytes = file::read(root, path)?;
+    let bytes = file::read(root, path, file::MAX_BYTES)?;
     let broken = |reason| AssetError::Broken { path: root.join(path), reason };
     let mut asset = AssetFile {
         path: path.to_owned(),

@@ -1,7 +1,6 @@
 //! PLY files, text and binary: polygons with normals, UVs and colours.
 
 use std::io::Cursor;
-use std::path::Path;
 
 use ply_rs_bw::parser::{Parser, Reader};
 use ply_rs_bw::ply::{Property, PropertyAccess, PropertyAccessResult};
@@ -9,11 +8,12 @@ use ply_rs_bw::ply::{Property, PropertyAccess, PropertyAccessResult};
 use super::model::MAX_TRIANGLES;
 use super::plain::{self, Soup};
 use super::{AssetError, Model};
+use crate::confine::Folder;
 
 /// Corners of one polygon.
 const MAX_CORNERS: usize = 1 << 16;
 
-pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
+pub(super) fn load(root: &Folder, path: &str) -> Result<Model, AssetError> {
     plain::load(root, path, |bytes, _| {
         let soup = read(bytes)?;
         let colored = !soup.colors.is_empty();

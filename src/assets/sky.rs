@@ -4,13 +4,13 @@
 
 use std::f64::consts::{PI, TAU};
 use std::io::Cursor;
-use std::path::Path;
 use std::sync::OnceLock;
 
 use glam::DVec3;
 use image::ImageReader;
 
 use super::{AssetError, AssetFile, file, licence};
+use crate::confine::Folder;
 use crate::image::Image;
 
 pub use super::split::{DirectionSample, Directions, MOST_SKY_SUNS, SkySplit, SkySun};
@@ -56,8 +56,8 @@ pub fn place(direction: DVec3) -> (f64, f64) {
     (u.rem_euclid(1.0), libm::acos(direction.y.clamp(-1.0, 1.0)) / PI)
 }
 
-pub(super) fn load(root: &Path, path: &str) -> Result<Sky, AssetError> {
-    let bytes = file::read(root, path)?;
+pub(super) fn load(root: &Folder, path: &str) -> Result<Sky, AssetError> {
+    let bytes = file::read(root, path, file::MAX_IMAGE)?;
     let broken = |reason: String| AssetError::Broken { path: root.join(path), reason };
     let image = decode(&bytes).map_err(broken)?;
     if image.width() != 2 * image.height() {

@@ -1,13 +1,13 @@
 //! STL files, binary and text: triangles without material, UVs or smoothness.
 
 use std::io::Cursor;
-use std::path::Path;
 
 use super::model::MAX_TRIANGLES;
 use super::plain::{self, Soup};
 use super::{AssetError, Model};
+use crate::confine::Folder;
 
-pub(super) fn load(root: &Path, path: &str) -> Result<Model, AssetError> {
+pub(super) fn load(root: &Folder, path: &str) -> Result<Model, AssetError> {
     plain::load(root, path, |bytes, _| {
         let soup = read(bytes)?;
         Ok(vec![("1".to_owned(), soup.mesh()?, plain::untold(false))])

@@ -1,18 +1,18 @@
 //! Decoding image files.
 
 use std::io::Cursor;
-use std::path::Path;
 
 use image::ImageReader;
 
 use super::{AssetError, AssetFile, Texture, Wrap, file, licence};
+use crate::confine::Folder;
 use crate::image::Image;
 
 /// Wider or higher images are refused: more than any GPU of today can hold.
 pub const MAX_SIDE: u32 = 16384;
 
-pub(super) fn load(root: &Path, path: &str) -> Result<Texture, AssetError> {
-    let bytes = file::read(root, path)?;
+pub(super) fn load(root: &Folder, path: &str) -> Result<Texture, AssetError> {
+    let bytes = file::read(root, path, file::MAX_IMAGE)?;
     let image = decode(&bytes).map_err(|reason| AssetError::Broken { path: root.join(path), reason })?;
     let sha256 = file::sha256(&bytes);
     Ok(Texture {

@@ -1,8 +1,11 @@
 //! What can be typed.
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
-use scenewright::recipe::{Checked, Problems, load_set};
+use scenewright::confine::Allowed;
+use scenewright::recipe::{Checked, load_allowing};
 use std::path::{Path, PathBuf};
+
+use super::Failure;
 
 /// Turns a scene recipe into a labelled image dataset.
 ///
@@ -71,6 +74,10 @@ pub(super) struct CheckArgs {
     /// Folder that asset paths start from. [default: that of the recipe]
     #[arg(long)]
     pub(super) assets: Option<PathBuf>,
+    /// Another folder (or file) that the recipe and its models may read from; may be given several times. [default: the folder of the
+    /// recipe, that of `--assets`, and the project they are in]
+    #[arg(long, value_name = "DIR")]
+    pub(super) allow_path: Vec<PathBuf>,
     /// Another value for something in the recipe, such as `objects.mugs.count=5`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) set: Vec<String>,
@@ -89,6 +96,10 @@ pub(super) struct SampleArgs {
     /// Folder that asset paths start from. [default: that of the recipe]
     #[arg(long)]
     pub(super) assets: Option<PathBuf>,
+    /// Another folder (or file) that the recipe and its models may read from; may be given several times. [default: the folder of the
+    /// recipe, that of `--assets`, and the project they are in]
+    #[arg(long, value_name = "DIR")]
+    pub(super) allow_path: Vec<PathBuf>,
     /// Another value for something in the recipe, such as `objects.mugs.count=5`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) set: Vec<String>,
@@ -109,8 +120,20 @@ pub(super) struct FolderArgs {
 }
 
 /// A recipe, checked, with its warnings.
-pub(super) fn load(recipe: &Path, assets: Option<&Path>, set: &[String]) -> Result<Checked, Problems> {
-    load_set(recipe, assets.unwrap_or_else(|| recipe.parent().unwrap_or(Path::new(""))), set)
+pub(super) fn load(
+    recipe: &Path,
+    assets: Option<&Path>,
+    allow_path: &[PathBuf],
+    set: &[String],
+) -> Result<Checked, Failure> {
+    let root = assets.unwrap_or_else(|| recipe.parent().unwrap_or(Path::new("")));
+    Ok(load_allowing(recipe, root, set, &allowed(allow_path)?)?)
+}
+
+/// What `--allow-path` says.
+pub(super) fn allowed(paths: &[PathBuf]) -> Result<Allowed, Failure> {
+    Allowed::new(paths)
+        .map_err(|(path, error)| Failure::bad_input(format!("error: --allow-path {}: {error}", path.display())))
 }
 
 /// What to render.
@@ -128,6 +151,10 @@ pub(super) struct SceneArgs {
     /// Folder that asset paths start from. [default: that of the recipe]
     #[arg(long)]
     pub(super) assets: Option<PathBuf>,
+    /// Another folder (or file) that the recipe and its models may read from; may be given several times. [default: the folder of the
+    /// recipe, that of `--assets`, and the project they are in]
+    #[arg(long, value_name = "DIR")]
+    pub(super) allow_path: Vec<PathBuf>,
     /// Another value for something in the recipe, such as `objects.mugs.count=5`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) set: Vec<String>,

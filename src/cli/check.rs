@@ -8,7 +8,7 @@ use super::args::{CheckArgs, load};
 use super::{Failure, print, wanted, warn};
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let checked = load(&args.recipe, args.assets.as_deref(), &args.set)?;
+    let checked = load(&args.recipe, args.assets.as_deref(), &args.allow_path, &args.set)?;
     if !checked.warnings.is_empty() {
         warn(&checked.warnings);
     }

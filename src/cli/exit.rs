@@ -97,7 +97,10 @@ impl From<PlanError> for Failure {
 impl From<SampleError> for Failure {
     fn from(error: SampleError) -> Self {
         match error {
-            SampleError::Full { .. } | SampleError::NeverRight { .. } | SampleError::Unmet { .. } => {
+            SampleError::Full { .. }
+            | SampleError::TooLarge { .. }
+            | SampleError::NeverRight { .. }
+            | SampleError::Unmet { .. } => {
                 let help = error.advice().map_or(String::new(), |(_, help)| format!("\n  help: {help}"));
                 Self::bad_input(format!("{error}{help}"))
             }

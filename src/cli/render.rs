@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::args::{AuditArg, DepthArg, MaskArg, RenderArgs, SceneArgs};
+use super::args::{AuditArg, DepthArg, MaskArg, RenderArgs, SceneArgs, allowed};
 use super::{Failure, print, report, shard, wanted};
 
 pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
@@ -119,7 +119,7 @@ fn rejected(args: &RenderArgs, summary: &Summary) -> String {
 /// What the arguments name.
 pub(super) fn plan(args: &SceneArgs, count: Option<u64>) -> Result<Plan, Failure> {
     let selection = Selection { seed: args.seed, first: args.first_index, count };
-    Ok(Plan::load_set(&args.recipe, args.assets.as_deref(), selection, &args.set)?)
+    Ok(Plan::load_allowing(&args.recipe, args.assets.as_deref(), selection, &args.set, &allowed(&args.allow_path)?)?)
 }
 
 /// On stderr, and not at all where that is no terminal.

@@ -8,10 +8,12 @@ mod splits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::compose::leads_out;
 use super::decode::{AssetKind, Context, CountFact, Kinds, LightFacts, LightKind, MOST_INSTANCES, listed, nearest};
 use super::diagnostics::{MOST_PROBLEMS, Problem, Span, quoted};
 use super::{Recipe, fits};
 use crate::assets::{AssetError, Library};
+use crate::confine::{Denied, Folder, advice};
 use crate::scene::{BOUNCE_LAMPS, MOST_LIGHTS, MOST_SHADOWED_LAMPS, MOST_SUNS};
 
 /// Checks what was found while decoding, and loads the assets. `recipe` is `None` where it could not be decoded.
@@ -298,10 +300,10 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
             Problem::new(format!("\"{shown}\" is an address, not a file")).help("download the file and name it here"),
         );
     }
-    let file = root.join(path);
-    if path.contains('\0') || !file.exists() {
+    let (file, folder) = (root.join(path), library.folder(root));
+    let missing = || {
         let problem = Problem::new(format!("there is no file \"{shown}\""));
-        let help = match neighbour(&file) {
+        let help = match neighbour(&folder, path) {
             _ if path.contains('\\') => "part folders by `/`".into(),
             Some(near) => format!(
                 "did you mean \"{}\"? Paths start in the folder of the recipe",
@@ -309,12 +311,20 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
             ),
             None => "paths start in the folder of the recipe".into(),
         };
-        return Some(problem.help(help));
+        problem.help(help)
+    };
+    if path.contains('\0') {
+        return Some(missing());
     }
-    // Not a device or a pipe either: reading one may never end.
-    if !file.is_file() {
-        let what = if file.is_dir() { "is a folder, not a file" } else { "is not an ordinary file" };
-        return Some(Problem::new(format!("\"{shown}\" {what}")));
+    match folder.find(path) {
+        Ok(_) => {}
+        Err(Denied::Missing(_)) => return Some(missing()),
+        Err(Denied::Outside { target, .. }) => {
+            return Some(Problem::new(leads_out(path, &target)).help(advice(&target)));
+        }
+        // Not a device or a pipe either: reading one may never end.
+        Err(Denied::NotAFile { what, .. }) => return Some(Problem::new(format!("\"{shown}\" {what}"))),
+        Err(denied) => return Some(Problem::new(denied.to_string())),
     }
     let outcome = match kind {
         AssetKind::Model | AssetKind::Collection => library.load_model(root, path).map(drop),
@@ -332,6 +342,15 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
             let problem = Problem::new(format!("\"{shown}\" refers to \"{}\", which is not there", quoted(&name)));
             return Some(problem.help(format!("it is looked for at {}", missing.display())));
         }
+        AssetError::Outside { path: named, target } => {
+            let name = named.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let target_shown = quoted(&target.to_string_lossy());
+            let problem = Problem::new(format!(
+                "\"{shown}\" refers to \"{}\", which is {target_shown} and outside of the folders that this recipe may read",
+                quoted(&name)
+            ));
+            return Some(problem.help(advice(&target)));
+        }
         AssetError::Read { source, .. } => format!("cannot read \"{shown}\": {source}"),
         AssetError::Broken { reason, .. } => format!("cannot use \"{shown}\": {reason}"),
     };
@@ -339,9 +358,10 @@ fn load(library: &mut Library, root: &Path, kind: AssetKind, path: &str) -> Opti
 }
 
 /// The file beside a missing one that was likely meant.
-fn neighbour(file: &Path) -> Option<String> {
+fn neighbour(folder: &Folder, path: &str) -> Option<String> {
     const MOST_FILES: usize = 2000;
-    let entries = std::fs::read_dir(file.parent()?).ok()?;
+    let file = Path::new(path);
+    let entries = std::fs::read_dir(folder.resolve(file.parent()?).ok()?).ok()?;
     let mut names: Vec<String> =
         entries.take(MOST_FILES).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();

@@ -19,6 +19,7 @@ use super::decode::nearest;
 use super::diagnostics::{Problem, Sources, Span, quoted};
 use super::syntax::{self, Arg, Group, Kind, Name, Node};
 use super::{LARGEST_FILE, RecipeFile};
+use crate::confine::{Allowed, Denied, Folder, advice};
 
 /// The most files that make up one recipe.
 const MOST_FILES: usize = 64;
@@ -39,6 +40,8 @@ pub(super) struct Origin<'a> {
     pub(super) file_name: &'a str,
     /// The folder that it is in: paths of files that it includes start there.
     pub(super) folder: &'a Path,
+    /// What may be read beside it.
+    pub(super) allowed: &'a Allowed,
     /// What is set on the command line, `path=value` each.
     pub(super) set: &'a [String],
 }
@@ -61,6 +64,7 @@ pub(super) struct Composed {
 pub(super) fn compose(origin: Origin<'_>) -> Composed {
     let mut composer = Composer {
         origin,
+        folder: Folder::new(origin.folder, origin.allowed),
         sources: Sources::default(),
         folders: Vec::new(),
         files: Vec::new(),
@@ -88,6 +92,7 @@ pub(super) fn compose(origin: Origin<'_>) -> Composed {
 
 struct Composer<'a> {
     origin: Origin<'a>,
+    folder: Folder,
     sources: Sources,
     folders: Vec<(usize, String)>,
     files: Vec<RecipeFile>,
@@ -125,6 +130,12 @@ impl Composer<'_> {
         let base = base.and_then(|node| {
             let path = self.path(&node, "the path of a recipe such as \"base.ron\"")?;
             let (base, folder, identity) = self.open(&path, node.span, folder, stack)?;
+            // Anything else would be passed over without a word: the recipe has no part in common with it.
+            let is_recipe = matches!(&base.kind, Kind::Group(group) if group.name.is_none() && group.args.is_some());
+            if !is_recipe && base.kind != Kind::Bad {
+                self.problems.push(Problem::at(base.span, "a recipe is written `( version: 1, name: \"..\", ... )`"));
+                return None;
+            }
             stack.push(identity);
             let base = self.extended(base, &folder, stack);
             stack.pop();
@@ -207,14 +218,22 @@ impl Composer<'_> {
             );
         }
         let relative = joined(folder, path);
-        let file = self.origin.folder.join(&relative);
-        let Ok(identity) = std::fs::canonicalize(&file) else {
-            let help = if path.contains('\\') {
-                "part folders by `/`"
-            } else {
-                "paths start in the folder of the file that names it"
-            };
-            return refuse(self, format!("there is no file \"{shown}\""), help);
+        let identity = match self.folder.find(&relative) {
+            Ok(identity) => identity,
+            Err(Denied::Missing(_)) => {
+                let help = if path.contains('\\') {
+                    "part folders by `/`"
+                } else {
+                    "paths start in the folder of the file that names it"
+                };
+                return refuse(self, format!("there is no file \"{shown}\""), help);
+            }
+            Err(Denied::Outside { target, .. }) => {
+                return refuse(self, leads_out(path, &target), &advice(&target));
+            }
+            // A device or a pipe: reading one may never end.
+            Err(Denied::NotAFile { what, .. }) => return refuse(self, format!("\"{shown}\" {what}"), ""),
+            Err(denied) => return refuse(self, denied.to_string(), ""),
         };
         if stack.contains(&identity) {
             let help = "what several files need belongs into one that all of them include";
@@ -223,10 +242,6 @@ impl Composer<'_> {
         if stack.len() > DEEPEST || self.files.len() >= MOST_FILES {
             let message = format!("a recipe consists of at most {MOST_FILES} files, {DEEPEST} deep");
             return refuse(self, message, "");
-        }
-        // Not a device or a pipe either: reading one may never end.
-        if !identity.is_file() {
-            return refuse(self, format!("\"{shown}\" is not an ordinary file"), "");
         }
         let text = match super::read_text(&identity, LARGEST_FILE) {
             Ok(text) => text,
@@ -319,6 +334,16 @@ pub(super) fn joined(folder: &str, path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// What is said of a path that leads out of the folders that a recipe may read.
+pub(super) fn leads_out(path: &str, target: &Path) -> String {
+    let target = target.to_string_lossy();
+    format!(
+        "\"{}\" leads to {}, which is outside of the folders that this recipe may read",
+        quoted(path),
+        quoted(&target)
+    )
 }
 
 fn shifted(span: Span, by: usize) -> Span {

@@ -9,6 +9,7 @@ use super::diagnostics::{MOST_PROBLEMS, Problem, Problems, Severity, Sources, Sp
 use super::syntax::Node;
 use super::{Recipe, VariantRecipe, check, decode};
 use crate::assets::Library;
+use crate::confine::Allowed;
 
 /// Larger files are refused: a recipe is written by people, and reading a mistaken one must not fill the memory.
 pub const LARGEST_FILE: usize = 4 << 20;
@@ -85,16 +86,30 @@ pub fn load_checked_in(path: &Path, root: &Path) -> Result<Checked, Problems> {
 /// # Errors
 /// Everything that is wrong with it, or with what is set, warnings included.
 pub fn load_set(path: &Path, root: &Path, set: &[String]) -> Result<Checked, Problems> {
-    parse_set(&read_text(path, LARGEST_FILE)?, path, root, set)
+    load_allowing(path, root, set, &Allowed::default())
 }
 
-/// As [`load_set`], of a text that was read from the file at `path`.
+/// As [`load_set`], with what its files may be beside those of its own folder and project, and those in `root`.
 ///
 /// # Errors
 /// As [`load_set`].
-pub fn parse_set(text: &str, path: &Path, root: &Path, set: &[String]) -> Result<Checked, Problems> {
+pub fn load_allowing(path: &Path, root: &Path, set: &[String], allowed: &Allowed) -> Result<Checked, Problems> {
+    parse_allowing(&read_text(path, LARGEST_FILE)?, path, root, set, allowed)
+}
+
+/// As [`load_allowing`], of a text that was read from the file at `path`.
+///
+/// # Errors
+/// As [`load_set`].
+pub fn parse_allowing(
+    text: &str,
+    path: &Path,
+    root: &Path,
+    set: &[String],
+    allowed: &Allowed,
+) -> Result<Checked, Problems> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    read(Origin { text, file_name: &path.display().to_string(), folder, set }, root)
+    read(Origin { text, file_name: &path.display().to_string(), folder, set, allowed }, root)
 }
 
 /// The text of a file of at most `largest` bytes.
@@ -143,7 +158,7 @@ pub fn parse(text: &str, file_name: &str, root: &Path) -> Result<Recipe, Problem
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn parse_checked(text: &str, file_name: &str, root: &Path) -> Result<Checked, Problems> {
-    read(Origin { text, file_name, folder: root, set: &[] }, root)
+    read(Origin { text, file_name, folder: root, set: &[], allowed: &Allowed::default() }, root)
 }
 
 fn read(origin: Origin<'_>, root: &Path) -> Result<Checked, Problems> {
@@ -151,6 +166,9 @@ fn read(origin: Origin<'_>, root: &Path) -> Result<Checked, Problems> {
         let problem = Problem::new(format!("the text is larger than {LARGEST_FILE} bytes: this is not a recipe"));
         return Err(Problems::new(origin.file_name, "", vec![problem]));
     }
+    // What the user named: where the recipe is, and where its assets are.
+    let allowed = origin.allowed.and(origin.folder).and(root);
+    let origin = Origin { allowed: &allowed, ..origin };
     let mut composed = compose::compose(origin);
     let readable = composed.problems.is_empty();
     let problems = std::mem::take(&mut composed.problems);
@@ -210,11 +228,11 @@ fn whole(composed: &mut Composed, origin: Origin<'_>, root: &Path, all: &mut Fou
         recipe
     };
     if variants.is_empty() {
-        let (recipe, library, found) = one(&composed.root, Library::default());
+        let (recipe, library, found) = one(&composed.root, Library::allowing(origin.allowed.clone()));
         problems.extend(found);
         return recipe.map(|recipe| finish(recipe, Arc::new(library)));
     }
-    let mut library = Library::default();
+    let mut library = Library::allowing(origin.allowed.clone());
     let mut read = Vec::new();
     let mut warnings: Option<Vec<Problem>> = None;
     for variant in &variants {

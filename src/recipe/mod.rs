@@ -29,8 +29,8 @@ pub use light::{
     ThicknessRecipe,
 };
 pub use load::{
-    Checked, LARGEST_FILE, SourceMap, load, load_checked, load_checked_in, load_set, parse, parse_checked, parse_set,
-    read_text, vocabulary,
+    Checked, LARGEST_FILE, SourceMap, load, load_allowing, load_checked, load_checked_in, load_set, parse,
+    parse_allowing, parse_checked, read_text, vocabulary,
 };
 
 pub use motion::{MotionRecipe, MountRecipe, MountedAt};

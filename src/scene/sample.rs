@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::acceptance::Acceptance;
 use super::place::{self, Body, Group, Pose, fall};
 use super::random::{self, Key};
-use super::{Camera, Category, ImageFormat, ImageSettings, Instance, Lens, Material, PlacedCount};
+use super::{
+    Camera, Category, Different, ImageFormat, ImageSettings, Instance, Lens, MOST_DIFFERENT, Material, PlacedCount,
+};
 use super::{SCENE_VERSION, Scene, Settled, Shape};
 use super::{appearance, camera, exposure, fog, framed, light, motion, moving, optics, parameters};
 use crate::assets::Library;
@@ -82,6 +84,16 @@ pub enum SampleError {
         /// The split that the scene is of, where what is held out for another one is the reason.
         split: Option<String>,
     },
+    /// There is more geometry than a scene may have.
+    #[error(
+        "scene {index}: with `{object}` there are more than {MOST_DIFFERENT} different triangles, and they do not fit into memory"
+    )]
+    TooLarge {
+        /// Index of the scene.
+        index: u64,
+        /// The group with which it is too much.
+        object: String,
+    },
     /// The recipe was not checked: it names something that is not there.
     #[error("the recipe needs {what}, and there is none; `check` says where")]
     Unchecked {
@@ -108,6 +120,10 @@ impl SampleError {
                 let help = "let more draws be right: ask for less (`require`), make room, or let the recipe vary where it can; a camera that \
                             `Frame`s its target needs no luck";
                 ("objects".to_owned(), help.to_owned())
+            }
+            Self::TooLarge { object, .. } => {
+                let help = "ask for fewer, for coarser shapes, or for the same shape in other sizes (`scale`): what is drawn anew for each has triangles of its own";
+                (format!("objects.{object}.shape"), help.to_owned())
             }
             _ => return None,
         };
@@ -239,6 +255,7 @@ fn instances(
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     let recipes = recipe.objects.iter().map(|(name, object)| (name.as_str(), object)).collect();
     let present = parameters::present(recipe, key);
+    let mut different = Different::default();
     // Supports first: how large they are may say how many there are on them.
     for name in place::order(&recipes)? {
         let object = &recipe.objects[name];
@@ -253,9 +270,14 @@ fn instances(
                 whole(drawn, MOST_BY_DENSITY)
             }
         };
-        let list = (0..count)
-            .map(|number| draft(recipe, object, &key.item(u64::from(number))))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut list = Vec::new();
+        for number in 0..count {
+            let draft = draft(recipe, object, &key.item(u64::from(number)))?;
+            if !different.add(&draft.shape, &recipe.assets) {
+                return Err(SampleError::TooLarge { index, object: name.to_owned() });
+            }
+            list.push(draft);
+        }
         groups.insert(name, Group { recipe: object, key, bodies: list.iter().map(|d| d.body.clone()).collect() });
         drafts.insert(name, list);
     }

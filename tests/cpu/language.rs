@@ -697,6 +697,7 @@ fn a_wrong_type_is_always_told_with_what_to_write() {
 fn files_of_an_included_file_are_found_beside_it() {
     let png = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/checker.png")).unwrap();
     let folder = folder(&[
+        (scenewright::confine::MARK, ""),
         (
             "scenes/main.ron",
             &format!(

@@ -11,13 +11,14 @@ use scenewright::scene::sample;
 /// `mesh`, `assets` and `recipe` may also name plain data of `scene` (see [`PLAIN_DATA`]): a shape is the same thing before and after
 /// sampling, and so are a category and the size of an image.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("confine", &[]),
     ("image", &[]),
     ("frame", &["image"]),
     ("mesh", &["assets", "scene"]),
-    ("assets", &["image", "mesh", "make", "paint", "scene", "solid"]),
+    ("assets", &["confine", "image", "mesh", "make", "paint", "scene", "solid"]),
     ("make", &["image", "mesh", "assets", "recipe", "scene"]),
     ("paint", &["image", "assets", "make", "recipe", "scene"]),
-    ("recipe", &["assets", "make", "paint", "scene", "sensor"]),
+    ("recipe", &["confine", "assets", "make", "paint", "scene", "sensor"]),
     ("sensor", &["image", "frame", "recipe", "scene"]),
     ("solid", &["mesh", "assets", "scene"]),
     ("scene", &["image", "mesh", "assets", "make", "paint", "recipe", "sensor", "solid"]),
@@ -26,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("audit", &["image", "frame", "mesh", "assets", "scene", "annotate"]),
     ("write", &["image", "frame", "assets", "recipe", "scene", "sensor", "annotate", "audit"]),
     ("preview", &["image", "frame", "scene", "annotate"]),
-    ("plan", &["assets", "recipe", "scene", "annotate"]),
+    ("plan", &["confine", "assets", "recipe", "scene", "annotate"]),
     ("survey", &["mesh", "recipe", "scene"]),
     ("render", &["image", "frame", "mesh", "assets", "scene", "bounce"]),
     ("prepare", &["scene", "annotate", "plan"]),

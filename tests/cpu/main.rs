@@ -7,12 +7,14 @@ mod assets; // glTF and image files, whole and broken
 mod audit; // right frames pass, wrong ones are named
 mod bounds; // boxes of things in the world, against their vertices
 mod camera; // projection, poses, conversions
+mod confine; // what strangers' files may read
 mod coverage; // what scenes and datasets have to show
 mod dataset; // files on disk
 mod distributions; // each law against its closed form
 mod docs; // what the documentation says is so
 mod files; // models of every format and feature, against what is worked out on paper
 mod flow; // flow, occlusion, disparity and tracks, against closed forms and the ray caster
+mod fuzz; // files that are changed at random
 mod gltf; // glTF files in the making, for the other modules
 mod journal; // runs that go on, shards, and what is found of a spoilt dataset
 mod keypoints; // seen, hidden, absent

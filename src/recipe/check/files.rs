@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::super::compose::leads_out;
 use super::super::decode::{AssetKind, AssetUse, Context, TakenFacts, listed, nearest, support};
 use super::super::diagnostics::{Problem, quoted};
 use super::{is_full, load};
-use crate::assets::{FileShape, Library, NotCollected, Taken};
-
-/// All models of a recipe together take at most so much memory, bytes.
-const MOST_MEMORY: usize = 12 << 30;
+use crate::assets::{FileShape, Library, MOST_MEMORY, NotCollected, Taken};
+use crate::confine::advice;
 
 /// More of what is left out of a file is not listed.
 const MOST_LEFT_OUT: usize = 12;
@@ -40,7 +39,7 @@ pub(super) fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>, left_o
                 outcome
             });
             if memory > MOST_MEMORY {
-                let message = format!("the models of this recipe take more than {} GiB of memory", MOST_MEMORY >> 30);
+                let message = format!("the files of this recipe take more than {} GiB of memory", MOST_MEMORY >> 30);
                 found.push(Problem::at(asset.span, message).help("name fewer, or smaller ones"));
                 return library;
             }
@@ -64,6 +63,9 @@ pub(super) fn assets(cx: &Context, root: &Path, found: &mut Vec<Problem>, left_o
 
 fn not_collected(pattern: &str, error: &NotCollected) -> Problem {
     let shown = quoted(pattern);
+    if let NotCollected::Outside(target) = error {
+        return Problem::new(leads_out(pattern, target)).help(advice(&target.join("*")));
+    }
     let (message, help) = match error {
         NotCollected::Pattern(reason) => (
             format!("cannot read the pattern \"{shown}\": {reason}"),
@@ -72,7 +74,7 @@ fn not_collected(pattern: &str, error: &NotCollected) -> Problem {
         NotCollected::Large => {
             (format!("\"{shown}\" is too much to look through: {error}"), "name a folder that holds fewer")
         }
-        NotCollected::Empty => (
+        NotCollected::Empty | NotCollected::Outside(_) => (
             format!("there is no model that \"{shown}\" stands for"),
             "patterns start in the folder of the recipe: \"parts/*.glb\", \"parts/**/*.stl\", or a folder, \"parts\"; models end with .glb, .gltf, .obj, .ply or .stl",
         ),

@@ -195,3 +195,22 @@ fn a_file_cut_short_anywhere_is_an_error_and_never_more() {
         }
     }
 }
+
+/// Found by changing files at random: the crate that reads MTL files panics where a colour has fewer than three numbers.
+#[test]
+fn colours_of_fewer_than_three_numbers_are_grey_or_refused() {
+    let load = |color: &str| {
+        let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join("a.mtl"), format!("newmtl m\nNs 1\n{color}\n")).unwrap();
+        std::fs::write(dir.path().join("a.obj"), "mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 1 1 0\nusemtl m\nf 1 2 3\n")
+            .unwrap();
+        let model = Library::default().load_model(dir.path(), "a.obj");
+        model.map(|model| model.parts[0].material.base_color).map_err(|error| error.to_string())
+    };
+    // One number is that of all three, as the format has it.
+    assert_eq!(load("Kd 0.5").unwrap(), [0.5, 0.5, 0.5, 1.0]);
+    assert_eq!(load("Kd 0.5 0.25 0").unwrap(), [0.5, 0.25, 0.0, 1.0]);
+    for color in ["Ka", "Kd", "Ks 1 2", "Ke 1 2", "Kd\t1\t0.5"] {
+        assert!(load(color).unwrap_err().contains("three numbers, or one (line 3)"), "{color}");
+    }
+}
