@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
@@ -34,12 +34,11 @@ pub struct Ahead {
     /// Done before their turn, by their place among the indices.
     waiting: BTreeMap<usize, Outcome>,
     next: usize,
-    end: usize,
 }
 
 /// Starts `threads` threads that make the scenes of `plan` with these indices ready, in their order. They end with the last scene, or when
 /// the iterator is dropped.
-pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, indices: &'s [u64], threads: NonZeroUsize) -> Ahead {
+pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, indices: Vec<Range<u64>>, threads: NonZeroUsize) -> Ahead {
     // One in the making and one done for each thread.
     let most = 2 * threads.get();
     let (room, tokens) = bounded(most);
@@ -48,20 +47,20 @@ pub fn ahead<'s>(scope: &'s Scope<'s, '_>, plan: &'s Plan, indices: &'s [u64], t
         // There is room for as many.
         let _ = room.try_send(());
     }
-    let next = Arc::new(AtomicUsize::new(0));
+    let next = Arc::new(Mutex::new(indices.into_iter().flatten().enumerate()));
     for _ in 0..threads.get() {
         let (tokens, done, next) = (tokens.clone(), done.clone(), next.clone());
         scope.spawn(move || {
             while tokens.recv().is_ok() {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&index) = indices.get(place) else { return };
+                let own = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((place, index)) = own else { return };
                 if done.send((place, prepare(plan, index))).is_err() {
                     return;
                 }
             }
         });
     }
-    Ahead { room, ready, waiting: BTreeMap::new(), next: 0, end: indices.len() }
+    Ahead { room, ready, waiting: BTreeMap::new(), next: 0 }
 }
 
 fn prepare(plan: &Plan, index: u64) -> Outcome {
@@ -98,14 +97,11 @@ impl Iterator for Ahead {
     type Item = Outcome;
 
     fn next(&mut self) -> Option<Outcome> {
-        if self.next >= self.end {
-            return None;
-        }
         let outcome = loop {
             if let Some(outcome) = self.waiting.remove(&self.next) {
                 break outcome;
             }
-            // Nothing comes any more where a thread panicked: the scope passes its panic on.
+            // Nothing comes any more after the last; nor where a thread panicked: the scope passes its panic on.
             let (place, outcome) = self.ready.recv().ok()?;
             self.waiting.insert(place, outcome);
         };

@@ -176,7 +176,7 @@ pub fn render_dataset(
         Ok::<(), RunError>(())
     };
     std::thread::scope(|scope| {
-        let mut scenes = prepare::ahead(scope, plan, &missing, options.encoders);
+        let mut scenes = prepare::ahead(scope, plan, missing, options.encoders);
         // While the device draws one scene, the next is put into the world.
         let mut drawn: Option<Drawn> = None;
         'scenes: while let Some(prepared) = timed(&mut wait_for_scenes, || scenes.next()) {

@@ -80,10 +80,11 @@ fn record(journals: &Journals, info: &DatasetInfo, id: u64) -> Result<FrameRecor
 }
 
 fn check_all_there(info: &DatasetInfo, journals: &Journals, ids: Range<u64>) -> Result<(), WriteError> {
-    let mut missing = ids.clone().filter(|&id| !journals.has(id));
-    let Some(first) = missing.next() else { return Ok(()) };
-    let (missing, total) = (1 + missing.count() as u64, ids.end - ids.start);
-    Err(WriteError::Incomplete { missing, total, first: names::picture_of(info, first) })
+    let total = ids.end - ids.start;
+    let gaps = names::gaps(ids, journals.ids());
+    let Some(first) = gaps.first() else { return Ok(()) };
+    let missing = gaps.iter().map(|gap| gap.end - gap.start).sum();
+    Err(WriteError::Incomplete { missing, total, first: names::picture_of(info, first.start) })
 }
 
 /// A line of `SHA256SUMS`.

@@ -111,17 +111,9 @@ pub fn status(root: &Path) -> Result<Status, WriteError> {
     let journals = Journals::read(root)?;
     let ids = names::all_ids(info)?;
     let images = ids.end - ids.start;
-    let mut missing: Vec<Range<u64>> = Vec::new();
-    let mut left = 0;
-    for id in ids.filter(|&id| !journals.has(id)) {
-        left += 1;
-        let scene = names::scene_of(info, id);
-        match missing.last_mut() {
-            Some(last) if scene < last.end => {}
-            Some(last) if scene == last.end => last.end += 1,
-            _ => missing.push(scene..scene + 1),
-        }
-    }
+    let gaps = names::gaps(ids, journals.ids());
+    let left: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
+    let missing = names::scenes_of(info, &gaps);
     let text = fs::read_to_string(root.join(assemble::MANIFEST)).unwrap_or_default();
     let assembled = crate::write::manifest::is_finished(&text);
     Ok(Status { images, done: images - left, bad_lines: journals.bad, missing, assembled })

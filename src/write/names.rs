@@ -42,6 +42,35 @@ pub(crate) fn scene_of(info: &DatasetInfo, image_id: u64) -> u64 {
     image_id.saturating_sub(1) / images_of_a_scene(info).max(1)
 }
 
+/// What of `all` is not among `known`, which are in order.
+pub(crate) fn gaps(all: Range<u64>, known: impl Iterator<Item = u64>) -> Vec<Range<u64>> {
+    let mut gaps = Vec::new();
+    let mut next = all.start;
+    for id in known.filter(|id| all.contains(id)) {
+        if id > next {
+            gaps.push(next..id);
+        }
+        next = id + 1;
+    }
+    if next < all.end {
+        gaps.push(next..all.end);
+    }
+    gaps
+}
+
+/// The scenes of which some images are, as ranges of indices.
+pub(crate) fn scenes_of(info: &DatasetInfo, images: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut scenes: Vec<Range<u64>> = Vec::new();
+    for images in images {
+        let (start, end) = (scene_of(info, images.start), scene_of(info, images.end - 1) + 1);
+        match scenes.last_mut() {
+            Some(last) if start <= last.end => last.end = last.end.max(end),
+            _ => scenes.push(start..end),
+        }
+    }
+    scenes
+}
+
 /// The file of an image.
 pub(crate) fn picture_of(info: &DatasetInfo, image_id: u64) -> String {
     let cameras = info.cameras.len().max(1) as u64;

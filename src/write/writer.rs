@@ -109,16 +109,9 @@ impl DatasetWriter {
         self.ids.end - self.ids.start
     }
 
-    /// The indices of scenes of which an image is missing, in order.
-    pub fn missing_scenes(&self) -> Vec<u64> {
-        let mut scenes: Vec<u64> = self
-            .ids
-            .clone()
-            .filter(|id| !self.done.contains(id))
-            .map(|id| names::scene_of(&self.begun.info, id))
-            .collect();
-        scenes.dedup();
-        scenes
+    /// The scenes of which an image is missing, as ranges of indices, in order.
+    pub fn missing_scenes(&self) -> Vec<Range<u64>> {
+        names::scenes_of(&self.begun.info, &names::gaps(self.ids.clone(), self.done.iter().copied()))
     }
 
     /// Whether a frame of a scene was there, whole, when the folder was opened.

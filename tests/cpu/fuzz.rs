@@ -27,9 +27,13 @@ use scenewright::assets::Library;
 use scenewright::plan::{Plan, Selection};
 use scenewright::recipe::{Drawing, parse_checked};
 use scenewright::scene::{Scene, sample};
+use scenewright::write::journal::index;
+use scenewright::write::status;
 use tempfile::TempDir;
 
 use self::change::{Kind, Random, changed};
+use crate::dataset::CAMERAS;
+use crate::synthetic::info;
 
 /// Longer takes no case, on a machine that has other things to do.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -390,4 +394,33 @@ fn patterns() {
     let corpus = ["assets/*.glb", "**/*.glb", "assets", "assets/[a-m]*.gl?", "**/assets/**/*.glb", "assets/[!z]*.glb"];
     let corpus = corpus.map(|pattern| pattern.as_bytes().to_vec()).into();
     run(&Target { name: "pattern", kind: Kind::Text, corpus, read: &read }, 1000);
+}
+
+/// Of a journal only whole lines count: a changed one is read as long as one of them is.
+#[test]
+fn journal() {
+    let root = tempfile::tempdir().unwrap();
+    crate::dataset::write_dataset(root.path(), info(0, 3, &CAMERAS), crate::dataset::unaudited(), 0..3);
+    let path = root.path().join("journal/all.ndjson");
+    let corpus = vec![std::fs::read(&path).unwrap()];
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let images = index(bytes).unwrap().lines.len();
+        status(root.path()).unwrap().done <= images as u64 && images > 0
+    };
+    run(&Target { name: "journal", kind: Kind::Text, corpus, read: &read }, 500);
+}
+
+/// What a folder was begun with, which comes along when shards are brought together.
+#[test]
+fn begun() {
+    let root = tempfile::tempdir().unwrap();
+    crate::dataset::write_dataset(root.path(), info(0, 3, &CAMERAS), crate::dataset::unaudited(), 0..3);
+    let path = root.path().join("journal/begun.ron");
+    let corpus = vec![std::fs::read(&path).unwrap()];
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        status(root.path()).is_ok()
+    };
+    run(&Target { name: "begun", kind: Kind::Text, corpus, read: &read }, 500);
 }
