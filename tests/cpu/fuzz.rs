@@ -11,6 +11,12 @@
 //!
 //! Another reader of bytes is another [`Target`]: a few files that it reads, and a function from bytes.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of small files, and any number does"
+)]
+
 mod change;
 mod corpus;
 
