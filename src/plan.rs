@@ -8,8 +8,8 @@ use crate::assets::{AssetError, AssetFile, Library, MOST_MEMORY};
 use crate::confine::Allowed;
 use crate::recipe::{self, Problem, Problems, Recipe, RecipeFile, Span, Wanted};
 use crate::scene::{
-    Background, Different, Environment, ImageFormat, LabelSettings, MOST_DIFFERENT, Material, SampleError, Scene,
-    Shape, sample,
+    Background, Different, Environment, ImageFormat, LabelSettings, MOST_DIFFERENT, MOST_PAINTED, Material,
+    SampleError, Scene, Shape, sample,
 };
 
 /// Scenes, in order of their index.
@@ -142,8 +142,14 @@ impl Plan {
         let library = load_assets(&scene, &root, &allowed.and(path.parent().unwrap_or(Path::new(""))))
             .map_err(|source| PlanError::Asset { path: path.to_path_buf(), source })?;
         let mut different = Different::default();
-        if !scene.instances.iter().all(|instance| different.add(&instance.shape, &library)) {
-            let reason = format!("it has more than {MOST_DIFFERENT} different triangles");
+        if !scene
+            .instances
+            .iter()
+            .all(|instance| different.add_worn(&instance.shape, instance.material.as_ref(), &library))
+        {
+            let reason = format!(
+                "it has more than {MOST_DIFFERENT} different triangles or {MOST_PAINTED} different painted texels"
+            );
             return Err(PlanError::Scene { path: path.to_path_buf(), reason });
         }
         let (seed, first) = (scene.seed, scene.index);

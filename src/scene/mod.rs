@@ -45,7 +45,7 @@ mod wanted;
 pub use acceptance::{Acceptance, COVERAGE, PILOT, Pilot, Prepared, Unmet};
 pub(crate) use appearance::{material as draw_material, scale as draw_scale, shape as draw_shape};
 pub use camera::{Aperture, Camera, Lens, LensModel, Projected, Shutter};
-pub use different::{Different, MOST_DIFFERENT};
+pub use different::{Different, MOST_DIFFERENT, MOST_PAINTED};
 pub use environment::{Background, Environment, gradient};
 pub use fog::Fog;
 pub use label::{Below, Keypoint, LabelSettings, NormalFrame, NormalSurface, Output, SurfaceLabels, Way};

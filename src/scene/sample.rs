@@ -6,7 +6,8 @@ use super::acceptance::Acceptance;
 use super::place::{self, Body, Group, Pose, fall};
 use super::random::{self, Key};
 use super::{
-    Camera, Category, Different, ImageFormat, ImageSettings, Instance, Lens, MOST_DIFFERENT, Material, PlacedCount,
+    Camera, Category, Different, ImageFormat, ImageSettings, Instance, Lens, MOST_DIFFERENT, MOST_PAINTED, Material,
+    PlacedCount,
 };
 use super::{SCENE_VERSION, Scene, Settled, Shape};
 use super::{appearance, camera, exposure, fog, framed, light, motion, moving, optics, parameters};
@@ -86,7 +87,7 @@ pub enum SampleError {
     },
     /// There is more geometry than a scene may have.
     #[error(
-        "scene {index}: with `{object}` there are more than {MOST_DIFFERENT} different triangles, and they do not fit into memory"
+        "scene {index}: with `{object}` there are more than {MOST_DIFFERENT} different triangles or {MOST_PAINTED} different painted texels, and they do not fit into memory"
     )]
     TooLarge {
         /// Index of the scene.
@@ -122,7 +123,7 @@ impl SampleError {
                 ("objects".to_owned(), help.to_owned())
             }
             Self::TooLarge { object, .. } => {
-                let help = "ask for fewer, for coarser shapes, or for the same shape in other sizes (`scale`): what is drawn anew for each has triangles of its own";
+                let help = "ask for fewer, for coarser shapes, or for the same shape in other sizes (`scale`): what is drawn anew for each has triangles and textures of its own";
                 (format!("objects.{object}.shape"), help.to_owned())
             }
             _ => return None,
@@ -273,7 +274,7 @@ fn instances(
         let mut list = Vec::new();
         for number in 0..count {
             let draft = draft(recipe, object, &key.item(u64::from(number)))?;
-            if !different.add(&draft.shape, &recipe.assets) {
+            if !different.add_worn(&draft.shape, draft.material.as_ref(), &recipe.assets) {
                 return Err(SampleError::TooLarge { index, object: name.to_owned() });
             }
             list.push(draft);

@@ -7,7 +7,7 @@ use scenewright::assets::Library;
 use scenewright::confine::{Allowed, Denied, Folder, MARK};
 use scenewright::plan::{Plan, Selection};
 use scenewright::recipe::{Drawing, load_allowing};
-use scenewright::scene::sample;
+use scenewright::scene::{Different, SampleError, sample};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -290,6 +290,44 @@ fn more_is_read_of_no_file_than_is_stated() {
     assert!(library.load_model(&root, "a.stl").unwrap_err().to_string().contains("larger than 2048 MiB"));
     let folder = Folder::new(Path::new(&root), &Allowed::default());
     assert!(matches!(folder.read("parts/a.png", 10), Err(Denied::TooLarge { most: 10, .. })));
+}
+
+/// Things of the same shape share their triangles: only what is drawn anew counts each time.
+#[test]
+fn different_triangles_are_counted_and_like_ones_once() {
+    let disk = Disk::new();
+    let drawn = |size: &str| {
+        let fields = format!(
+            "objects: {{ \"o\": (shape: RoundedBox({size}, 1, 1, 0.1), count: 9, place: InBox((-9, -9, -9), (9, 9, 9))) }}"
+        );
+        disk.said(&fields, &[]);
+        let recipe = load_allowing(&disk.at("mine/t.ron"), &disk.at("mine"), &[], &Allowed::default()).unwrap().recipe;
+        (sample(&recipe, 0, 0).unwrap(), recipe)
+    };
+    for (size, shapes) in [("1", 1), ("Uniform(1, 2)", 9)] {
+        let (scene, recipe) = drawn(size);
+        assert_eq!(scene.instances.len(), 9);
+        let model = recipe.assets.geometry(&scene.instances[0].shape).unwrap();
+        let each: usize = model.parts.iter().map(|part| part.mesh.indices.len() / 3).sum();
+        let fits = |most: usize| {
+            let mut different = Different::of_at_most(most);
+            scene.instances.iter().all(|instance| different.add(&instance.shape, &recipe.assets))
+        };
+        assert!(fits(shapes * each) && !fits(shapes * each - 1), "{size}");
+    }
+}
+
+/// Two lines that ask for a thousand landscapes.
+#[test]
+#[ignore = "makes thirty million triangles"]
+fn a_short_recipe_that_asks_for_too_much_is_told_so() {
+    let disk = Disk::new();
+    let fields = "objects: { \"o\": (shape: Terrain(1, 1, Uniform(0.1, 0.2), 0.1, resolution: 512), count: 1000) }";
+    assert_eq!(disk.said(fields, &[]), "");
+    let recipe = load_allowing(&disk.at("mine/t.ron"), &disk.at("mine"), &[], &Allowed::default()).unwrap().recipe;
+    let error = sample(&recipe, 0, 0).unwrap_err();
+    assert!(matches!(&error, SampleError::TooLarge { object, .. } if object == "o"), "{error}");
+    assert_eq!(error.advice().unwrap().0, "objects.o.shape");
 }
 
 /// Whoever opens a file by its name elsewhere goes round all of this.

@@ -11,6 +11,12 @@
 //!
 //! Another reader of bytes is another [`Target`]: a few files that it reads, and a function from bytes.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of small files, and any number does"
+)]
+
 mod change;
 mod corpus;
 
@@ -99,6 +105,12 @@ fn listen() {
     PANIC.set(Some(String::new()));
 }
 
+/// A file of its own each time: some file systems wait for the disk where one is written over.
+fn put(path: &Path, bytes: &[u8]) {
+    let _ = std::fs::remove_file(path);
+    std::fs::write(path, bytes).unwrap();
+}
+
 /// Reads so many changed files.
 fn run(target: &Target<'_>, cases: u64) {
     let seconds = setting("SCENEWRIGHT_FUZZ_SECONDS");
@@ -141,7 +153,7 @@ fn run(target: &Target<'_>, cases: u64) {
         done += 1;
         let bytes = changed(&mut Random::of(target.name, case), target.kind, &target.corpus);
         // Written first: a stack that overflows says nothing, and ends everything.
-        std::fs::write(&current, &bytes).unwrap();
+        put(&current, &bytes);
         let before = seconds.and_then(|_| {
             forget_peak();
             peak()
@@ -205,7 +217,7 @@ impl Place {
     }
 
     fn with<T>(&self, bytes: &[u8], read: impl FnOnce(&Path, &str) -> T) -> T {
-        std::fs::write(self.folder.path().join(self.name), bytes).unwrap();
+        put(&self.folder.path().join(self.name), bytes);
         read(self.folder.path(), self.name)
     }
 }
@@ -282,7 +294,7 @@ fn scene_files() {
     let folder = corpus::gallery();
     let path = folder.path().join("scenes/fuzz.ron");
     let read = |bytes: &[u8]| {
-        std::fs::write(&path, bytes).unwrap();
+        put(&path, bytes);
         let Ok(plan) = Plan::load(&path, None, Selection::default()) else { return false };
         if plan.indices().end - plan.indices().start != 1 {
             return true; // it became a recipe

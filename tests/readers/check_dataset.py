@@ -242,10 +242,18 @@ def check_files(data):
         assert {path.stem for path in (data.root / folder).iterdir()} == stems, folder
     if measured:
         assert {path.stem for path in (data.root / "sensor_depth").iterdir()} == {Path(name).stem for name in measured}
-    known = {"images", "annotations", "rejected", "sensor_depth", *told}
+    known = {"images", "annotations", "rejected", "journal", "sensor_depth", *told}
     assert {path.name for path in data.root.iterdir() if path.is_dir()} <= known
     for name in ("keypoints", "panoptic"):
         assert (data.root / "annotations" / f"{name}.json").exists() == data.has(name), name
+
+
+def check_hashes(data):
+    """SHA256SUMS has every file that is there, by its hash, and no other"""
+    sums = dict(line.split("  ", 1)[::-1] for line in (data.root / "SHA256SUMS").read_text().splitlines())
+    files = (path for path in data.root.rglob("*") if path.is_file())
+    found = {str(path.relative_to(data.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    assert sums == {name: sum for name, sum in found.items() if name != "SHA256SUMS" and not name.startswith("journal/")}
 
 
 def check_ids_and_references(data):

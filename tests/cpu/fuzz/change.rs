@@ -118,7 +118,7 @@ pub(super) fn changed(random: &mut Random, kind: Kind, corpus: &[Vec<u8>]) -> Ve
 
 /// How many changes.
 fn often(random: &mut Random) -> usize {
-    1 + random.length(8)
+    if random.below(2) == 0 { 1 } else { 1 + random.length(8) }
 }
 
 fn binary(random: &mut Random, mut bytes: Vec<u8>, corpus: &[Vec<u8>]) -> Vec<u8> {
