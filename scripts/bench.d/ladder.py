@@ -159,19 +159,22 @@ def inside(reports: list[dict]) -> dict[str, object]:
 
 
 def fit(rows: list[dict]) -> list[dict[str, object]]:
-    """For each set of outputs: ms = a + b objects + c megapixels, by least squares of relative errors; one process, nothing else changed."""
+    """For each set of outputs: ms = a + b objects + c megapixels, by least squares of relative errors; one process, nothing else changed.
+
+    Once of the time that passed, and once of processor time, which other work on the machine changes less.
+    """
     fits = []
     for outputs in OUTPUTS:
-        own = [r for r in rows if r["outputs"] == outputs and r["processes"] == 1 and not r["also"] and "failed" not in r]
+        own = [r for r in rows if "failed" not in r and r["outputs"] == outputs and r["processes"] == 1 and not r["also"]]
         if len({r["objects"] for r in own}) < 2 or len({tuple(r["size"]) for r in own}) < 2 or len(own) < 4:
             continue
-        ms = np.array([1000 / r["images_per_s"] for r in own])
-        terms = np.array([[1.0, r["objects"], r["size"][0] * r["size"][1] / 1e6] for r in own])
-        solution = np.linalg.lstsq(terms / ms[:, None], np.ones(len(ms)), rcond=None)[0]
-        error = terms @ solution / ms - 1
-        a, b, c = (float(x) for x in solution)
-        residual = float(np.sqrt(np.mean(error**2)))
-        fits.append({"outputs": outputs, "ms": a, "ms_per_object": b, "ms_per_megapixel": c, "relative_rms": residual, "cells": len(own)})
+        for kind, ms in (("time", [1000 / r["images_per_s"] for r in own]), ("processor time", [1000 * r["cpu_s_per_image"] for r in own])):
+            scale = np.array(ms)
+            terms = np.array([[1.0, r["objects"], r["size"][0] * r["size"][1] / 1e6] for r in own]) / scale[:, None]
+            a, b, c = (float(x) for x in np.linalg.lstsq(terms, np.ones(len(own)), rcond=None)[0])
+            residual = float(np.sqrt(np.mean((terms @ [a, b, c] - 1) ** 2)))
+            found = {"outputs": outputs, "of": kind, "ms": a, "ms_per_object": b, "ms_per_megapixel": c, "relative_rms": residual}
+            fits.append({**found, "cells": len(own)})
     return fits
 
 
@@ -183,32 +186,59 @@ STAGES = [
 
 
 def markdown(env: dict[str, object], rows: list[dict], fits: list[dict]) -> str:
-    """What goes into docs/performance.md."""
+    """What goes into docs/performance.md: the cross, the axes, and how cost grows."""
+    by_cell = {Cell(r["objects"], tuple(r["size"]), r["outputs"], r["processes"], r["also"]): r for r in rows if "failed" not in r}
+
+    def shown(cell: Cell) -> str:
+        r = by_cell.get(cell)
+        return f"{r['images_per_s']:.3g} ({r['cpu_s_per_image']:.3f})" if r else "-"
+
     text = measure.head(env) + "\n\n"
+    loads = [100 * r["foreign_load"] for r in by_cell.values()]
+    if loads:
+        text += f"Other work on the machine meanwhile: {min(loads):.0f} to {max(loads):.0f} % of its cores.\n\n"
+    cross = [(n, size) for n in (10, 100, 1000) for size in SIZES if any(Cell(n, size, o) in by_cell for o in OUTPUTS)]
+    if cross:
+        text += "Images/s of one process (processor seconds for each image):\n\n"
+        lines = [[f"{n} objects, {w}x{h}", *(shown(Cell(n, (w, h), o)) for o in OUTPUTS)] for n, (w, h) in cross]
+        text += measure.table(["", "colour", "colour and COCO", "all outputs"], lines) + "\n"
+    ones = [cell for cell in cells() if cell.processes == 1 and cell in by_cell and dataclasses.replace(cell, processes=CORES) in by_cell]
+    if CORES > 1 and ones:
+        text += f"The same, one axis at a time, and of {CORES} processes at once with `LP_NUM_THREADS=0`:\n\n"
+        lines = []
+        for cell in ones:
+            r = by_cell[cell]
+            more = [f"{100 * r['encoders_busy']:.0f} %", "-" if r["gpu_busy"] is None else f"{100 * r['gpu_busy']:.0f} %"]
+            more += [f"{r['peak_rss_mb']:.0f}", f"{r['first_image_s']:.1f}", f"{r['kb_per_image']:.0f}"]
+            lines.append([cell.name[: -len("/p1")], shown(cell), shown(dataclasses.replace(cell, processes=CORES)), *more])
+        header = ["", "one process", f"{CORES} processes", "encoders busy", "GPU busy", "peak MB", "first image after s", "KB/image"]
+        text += measure.table(header, lines) + "\n"
+    for f in fits:
+        text += (
+            f"`{f['outputs']}`, {f['of']}: {f['ms']:.0f} ms + {f['ms_per_object']:.2f} ms per object + {f['ms_per_megapixel']:.0f} ms per megapixel, "
+            f"one process (relative error {100 * f['relative_rms']:.0f} %, {f['cells']} cells)\n\n"
+        )
+    return text + "".join(f"FAILED {r['cell']}: {r['failed']}\n\n" for r in rows if "failed" in r)
+
+
+def details(rows: list[dict]) -> str:
+    """Every cell with everything."""
     good = [r for r in rows if "failed" not in r]
-    header = ["objects/size/outputs/processes", "images/s", "CPU s/image", "cores busy", "encoders busy", "GPU busy", "peak MB"]
-    header += ["first image s", "KB/image", "encoders alone, images/s", "others %", "steal %"]
+    header = ["objects/size/outputs/processes", "images/s", "CPU s/image", "cores busy", "encoders busy", "render thread busy", "GPU busy"]
+    header += ["peak MB", "GPU MB", "first image s", "KB/image", "encoders alone, images/s", "others %", "steal %"]
     lines = []
     for r in good:
         gpu = "-" if r["gpu_busy"] is None else f"{100 * r['gpu_busy']:.0f} %"
-        limit = f"{r['encoder_limit_images_per_s']:.0f}" if r["encoder_limit_images_per_s"] else "-"
+        gpu_memory = "-" if r["gpu_memory_mb"] is None else f"{r['gpu_memory_mb']:.0f}"
+        limit = f"{r['encoder_limit_images_per_s']:.3g}" if r["encoder_limit_images_per_s"] else "-"
         lines.append([
-            r["cell"], f"{r['images_per_s']:.3g}", f"{r['cpu_s_per_image']:.3f}", f"{r['cores_busy']:.2f}", f"{100 * r['encoders_busy']:.0f} %", gpu,
-            f"{r['peak_rss_mb']:.0f}", f"{r['first_image_s']:.1f}", f"{r['kb_per_image']:.0f}", limit, f"{100 * r['foreign_load']:.0f}",
-            f"{100 * r['steal']:.0f}",
+            r["cell"], f"{r['images_per_s']:.3g}", f"{r['cpu_s_per_image']:.3f}", f"{r['cores_busy']:.2f}", f"{100 * r['encoders_busy']:.0f} %",
+            f"{100 * r['render_thread_busy']:.0f} %", gpu, f"{r['peak_rss_mb']:.0f}", gpu_memory, f"{r['first_image_s']:.1f}",
+            f"{r['kb_per_image']:.0f}", limit, f"{100 * r['foreign_load']:.0f}", f"{100 * r['steal']:.0f}",
         ])  # fmt: skip
-    text += measure.table(header, lines) + "\nMilliseconds for each image by stage, the first images included:\n\n"
+    text = measure.table(header, lines) + "\nMilliseconds for each image by stage, the first images (in which shaders are compiled) included:\n\n"
     stages = [[r["cell"], *(f"{r['stages_ms'].get(key, 0):.3g}" for key, _ in STAGES)] for r in good]
-    text += measure.table(["cell", *(name for _, name in STAGES)], stages)
-    for f in fits:
-        text += (
-            f"\n`{f['outputs']}`: {f['ms']:.1f} ms + {f['ms_per_object']:.3f} ms per object + {f['ms_per_megapixel']:.0f} ms per megapixel "
-            f"(relative error {100 * f['relative_rms']:.0f} %, {f['cells']} cells)\n"
-        )
-    for r in rows:
-        if "failed" in r:
-            text += f"\nFAILED {r['cell']}: {r['failed']}\n"
-    return text
+    return text + measure.table(["cell", *(name for _, name in STAGES)], stages)
 
 
 def main() -> int:
@@ -241,8 +271,10 @@ def main() -> int:
             fits = fit(rows)
             measure.save(out / "ladder.json", {"environment": env, "warm_up_images": WARM, "cells": rows, "fits": fits})
             (out / "ladder.md").write_text(markdown(env, rows, fits))
+            (out / "details.md").write_text(details(rows))
     print((out / "ladder.md").read_text())
-    print(f"{out / 'ladder.json'}, {out / 'ladder.md'}")
+    print((out / "details.md").read_text())
+    print(f"{out / 'ladder.json'}, {out / 'ladder.md'}, {out / 'details.md'}")
     return 1 if any("failed" in row for row in rows) else 0
 
 

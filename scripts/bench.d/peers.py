@@ -44,7 +44,7 @@ class Peer:
 PEERS = [
     Peer(
         "MuJoCo", "mujoco", ("mujoco==4.0.0",),
-        "Phong: no PBR, no environment light; shapes cannot change without compiling (0.3 s); no boxes or masks",
+        "Phong: no PBR, no environment light; shapes cannot change without compiling the model anew; no boxes or masks",
     ),
     Peer(
         "SAPIEN", "sapien", ("sapien==3.0.3",),
