@@ -96,7 +96,8 @@ pub(super) struct Uploads {
     /// Folder that asset paths are relative to.
     root: PathBuf,
     library: Library,
-    shapes: BTreeMap<(MeshKey, Form), UploadedMesh>,
+    /// With tangents where a material that they wear looks for them: these take longer than all the rest.
+    shapes: BTreeMap<(MeshKey, Form, bool), UploadedMesh>,
     /// By what a recipe's material that they wear asks of them (`None` where they wear none), and whether they are mirrored.
     models: Kept<(String, Option<Worn>, bool), Vec<Piece>>,
     textures: Kept<(String, Meaning), Handle<BevyImage>>,
@@ -174,8 +175,9 @@ impl Uploads {
         let (key, scale) = shapes::key_and_scale(shape).expect("every shape without a model is a primitive");
         let material = material.unwrap_or(default_material).clone();
         let form = Form { backs: material.double_sided, mirrored };
-        let entry = self.shapes.entry((key, form));
-        let mesh = entry.or_insert_with(|| upload_mesh(world, &shapes::build(&key), form)).clone();
+        let entry = self.shapes.entry((key, form, material.needs_tangents));
+        let build = if material.needs_tangents { shapes::build } else { shapes::surface };
+        let mesh = entry.or_insert_with(|| upload_mesh(world, &build(&key), form)).clone();
         Ok(vec![Piece { mesh, material, instance_from_local: scale.as_vec3() * turned(mirrored), own: false }])
     }
 
@@ -215,7 +217,7 @@ impl Uploads {
     pub(super) fn end_scene(&mut self) {
         self.models.end_scene();
         self.textures.end_scene();
-        self.shapes.retain(|(key, _), _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
+        self.shapes.retain(|(key, _, _), _| !matches!(key, MeshKey::Capsule { .. } | MeshKey::Torus { .. }));
         // What is made from numbers is made anew for most scenes.
     }
 
