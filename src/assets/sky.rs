@@ -75,6 +75,9 @@ pub(super) fn load(root: &Folder, path: &str) -> Result<Sky, AssetError> {
 
 fn decode(bytes: &[u8]) -> Result<Image<[f32; 3]>, String> {
     let (width, height, pixels) = if bytes.starts_with(&[0x76, 0x2f, 0x31, 0x01]) { exr(bytes) } else { hdr(bytes) }?;
+    if width == 0 || height == 0 {
+        return Err("the image has no pixels".into());
+    }
     let sane = |c: f32| if c.is_nan() { 0.0 } else { c.clamp(0.0, BRIGHTEST) };
     Image::new(width, height, pixels.into_iter().map(|p| p.map(sane)).collect())
         .ok_or_else(|| "the image has no pixels".into())

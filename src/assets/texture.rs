@@ -43,6 +43,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Image<[u8; 4]>, String> {
         })?
         .into_rgba8();
     let (width, height) = rgba.dimensions();
+    if width == 0 || height == 0 {
+        return Err("the image has no pixels".into());
+    }
     let pixels = rgba.into_raw().chunks_exact(4).map(|p| [p[0], p[1], p[2], p[3]]).collect();
     Image::new(width, height, pixels).ok_or_else(|| "the image has no pixels".into())
 }

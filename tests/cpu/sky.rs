@@ -125,3 +125,11 @@ fn what_is_no_panorama_is_refused_in_words() {
     assert!(refused(folder.path(), "text.hdr").contains("expected a Radiance HDR or an OpenEXR file"));
     assert!(refused(folder.path(), "huge.hdr").contains("at most 8192"));
 }
+
+/// Found by changing files at random: nothing is twice as wide as nothing is high, and the search for suns divided by it.
+#[test]
+fn a_panorama_without_pixels_is_refused() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("a.hdr"), b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 0 +X 0\n").unwrap();
+    assert!(refused(folder.path(), "a.hdr").contains("no pixels"));
+}
