@@ -17,7 +17,7 @@ use std::f64::consts::PI;
 use std::path::Path;
 
 use crate::build::{add, add_unlabelled, camera, last, scene, stand_up};
-use crate::harness::{Case, ensure, folder, gallery_recipe, render, texture};
+use crate::harness::{Case, allowed, ensure, folder, gallery_recipe, render, texture};
 use crate::oracle::{cast, compare, load};
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -176,8 +176,8 @@ fn agree_on_recipe(recipe: recipe::Recipe, scenes: u64, but: &[&str]) -> Result<
 }
 
 pub(crate) fn text(text: &str, scenes: u64, but: &[&str]) -> Result<(), String> {
-    let recipe = recipe::parse(text, "test.ron", root()).map_err(|problems| problems.to_string())?;
-    agree_on_recipe(recipe, scenes, but)
+    let read = recipe::parse_allowing(text, Path::new("test.ron"), root(), &[], &allowed());
+    agree_on_recipe(read.map_err(|problems| problems.to_string())?.recipe, scenes, but)
 }
 
 /// A recipe of the gallery at a size that a ray caster can do.

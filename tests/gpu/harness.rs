@@ -2,6 +2,7 @@
 
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use scenewright::assets::Library;
+use scenewright::confine::Allowed;
 use scenewright::frame::Frame;
 use scenewright::recipe::{self, LensRecipe, Number, Recipe, Varied};
 use scenewright::render::{AdapterChoice, RenderOptions, Renderer, diagnose};
@@ -25,7 +26,7 @@ fn choice() -> AdapterChoice {
 pub(crate) fn new_renderer() -> Renderer {
     let options =
         RenderOptions { adapter: choice(), asset_root: env!("CARGO_MANIFEST_DIR").into(), ..Default::default() };
-    Renderer::new(&options, Library::default()).unwrap()
+    Renderer::new(&options, Library::allowing(allowed())).unwrap()
 }
 
 /// Renders on the shared device. Asset paths are relative to the repository.
@@ -91,6 +92,11 @@ pub(crate) fn texture(name: &str, size: u32, pixel: impl Fn(u32, u32) -> [u8; 4]
         image::save_buffer(&path, &bytes, size, size, image::ColorType::Rgba8).unwrap();
     }
     path.to_str().unwrap().to_owned()
+}
+
+/// What recipes and scenes of these tests may read, beside the repository: the files that the tests make.
+pub(crate) fn allowed() -> Allowed {
+    Allowed::new(&[folder().to_path_buf()]).unwrap()
 }
 
 /// A folder for files of this run.

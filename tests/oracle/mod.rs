@@ -16,6 +16,7 @@ pub(crate) use compare::compare;
 
 use glam::{DVec2, DVec3};
 use scenewright::assets::Library;
+use scenewright::confine::Allowed;
 use scenewright::frame::{AmodalMask, BitMask, Frame};
 use scenewright::image::Image;
 use scenewright::scene::{Camera, Scene};
@@ -132,7 +133,9 @@ fn pairs([columns, rows]: &Pixels) -> impl Iterator<Item = (i32, i32)> {
 
 /// Every asset that `scene` names.
 pub(crate) fn load(scene: &Scene, root: &Path) -> Library {
-    let mut library = Library::default();
+    // Tests name files that they have made.
+    let made = Allowed::new(&[std::env::temp_dir()]).unwrap();
+    let mut library = Library::allowing(made);
     for instance in &scene.instances {
         instance.shape.visit(&mut |shape| {
             if let Some(path) = shape.file() {
