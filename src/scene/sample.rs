@@ -516,7 +516,7 @@ fn sample_camera(
             orbit(center, distance.clamp(1e-6, 1e9), azimuth, elevation, roll)
         }
     };
-    let carrier = motion::Pose { position, rotation };
+    let carrier = motion::Pose { position: place::within_reach(position), rotation };
     let track = recipe.motion.as_ref().and_then(|motion| {
         match moving::motion(motion, carrier, target, whole.clip, &key.name("motion")) {
             moving::Moves::Track(track) => Some(Box::new(track)),
@@ -527,6 +527,7 @@ fn sample_camera(
     let carrier = track.as_ref().map_or(carrier, |track| track.pose(0.0));
     let mount = mount.map(|mount| Box::new(moving::mount(mount, carrier, target, key)));
     let motion::Pose { position, rotation } = mount.as_ref().map_or(carrier, |mount| carrier.then(mount.pose));
+    let position = place::within_reach(position);
     let exposure = key.name("exposure");
     let ev100 = match &recipe.exposure {
         ExposureRecipe::Auto { compensation } => {

@@ -132,3 +132,13 @@ fn what_keeps_the_guarantees_is_accepted() {
     }
     scene.validate().unwrap();
 }
+
+/// Found by changing recipes at random: a camera a little beyond a target that is as far away as can be.
+#[test]
+fn cameras_stay_within_reach() {
+    let text = "(version: 1, name: \"t\", image: (width: 8, height: 8), cameras: {
+        \"main\": (lens: Fov(50), pose: Orbit(target: (0, 0, 1e9), distance: 2, azimuth: 0, elevation: 10)),
+        \"eyes\": (lens: Fov(50), pose: LookAt((1e9, 0, 0), (1e9, 0, -1)), rig: Stereo(baseline: 1e9)) })";
+    let recipe = scenewright::recipe::parse(text, "t.ron", std::path::Path::new("")).unwrap();
+    sample(&recipe, 0, 0).unwrap().validate().unwrap();
+}
