@@ -55,7 +55,14 @@ fn one(
         return;
     }
     // Before the near plane nothing is drawn, so that a ray may pass through a hole there.
-    let is_beyond = corners.iter().all(|&corner| is_beyond_near(view, corner, thing.slack));
+    let is_beyond = if view.bent.is_some() {
+        // All around a camera, a box whose corners are far away may hold it.
+        let eye = thing.eye(view);
+        let gap = (thing.lower - eye).max(eye - thing.upper).max(DVec3::ZERO).length();
+        is_beyond_near_at(view, gap, thing.slack)
+    } else {
+        corners.iter().all(|&corner| is_beyond_near(view, corner, thing.slack))
+    };
     let aim = Aim::new(thing, view);
     let (mut seen, mut told) = (0, false);
     for probe in thing.solid.probes.iter() {
@@ -184,8 +191,13 @@ impl<'a> Aim<'a> {
 /// Whether a point of the camera's frame is surely beyond what is cut off before the camera. A view all around is drawn on the faces of a
 /// cube, each with a near plane of its own: what is `sqrt(3)` times as far as that is beyond it in every direction.
 fn is_beyond_near(view: &View, point: DVec3, slack: f64) -> bool {
+    is_beyond_near_at(view, view.distance(point), slack)
+}
+
+/// The same of all that is so far away.
+fn is_beyond_near_at(view: &View, distance: f64, slack: f64) -> bool {
     let near = if view.sideways { view.near * 3f64.sqrt() } else { view.near };
-    view.distance(point) > near * (1.0 + DEPTH) + slack
+    distance > near * (1.0 + DEPTH) + slack
 }
 
 /// Where a ray enters an ellipsoid about the origin: the lower root of `|(eye + t direction) / radii|^2 = 1`.
