@@ -229,7 +229,7 @@ fn a_ring_before_a_fisheye_of_few_pixels_passes() {
     (scene.image.width, scene.image.height) = (40, 33);
     let ring = Shape::Torus { major_radius: 1.4997326336876617, minor_radius: 0.9720157156349699 };
     let body = thing(&mut scene, Some(3), ring, [0.0; 3]);
-    body.rotation = glam::DQuat::from_xyzw(0.6583138388484692, 0.0, 0.7306160085457846, 0.18117156961625552);
+    body.rotation = DQuat::from_xyzw(0.6583138388484692, 0.0, 0.7306160085457846, 0.18117156961625552);
     body.scale = DVec3::new(1.989346994252415, 0.8772547103133005, 1.6926912743695068);
     let eye = DVec3::new(2.0925736527269296, -2.0588239548020244, -3.641873986024099);
     scene.cameras[0] = Camera {
