@@ -7,7 +7,7 @@ use crate::scene::Output;
 use crate::write::begun::Begun;
 use crate::write::error::WriteError;
 use crate::write::files::{DiskError, Written, remove, write_whole, write_whole_with};
-use crate::write::journal::{self, FOLDER, Journals};
+use crate::write::journal::{self, Journals};
 use crate::write::manifest::{self, DatasetInfo, State, Summary, WriteOptions};
 use crate::write::names;
 use crate::write::part::Part;
@@ -159,6 +159,3 @@ fn write_annotations(root: &Path, info: &DatasetInfo, lists: &mut Lists) -> Resu
 fn of_split(file: &str, split: &str) -> String {
     format!("{}_{split}.json", file.strip_suffix(".json").unwrap_or(file))
 }
-
-/// The folder of journals is ours too.
-pub(crate) const JOURNALS: &str = FOLDER;

@@ -12,14 +12,14 @@ use crate::annotate::tracks::tracks;
 use crate::annotate::{Annotation, Labels, Subject};
 use crate::frame::Frame;
 use crate::scene::{Output, Scene};
-use crate::write::assemble::{self, CAMERAS, INSTANCES, JOURNALS, KEYPOINTS, MANIFEST, PANOPTIC, SUMS, TRACKS};
+use crate::write::assemble::{self, CAMERAS, INSTANCES, KEYPOINTS, MANIFEST, PANOPTIC, SUMS, TRACKS};
 use crate::write::begun::Begun;
 use crate::write::cameras::{CameraEntry, FrameFiles};
 use crate::write::clips::{self, Beside};
 use crate::write::encode;
 use crate::write::error::WriteError;
 use crate::write::files::{DiskError, Written, create_folder, remove};
-use crate::write::journal::{Journal, Journals};
+use crate::write::journal::{self, Journal, Journals};
 use crate::write::manifest::{self, DatasetInfo, Rejected, Summary, WriteOptions};
 use crate::write::names::{self, picture_name, stem_of};
 use crate::write::outputs::{Look, SENSOR_DEPTH, is_image};
@@ -413,7 +413,7 @@ fn check_occupied(root: &Path) -> Result<bool, WriteError> {
         Err(source) => return Err(DiskError { action: "use as a folder", path: root.to_path_buf(), source }.into()),
     };
     // Another shard may have begun the folder this very moment, and not come to its `dataset.json`.
-    if entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == JOURNALS)) {
+    if entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == journal::FOLDER)) {
         return Ok(false);
     }
     if is_our_dataset(root) { Ok(true) } else { Err(WriteError::NotOurs(root.to_path_buf())) }
