@@ -138,7 +138,9 @@ fn planes(scene: &Scene) -> (Detail, Vec<Plane>) {
         more.extend([Plane::GeometricNormal, Plane::AlbedoRoughness]);
     }
     let detail = if more.is_empty() { Detail::Basic } else { Detail::Full };
-    (detail, [Plane::Color, Plane::Surface, Plane::Distance].into_iter().chain(more).collect())
+    // Where images are made of linear light, they come from the films.
+    let color = (!scene.needs_linear()).then_some(Plane::Color);
+    (detail, color.into_iter().chain([Plane::Surface, Plane::Distance]).chain(more).collect())
 }
 
 /// Buffers for amodal masks, kept from scene to scene.

@@ -83,7 +83,12 @@ struct ShadowRange {
     sharp: f32,
     /// Nothing is farther.
     far: f32,
+    /// Width of a pixel at the things that the scene is about, of the camera that sees them sharpest.
+    pixel: f32,
 }
+
+/// How many pixels wide a texel of a sun's only cascade may be.
+const MOST_TEXEL: f32 = 2.0;
 
 /// Where a light takes its sample in a sub-frame: even numbers in 0..1.
 pub(super) type Point = [f64; 3];
@@ -95,9 +100,11 @@ impl Stage {
         Self { corners, middle, range, widest }
     }
 
-    /// Shadow cascades of a sun: one where everything is within the sharp part, as on a table; more for a street.
+    /// Shadow cascades of a sun: one where its texels are small enough for everything, as on a table; more for a street. Each is drawn anew,
+    /// all its triangles with it.
     pub(super) fn cascades(&self) -> usize {
-        if self.range.far <= self.range.sharp { 1 } else { 3 }
+        let texel = self.widest * self.range.far / f32::from(SUN_SHADOW_TEXELS);
+        if self.range.far <= self.range.sharp || texel <= MOST_TEXEL * self.range.pixel { 1 } else { 3 }
     }
 
     /// How many shadow maps a lamp has that all cameras share.
@@ -299,7 +306,11 @@ impl Stage {
         highlights: bool,
     ) -> impl bevy::ecs::bundle::Bundle + use<> {
         // Bevy rounds the width of a cascade up to whole metres.
-        let texel = (self.widest * self.range.sharp).ceil() / f32::from(SUN_SHADOW_TEXELS);
+        let (first, last) = match self.cascades() {
+            1 => (self.range.far, self.range.far),
+            _ => (self.range.sharp, self.range.far.max(self.range.sharp)),
+        };
+        let texel = (self.widest * first).ceil() / f32::from(SUN_SHADOW_TEXELS);
         let light = DirectionalLight {
             color: linear(color),
             illuminance: narrow(illuminance),
@@ -312,8 +323,8 @@ impl Stage {
         let cascades = CascadeShadowConfigBuilder {
             num_cascades: self.cascades(),
             minimum_distance: self.range.near,
-            maximum_distance: self.range.far.max(self.range.sharp) * 1.001,
-            first_cascade_far_bound: self.range.sharp,
+            maximum_distance: last * 1.001,
+            first_cascade_far_bound: first,
             overlap_proportion: 0.1,
         };
         (light, cascades.build(), looking_along(-towards), RenderLayers::default())
@@ -331,7 +342,7 @@ pub(super) fn casts_shadows(light: &Light) -> bool {
 }
 
 fn shadow_range(eyes: &Eyes, corners: &[DVec3], middle: DVec3) -> ShadowRange {
-    let mut range = ShadowRange { near: f32::INFINITY, sharp: 0.0, far: 0.0 };
+    let mut range = ShadowRange { near: f32::INFINITY, sharp: 0.0, far: 0.0, pixel: f32::INFINITY };
     for camera in eyes.eyes.iter().map(|eye| &eye.view) {
         let camera_from_world = camera.world_from_camera().inverse();
         let depth = |point: DVec3| narrow(-camera_from_world.transform_point3(point).z);
@@ -341,6 +352,7 @@ fn shadow_range(eyes: &Eyes, corners: &[DVec3], middle: DVec3) -> ShadowRange {
         }
         range.near = range.near.max(narrow(camera.near));
         range.sharp = range.sharp.max(2.0 * depth(middle));
+        range.pixel = range.pixel.min(depth(middle).max(range.near) / narrow(camera.fx.max(camera.fy)));
     }
     // Nothing in front of any camera: any range will do.
     range.far = range.far.max(range.near * 2.0).min(1.0e6);
