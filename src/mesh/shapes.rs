@@ -10,7 +10,7 @@
 use glam::{DAffine3, DVec2, DVec3};
 use std::f64::consts::{PI, TAU};
 
-use super::{Mesh, tangents};
+use super::Mesh;
 use crate::assets::Library;
 use crate::scene::Shape;
 
@@ -122,15 +122,14 @@ pub fn world_bounds(shape: &Shape, world_from_shape: &DAffine3) -> Option<(DVec3
     Some((origin - reach(-1.0)?, origin + reach(1.0)?))
 }
 
-/// The triangles that `key` stands for, with tangents.
-pub fn build(key: &MeshKey) -> Mesh {
-    let mut mesh = surface(key);
-    tangents::add_tangents(&mut mesh);
-    mesh
-}
-
 /// The triangles that `key` stands for, without tangents.
 pub fn surface(key: &MeshKey) -> Mesh {
+    Mesh { tangents: Vec::new(), ..build(key) }
+}
+
+/// The triangles that `key` stands for, with tangents: the directions in which u grows, of the true shape. They are those that MikkTSpace
+/// finds from the triangles, but need no search.
+pub fn build(key: &MeshKey) -> Mesh {
     let mut mesh = Mesh::default();
     match *key {
         MeshKey::Box => {
@@ -219,7 +218,8 @@ fn lathe(mesh: &mut Mesh, profile: &[Ring]) {
             // The last column is the first one, bit for bit, so that the surface is closed.
             let (sin, cos) = libm::sincos(TAU * if i == SEGMENTS && shift == 0.0 { 0.0 } else { turn });
             let about = |p: DVec2| DVec3::new(p.x * sin, p.y, p.x * cos);
-            vertex(mesh, about(ring.at), about(ring.normal), DVec2::new(turn, ring.v));
+            let along = DVec3::new(cos, 0.0, -sin);
+            vertex(mesh, about(ring.at), about(ring.normal), along, DVec2::new(turn, ring.v));
         }
     }
     for j in 0..last {
@@ -242,10 +242,10 @@ fn lathe(mesh: &mut Mesh, profile: &[Ring]) {
 fn disc(mesh: &mut Mesh, y: f64, up: bool) {
     let normal = if up { DVec3::Y } else { DVec3::NEG_Y };
     let uv = |x: f64, z: f64| DVec2::new(0.5 + 0.5 * x, 0.5 + 0.5 * z * normal.y);
-    let centre = vertex(mesh, DVec3::new(0.0, y, 0.0), normal, uv(0.0, 0.0));
+    let centre = vertex(mesh, DVec3::new(0.0, y, 0.0), normal, DVec3::X, uv(0.0, 0.0));
     for i in 0..SEGMENTS {
         let (x, z) = libm::sincos(TAU * f64::from(i) / f64::from(SEGMENTS));
-        vertex(mesh, DVec3::new(x, y, z), normal, uv(x, z));
+        vertex(mesh, DVec3::new(x, y, z), normal, DVec3::X, uv(x, z));
     }
     for i in 0..SEGMENTS {
         let (a, b) = (centre + 1 + i, centre + 1 + (i + 1) % SEGMENTS);
@@ -257,7 +257,7 @@ fn disc(mesh: &mut Mesh, y: f64, up: bool) {
 fn quad(mesh: &mut Mesh, centre: DVec3, right: DVec3, up: DVec3) {
     let first = count(mesh);
     for (s, t) in [(0.0, 1.0), (1.0, 1.0), (1.0, 0.0), (0.0, 0.0)] {
-        vertex(mesh, centre + right * (s - 0.5) + up * (0.5 - t), right.cross(up), DVec2::new(s, t));
+        vertex(mesh, centre + right * (s - 0.5) + up * (0.5 - t), right.cross(up), right, DVec2::new(s, t));
     }
     mesh.indices.extend([first, first + 1, first + 2, first, first + 2, first + 3]);
 }
@@ -266,10 +266,12 @@ fn count(mesh: &Mesh) -> u32 {
     u32::try_from(mesh.positions.len()).unwrap_or(u32::MAX) // primitives have a few thousand vertices
 }
 
-fn vertex(mesh: &mut Mesh, position: DVec3, normal: DVec3, uv: DVec2) -> u32 {
+/// A vertex at which u grows along `tangent`, and v against `normal x tangent`.
+fn vertex(mesh: &mut Mesh, position: DVec3, normal: DVec3, tangent: DVec3, uv: DVec2) -> u32 {
     let index = count(mesh);
     mesh.positions.push(position.as_vec3().to_array());
     mesh.normals.push(normal.as_vec3().to_array());
     mesh.uvs.push(uv.as_vec2().to_array());
+    mesh.tangents.push(tangent.as_vec3().extend(1.0).to_array());
     index
 }
