@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::scene::Output;
 use crate::write::begun::Begun;
 use crate::write::error::WriteError;
-use crate::write::files::{DiskError, Written, remove, write_whole, write_whole_with};
+use crate::write::files::{DiskError, Written, remove, remove_unfinished, write_whole, write_whole_with};
 use crate::write::journal::{self, Journals};
 use crate::write::manifest::{self, DatasetInfo, State, Summary, WriteOptions};
 use crate::write::names;
@@ -33,6 +33,10 @@ pub(crate) fn assemble(root: &Path, begun: &Begun) -> Result<Summary, WriteError
     let journals = Journals::read(root)?;
     let ids = names::all_ids(info)?;
     check_all_there(info, &journals, ids.clone())?;
+    // Frames' files have one name until they are whole, and are written over; these have names of their own each time.
+    for folder in ["", "annotations", "images", journal::FOLDER] {
+        remove_unfinished(&root.join(folder))?;
+    }
     let old: Vec<_> = journals.paths().map(Path::to_path_buf).collect();
 
     let mut progress = Progress::new(root, info)?;

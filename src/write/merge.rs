@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::write::assemble;
 use crate::write::begun::Begun;
 use crate::write::error::WriteError;
-use crate::write::files::{DiskError, UNFINISHED, Written, create_folder, remove_unfinished};
+use crate::write::files::{DiskError, UNFINISHED, Written, create_folder};
 use crate::write::journal::{Journal, Journals};
 use crate::write::manifest::{DatasetInfo, Summary};
 use crate::write::names;
@@ -41,9 +41,6 @@ pub fn merge(root: &Path, others: &[PathBuf]) -> Result<Summary, WriteError> {
     }
     // Whoever is still rendering all of it would write the same files.
     let _journal = Journal::open(root, &Part::All)?;
-    for folder in ["", "annotations", "images"] {
-        remove_unfinished(&root.join(folder))?;
-    }
     assemble::assemble(root, &begun)
 }
 

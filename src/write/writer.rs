@@ -1,6 +1,7 @@
 //! One dataset folder, from empty to complete.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -18,7 +19,7 @@ use crate::write::cameras::{CameraEntry, FrameFiles};
 use crate::write::clips::{self, Beside};
 use crate::write::encode;
 use crate::write::error::WriteError;
-use crate::write::files::{DiskError, Written, create_folder, remove};
+use crate::write::files::{DiskError, UNFINISHED, Written, create_folder, remove};
 use crate::write::journal::{self, Journal, Journals};
 use crate::write::manifest::{self, DatasetInfo, Rejected, Summary, WriteOptions};
 use crate::write::names::{self, picture_name, stem_of};
@@ -63,19 +64,20 @@ impl DatasetWriter {
         }
         let begun = Begun::new(&info, options);
         let occupied = check_occupied(root)?;
-        if occupied && !options.overwrite {
-            check_same(root, &begun, &part)?;
+        if !options.overwrite {
+            check_same(root, &begun, &part, occupied)?;
         }
         create_folder(root)?;
         let journal = Journal::open(root, &part)?;
         if occupied && options.overwrite {
             clear(root, &journal)?;
         }
-        // First of all, so that a run that ends early leaves a folder that is known as ours and does not claim to be complete.
+        // First of all, so that a run that ends early leaves a folder that is known as ours and does not claim to be complete. In this order:
+        // whoever finds a manifest has to find what the dataset was begun with.
+        begun.write(root)?;
         if !occupied || options.overwrite {
             assemble::write_begun_manifest(root, &info, options)?;
         }
-        begun.write(root)?;
         ["images", "annotations"]
             .into_iter()
             .chain(image_folders().filter(|&output| info.labels.wants(output)).map(Output::name))
@@ -412,8 +414,9 @@ fn check_occupied(root: &Path) -> Result<bool, WriteError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(source) => return Err(DiskError { action: "use as a folder", path: root.to_path_buf(), source }.into()),
     };
-    // Another shard may have begun the folder this very moment, and not come to its `dataset.json`.
-    if entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == journal::FOLDER)) {
+    // Another shard may have begun the folder this very moment, or a run been killed, and not come to its `dataset.json`.
+    let before = |name: OsString| name == journal::FOLDER || name.to_string_lossy().starts_with(UNFINISHED);
+    if entries.all(|entry| entry.is_ok_and(|entry| before(entry.file_name()))) {
         return Ok(false);
     }
     if is_our_dataset(root) { Ok(true) } else { Err(WriteError::NotOurs(root.to_path_buf())) }
@@ -427,11 +430,13 @@ fn is_our_dataset(root: &Path) -> bool {
     read.is_ok() && manifest::is_ours(&text)
 }
 
-/// An error where the dataset that is there is another one.
-fn check_same(root: &Path, begun: &Begun, part: &Part) -> Result<(), WriteError> {
+/// An error where what is there was begun as another dataset. `occupied` says that there is more than a beginning.
+fn check_same(root: &Path, begun: &Begun, part: &Part, occupied: bool) -> Result<(), WriteError> {
     let other = |reason| WriteError::Other { root: root.to_path_buf(), reason };
-    let Some(there) = Begun::read(root)? else {
-        return Err(other("nothing says what it was begun with".into()));
+    let there = match Begun::read(root)? {
+        Some(there) => there,
+        None if occupied => return Err(other("nothing says what it was begun with".into())),
+        None => return Ok(()),
     };
     if let Some(reason) = there.difference(begun) {
         return Err(other(reason));

@@ -139,6 +139,38 @@ fn another_dataset_is_refused_with_what_differs_and_left_alone() {
 }
 
 #[test]
+fn a_run_that_was_killed_as_it_began_is_gone_on_with() {
+    // What is there after each step of the beginning: found by a hundred kills, of which one fell between two of them.
+    let (_, expected) = whole();
+    let begun = tempfile::tempdir().unwrap();
+    open(begun.path(), Part::All).unwrap();
+    let steps: [&[&str]; 4] = [
+        &["journal/all.ndjson"],
+        &["journal/all.ndjson", "journal/.unfinished-begun.ron"],
+        &["journal/all.ndjson", "journal/begun.ron"],
+        &["journal/all.ndjson", "journal/begun.ron", ".unfinished-dataset.json"],
+    ];
+    for files in steps {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("journal")).unwrap();
+        for name in files {
+            let text = fs::read(begun.path().join(name.replace(".unfinished-", ""))).unwrap();
+            let half = if name.contains(".unfinished-") { text.len() / 2 } else { text.len() };
+            fs::write(root.path().join(name), &text[..half]).unwrap();
+        }
+        if files.contains(&"journal/begun.ron") {
+            let other = DatasetInfo { seed: 7, ..info(0, SCENES, &CAMERAS) };
+            let refused = DatasetWriter::open(root.path(), other, unaudited(), Part::All).err().unwrap();
+            assert!(refused.to_string().contains("its seed is 0, not 7"), "{refused}");
+        }
+        let writer = open(root.path(), Part::All).unwrap_or_else(|error| panic!("{files:?}: {error}"));
+        add(&writer, 0..SCENES);
+        writer.finish().unwrap();
+        assert!(contents(root.path()) == expected, "{files:?}");
+    }
+}
+
+#[test]
 fn a_finished_dataset_grows() {
     let root = tempfile::tempdir().unwrap();
     write_dataset(root.path(), info(0, 3, &CAMERAS), unaudited(), 0..3);

@@ -142,7 +142,12 @@ class Faults:
         out = self.work / "two"
         first = self.begin(out)
         self.wait_for_images(out, 1, first)
-        self.ends(self.run(out), 75, "another process is rendering")
+        # It holds still meanwhile: it would be done before the second has come that far.
+        first.send_signal(signal.SIGSTOP)
+        try:
+            self.ends(self.run(out), 75, "another process is rendering")
+        finally:
+            first.send_signal(signal.SIGCONT)
         first.communicate(timeout=600)
         assert first.returncode == 0
         self.same(out)
