@@ -89,6 +89,12 @@ apt_update() {
 
 # ---- What is needed ---------------------------------------------------------------------------------------------------
 
+# Clocks that jump, for one of the faults. What cannot be installed is skipped there.
+need_faketime() {
+    find /usr/lib* -name libfaketimeMT.so.1 2>/dev/null | grep -q . && return 0
+    if has apt-get && as_root true 2>/dev/null; then missing "libfaketime" libfaketime; fi
+}
+
 need_compiler() { has cc || missing "a C compiler and linker (cc)" gcc libc6-dev; }
 
 need_vulkan() {

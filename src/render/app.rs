@@ -36,16 +36,17 @@ impl DeviceFailure {
     fn listen(device: &wgpu::Device) -> Self {
         let failure = Self::default();
         let (errors, loss) = (failure.clone(), failure.clone());
-        device.on_uncaptured_error(Arc::new(move |error| {
-            errors.note(match error {
-                wgpu::Error::OutOfMemory { .. } => {
-                    "it is out of memory; smaller images or fewer objects need less".into()
-                }
-                other => other.to_string(),
-            });
-        }));
+        device.on_uncaptured_error(Arc::new(move |error| errors.hear(&error)));
         device.set_device_lost_callback(move |reason, text| loss.note(format!("it was lost ({reason:?}): {text}")));
         failure
+    }
+
+    /// What the device says.
+    pub(super) fn hear(&self, error: &wgpu::Error) {
+        self.note(match error {
+            wgpu::Error::OutOfMemory { .. } => "it is out of memory; smaller images or fewer objects need less".into(),
+            other => other.to_string(),
+        });
     }
 
     /// Keeps the first: what follows is its consequence.

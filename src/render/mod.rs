@@ -294,6 +294,12 @@ impl Renderer {
         self.app.world().resource::<RenderDevice>().wgpu_device().destroy();
     }
 
+    /// Has the device say that it is out of memory: a software driver cannot be brought there without the whole machine.
+    #[doc(hidden)]
+    pub fn exhaust_device(&self) {
+        self.failure.hear(&wgpu::Error::OutOfMemory { source: "no room, on purpose".into() });
+    }
+
     /// One update draws one frame of the world as it is. Repeats it until nothing is missing.
     fn update_until_complete(&mut self, index: u64, shot: &spawn::Shot) -> Result<(), RenderError> {
         let start = clock();

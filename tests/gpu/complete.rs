@@ -19,6 +19,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("what_cannot_be_drawn_is_said", errors),
         ("a_device_error_ends_the_scene_that_it_happens_in", device_error),
         ("a_device_that_is_lost_ends_the_run_with_an_error", lost),
+        ("a_device_that_is_out_of_memory_ends_the_run_and_says_what_needs_less", out_of_memory),
         ("scenes_begun_ahead_of_each_other_are_what_they_are_alone", ahead),
     ]
 }
@@ -206,6 +207,29 @@ fn lost() -> Result<(), String> {
             Err(RenderError::Failed(reason)) => ensure(!reason.is_empty(), || reason.clone())?,
             Err(other) => return Err(format!("another error: {other}")),
             Ok(_) => return Err("the scene was rendered all the same".into()),
+        }
+    }
+    Ok(())
+}
+
+/// A device without room ends the run with an error that says what needs less, before anything of the scene is taken for drawn.
+fn out_of_memory() -> Result<(), String> {
+    let s = scene(8, 8);
+    for in_flight in [false, true] {
+        let mut renderer = new_renderer();
+        renderer.render(&s).unwrap();
+        let begun = in_flight.then(|| renderer.begin(&s).unwrap());
+        renderer.exhaust_device();
+        let frames = match begun {
+            Some(begun) => renderer.finish(begun),
+            None => renderer.render(&s),
+        };
+        match frames {
+            Err(error) => {
+                let text = error.to_string();
+                ensure(text.contains("out of memory; smaller images"), || text.clone())?;
+            }
+            Ok(_) => return Err(format!("the scene was rendered all the same (in flight: {in_flight})")),
         }
     }
     Ok(())
