@@ -50,6 +50,7 @@ pub use error::RenderError;
 
 use bevy::app::App;
 use bevy::asset::Assets;
+use bevy::ecs::entity::{Entity, EntityHashSet};
 use bevy::image::Image as BevyImage;
 use bevy::mesh::Mesh as BevyMesh;
 use bevy::pbr::StandardMaterial;
@@ -237,7 +238,19 @@ impl Renderer {
         let targets = capture::Targets::fit(targets, self.app.world_mut(), scene, &eyes, &self.adapter.name)?;
         let color = targets.color.clone();
         self.targets = Some(targets);
-        let shot = spawn::spawn(self.app.world_mut(), &mut self.uploads, &mut self.maps, scene, eyes, &color)?;
+        let world = self.app.world_mut();
+        let there: EntityHashSet = world.query::<Entity>().iter(world).collect();
+        let shot = match spawn::spawn(world, &mut self.uploads, &mut self.maps, scene, eyes, &color) {
+            Ok(shot) => shot,
+            Err(error) => {
+                // Half a scene would be in the pictures of the next one.
+                let half: Vec<Entity> =
+                    world.query::<Entity>().iter(world).filter(|entity| !there.contains(entity)).collect();
+                half.into_iter().rev().for_each(|entity| _ = world.despawn(entity));
+                self.uploads.end_scene();
+                return Err(error);
+            }
+        };
         let order = shot.surfaces.iter().enumerate().map(|(position, (entity, _))| (*entity, position)).collect();
         self.app.sub_app_mut(RenderApp).world_mut().insert_resource(capture::SceneOrder(order));
         self.times.spawn += spawning.elapsed();

@@ -174,8 +174,20 @@ fn errors() -> Result<(), String> {
     add(&mut invalid, Shape::Sphere(-1.0), DVec3::ZERO);
     let invalid = error(&invalid);
     ensure(invalid.contains("thing[0]"), || format!("a negative radius: {invalid:?}"))?;
-    // And it still renders.
-    ensure(error(&scene(8, 8)).is_empty(), || "after errors nothing renders any more".into())
+    // And it still renders, as if nothing had been.
+    let plain = scene(8, 8);
+    ensure(error(&plain).is_empty(), || "after errors nothing renders any more".into())?;
+    let before = renderer.holdings().entities;
+    // What cannot be had is found when lights and meshes are in the world already.
+    let mut dark = scene(8, 8);
+    dark.lights.push(sun());
+    add(&mut dark, Shape::Sphere(0.5), DVec3::new(0.0, 0.0, -3.0));
+    dark.environment =
+        Environment::Image { path: "no/such/sky.hdr".into(), yaw: 0.0, luminance: 1.0, without_suns: false };
+    ensure(renderer.render(&dark).is_err(), || "a sky that is not there was rendered".into())?;
+    ensure(renderer.holdings().entities == before, || "half a scene was left behind".into())?;
+    let alone = new_renderer().render(&plain).unwrap();
+    ensure(renderer.render(&plain).unwrap() == alone, || "a scene that failed is in the next picture".into())
 }
 
 /// Not the scene after it: by then the frame would be in the dataset.
