@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// So many things are kept at most, however small.
-const MOST: usize = 1000;
+const MOST: usize = 500;
 
 /// Things by key, with their sizes. Those of the current scene stay in any case; of the others, the longest unused go first.
 pub(super) struct Kept<K, V> {
