@@ -178,12 +178,12 @@ pub(super) struct RenderArgs {
     #[arg(long, conflicts_with_all = ["shard", "frames"])]
     pub(super) overwrite: bool,
     /// Render one shard of several: `3/16` is the fourth of sixteen; `auto/16` takes its number from what the scheduler says (Slurm, Kubernetes, AWS Batch,
-    /// HyperQueue and others, or SCENEWRIGHT_SHARD). `merge` makes a dataset of them.
+    /// HyperQueue and others, or SCENEWRIGHT_SHARD), `auto` how many there are as well. `merge` makes a dataset of them.
     #[arg(long, value_name = "I/N", conflicts_with = "frames")]
     pub(super) shard: Option<String>,
-    /// What the scheduler counts its tasks from, for `--shard auto`.
-    #[arg(long, default_value_t = 0, requires = "shard")]
-    pub(super) shard_base: u64,
+    /// What the scheduler counts its tasks from, for `--shard auto`. [default: what it says, or 0]
+    #[arg(long, requires = "shard")]
+    pub(super) shard_base: Option<u64>,
     /// Render the scenes with these indices alone, as a shard: `100..200`.
     #[arg(long, value_name = "A..B")]
     pub(super) frames: Option<String>,

@@ -138,6 +138,20 @@ class Faults:
         auto = self.work / "auto"
         command = self.command(auto, "--shard", "auto/2", "--shard-base", "1")
         self.ends(subprocess.run(command, capture_output=True, text=True, env=environment), 0, "shard 1 of 2")
+        # With the number of shards too, where the scheduler says it; of an array from 5 to 8 this is the third of four.
+        command = self.command(auto, "--shard", "auto")
+        slurm = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_MIN": "5"}
+        for scheduler, code, says in (
+            (slurm, 0, "shard 2 of 4"),
+            ({"AWS_BATCH_JOB_ARRAY_INDEX": "0", "AWS_BATCH_JOB_ARRAY_SIZE": "3"}, 0, "shard 0 of 3"),
+            ({"JOB_COMPLETION_INDEX": "1", "SCENEWRIGHT_SHARDS": "5"}, 0, "shard 1 of 5"),
+            ({"HQ_TASK_ID": "1"}, 2, "nothing says of how many"),
+            (slurm | {"SLURM_ARRAY_TASK_COUNT": "2"}, 2, "there is no shard 2 of 2"),
+            ({"SLURM_ARRAY_TASK_ID": "x", "SLURM_ARRAY_TASK_COUNT": "2"}, 2, "not a whole number"),
+            ({}, 2, "no scheduler says"),
+        ):
+            environment = dict(os.environ, **scheduler)
+            self.ends(subprocess.run(command, capture_output=True, text=True, env=environment), code, says)
 
     def two_at_once(self) -> None:
         out = self.work / "two"
