@@ -2,14 +2,16 @@
 
 use bevy::app::{PluginGroup, PluginsState};
 use bevy::camera::{ClearColor, ShadowLodOrigin};
+use bevy::core_pipeline::core_3d::Transparent3d;
 use bevy::light::cluster::GlobalClusterSettings;
 use bevy::light::{DirectionalLightShadowMap, GlobalAmbientLight, PointLightShadowMap};
-use bevy::pbr::{MeshMaterial3d, PbrPlugin, StandardMaterial};
+use bevy::pbr::{MeshMaterial3d, PbrPlugin, StandardMaterial, Transmissive3d};
 use bevy::prelude::*;
 use bevy::render::batching::gpu_preprocessing::{GpuPreprocessingMode, GpuPreprocessingSupport};
 use bevy::render::erased_render_asset::prepare_erased_assets;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::render_asset::prepare_assets;
+use bevy::render::render_phase::sort_phase_system;
 use bevy::render::renderer::RenderDevice;
 use bevy::render::settings::{RenderCreation, RenderResources};
 use bevy::render::texture::GpuImage;
@@ -18,7 +20,7 @@ use bevy::time::TimeUpdateStrategy;
 use bevy::window::{ExitCondition, WindowPlugin};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::RenderError;
+use super::{RenderError, order};
 
 /// Edge of a spot's shadow map, and of a sun's for each cascade, texels. A power of two: see `calculate_cascade` in `bevy_light`.
 pub(super) const SUN_SHADOW_TEXELS: u16 = 2048;
@@ -90,9 +92,14 @@ pub(super) fn build(resources: RenderResources) -> Result<(App, DeviceFailure), 
     app.insert_resource(PointLightShadowMap { size: POINT_SHADOW_TEXELS.into() });
 
     let render_app = app.sub_app_mut(RenderApp);
-    render_app
-        .init_resource::<super::capture::SceneOrder>()
-        .add_systems(Render, super::capture::sort_bins.in_set(RenderSystems::PhaseSort));
+    render_app.init_resource::<order::SceneOrder>().add_systems(
+        Render,
+        (
+            order::bind_materials,
+            order::sort_phases.before(sort_phase_system::<Transmissive3d>).before(sort_phase_system::<Transparent3d>),
+        )
+            .in_set(RenderSystems::PhaseSort),
+    );
     render_app
         .add_systems(RenderStartup, force_cpu_preprocessing.after(init_gpu_resource::<GpuPreprocessingSupport>))
         // Bevy 0.19 leaves open whether materials are prepared before or after the textures they show. After, please:
@@ -126,6 +133,7 @@ pub(super) fn build(resources: RenderResources) -> Result<(App, DeviceFailure), 
         app.update();
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
+    super::suns::make(&mut app);
     Ok((app, failure))
 }
 

@@ -2,14 +2,12 @@
 
 use bevy::asset::{Assets as BevyAssets, Handle};
 use bevy::camera::CameraProjection;
-use bevy::core_pipeline::core_3d::{AlphaMask3d, Opaque3d};
 use bevy::ecs::entity::Entity;
 use bevy::image::Image as BevyImage;
 use bevy::math::Vec4;
-use bevy::prelude::{Res, ResMut, Resource, World};
+use bevy::prelude::World;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_asset::RenderAssets;
-use bevy::render::render_phase::{RenderBin, ViewBinnedRenderPhases};
 use bevy::render::render_resource::{TextureFormat, TextureUsages};
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::RenderEntity;
@@ -25,6 +23,7 @@ use super::eyes::{Eye, Eyes};
 use super::film::Films;
 use super::labels::{self, Assets, Detail, LabelPass};
 use super::masks::{self, Batch, Gathered, Looked, PlacedBox, Tile};
+use super::order;
 use super::projection::Pinhole;
 use super::readback::{Asked, IN_FLIGHT, Images, Layout, Plane, Staging, staging_buffer};
 use super::spawn::Shot;
@@ -405,7 +404,7 @@ fn views<'a>(source: &Source<'a>) -> Result<Vec<(View, Vec<&'a Surface>)>, Rende
         let view = view.and_then(|entity| source.render.get::<ExtractedView>(entity.id()));
         let view = view.ok_or_else(|| RenderError::Failed("a camera is gone from the render world".into()))?;
         let view_from_world = view.world_from_view.to_matrix().inverse();
-        let order = label_order(source.render, view, &source.shot.surfaces);
+        let order = order::of_labels(source.render, view, &source.shot.surfaces);
         let view = View {
             clip_from_world: view.clip_from_view * view_from_world,
             view_from_world,
@@ -497,56 +496,6 @@ fn view_of(pinhole: &Camera, (width, height): (u32, u32)) -> View {
         view_from_world,
         lens: Vec4::new(pinhole.fx as f32, pinhole.fy as f32, pinhole.cx as f32, pinhole.cy as f32),
         eye: pinhole.position.as_vec3(),
-    }
-}
-
-/// In the order in which Bevy drew them for a camera, so that of two surfaces in one plane colour and labels show the same where their
-/// depths tie; what Bevy sorts by depth comes last, in the scene's order. Those that labels see through are left out.
-fn label_order<'a>(render: &World, view: &ExtractedView, surfaces: &'a [(Entity, Surface)]) -> Vec<&'a Surface> {
-    let view = &view.retained_view_entity;
-    let order = &render.resource::<SceneOrder>().0;
-    let mut drawn: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut note_bins = |bins: &mut dyn Iterator<Item = &RenderBin>| {
-        for bin in bins {
-            // Of one bin all look alike, so that their order among themselves shows in labels alone: it is the scene's.
-            let positions: BTreeSet<usize> =
-                bin.entities().keys().filter_map(|entity| order.get(&entity.id()).copied()).collect();
-            for position in positions {
-                let next = drawn.len();
-                drawn.entry(position).or_insert(next);
-            }
-        }
-    };
-    if let Some(phase) = render.resource::<ViewBinnedRenderPhases<Opaque3d>>().get(view) {
-        note_bins(&mut phase.batchable_meshes.values());
-    }
-    if let Some(phase) = render.resource::<ViewBinnedRenderPhases<AlphaMask3d>>().get(view) {
-        note_bins(&mut phase.batchable_meshes.values());
-    }
-    let mut visible: Vec<(usize, &Surface)> = surfaces.iter().map(|(_, surface)| surface).enumerate().collect();
-    visible.retain(|(_, surface)| !surface.see_through);
-    visible.sort_by_key(|(position, _)| drawn.get(position).copied().unwrap_or(usize::MAX));
-    visible.into_iter().map(|(_, surface)| surface).collect()
-}
-
-/// The positions of the scene's surfaces, by entity.
-#[derive(Resource, Default)]
-pub(super) struct SceneOrder(pub(super) BTreeMap<Entity, usize>);
-
-/// Bevy's lists of what is to be drawn are in an order that depends on what was drawn before. Where depths tie, it decides what is
-/// seen: so they are brought into the scene's order.
-pub(super) fn sort_bins(
-    order: Res<SceneOrder>,
-    mut opaque: ResMut<ViewBinnedRenderPhases<Opaque3d>>,
-    mut cut_out: ResMut<ViewBinnedRenderPhases<AlphaMask3d>>,
-) {
-    let position =
-        |bin: &RenderBin| bin.entities().keys().filter_map(|entity| order.0.get(&entity.id())).min().copied();
-    for phase in opaque.0.values_mut() {
-        phase.batchable_meshes.sort_by_cached_key(|_, bin| position(bin));
-    }
-    for phase in cut_out.0.values_mut() {
-        phase.batchable_meshes.sort_by_cached_key(|_, bin| position(bin));
     }
 }
 

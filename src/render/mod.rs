@@ -6,8 +6,10 @@
 //! upload    meshes, textures and materials on the GPU, once each
 //! spawn     the scene's meshes and cameras as entities
 //! lamps     its lights
+//! suns      the entities of those that are infinitely far away
 //! amend     what Bevy's shaders lack
 //! app       one Bevy update draws the colour of all cameras
+//! order     what is drawn first where depths tie, and with which material
 //! ready     is it complete? if not, the same scene again
 //! subframes where images are a mean of many: what differs from one to the next
 //! expose    draws them, one after the other
@@ -35,12 +37,14 @@ mod kept;
 mod labels;
 mod lamps;
 mod masks;
+mod order;
 mod panorama;
 mod projection;
 mod readback;
 mod ready;
 mod spawn;
 mod subframes;
+mod suns;
 mod surface;
 mod upload;
 mod warp;
@@ -58,6 +62,7 @@ use bevy::render::RenderApp;
 use bevy::render::mesh::allocator::MeshAllocator;
 use bevy::render::render_resource::PipelineCache;
 use bevy::render::renderer::{RenderDevice, RenderQueue};
+use std::ops::AddAssign;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,7 +107,7 @@ pub struct RenderTimes {
 }
 
 /// Numbers of things that a renderer holds: the same before and after a scene, unless it brought new asset files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Holdings {
     /// Entities of the main world.
     pub entities: usize,
@@ -116,6 +121,27 @@ pub struct Holdings {
     pub pipelines: usize,
     /// Buffers that meshes are in.
     pub mesh_slabs: usize,
+}
+
+impl AddAssign for RenderTimes {
+    fn add_assign(&mut self, other: Self) {
+        self.spawn += other.spawn;
+        self.update += other.update;
+        self.labels_and_wait += other.labels_and_wait;
+        self.scenes += other.scenes;
+        self.updates += other.updates;
+    }
+}
+
+impl AddAssign for Holdings {
+    fn add_assign(&mut self, other: Self) {
+        self.entities += other.entities;
+        self.meshes += other.meshes;
+        self.materials += other.materials;
+        self.images += other.images;
+        self.pipelines += other.pipelines;
+        self.mesh_slabs += other.mesh_slabs;
+    }
 }
 
 /// Renders scenes. Owns the graphics device; nothing of Bevy leaks out.
@@ -247,12 +273,13 @@ impl Renderer {
                 let half: Vec<Entity> =
                     world.query::<Entity>().iter(world).filter(|entity| !there.contains(entity)).collect();
                 half.into_iter().rev().for_each(|entity| _ = world.despawn(entity));
+                suns::clear(world);
                 self.uploads.end_scene();
                 return Err(error);
             }
         };
         let order = shot.surfaces.iter().enumerate().map(|(position, (entity, _))| (*entity, position)).collect();
-        self.app.sub_app_mut(RenderApp).world_mut().insert_resource(capture::SceneOrder(order));
+        self.app.sub_app_mut(RenderApp).world_mut().insert_resource(order::SceneOrder(order));
         self.times.spawn += spawning.elapsed();
 
         let home = self.update_until_complete(scene.index, &shot).and_then(|()| {

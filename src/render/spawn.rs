@@ -27,7 +27,7 @@ use super::projection::Pinhole;
 use super::subframes::Subframes;
 use super::surface::Surface;
 use super::upload::{UploadedMaterial, Uploads};
-use super::{backdrop, environment};
+use super::{backdrop, environment, suns};
 use crate::assets::AssetError;
 use crate::frame::Owner;
 use crate::scene::exposure::meter_place;
@@ -80,9 +80,11 @@ impl Shot {
             .chain(self.cameras.iter().copied())
             .chain(backdrops)
             .collect();
-        for entity in all.into_iter().rev() {
+        let suns = suns::all(world);
+        for entity in all.into_iter().rev().filter(|entity| !suns.contains(entity)) {
             world.despawn(entity);
         }
+        suns::clear(world);
     }
 }
 
@@ -101,10 +103,12 @@ pub(super) fn spawn(
     let middle = meter_place(&scene.instances);
     let stage = Stage::new(&eyes, corners, middle);
     let point = |position| Subframes::of(scene).light(position, 0);
+    let mut suns = suns::all(world).into_iter();
     let lights: Vec<Entity> = (0..)
         .zip(&scene.lights_at(scene.time))
         .map(|(position, light)| {
-            let entity = world.spawn_empty().id();
+            let sun = if matches!(light, Light::Sun { .. }) { suns.next() } else { None };
+            let entity = sun.unwrap_or_else(|| world.spawn_empty().id());
             stage.put(world, entity, light, point(position), scene.image.samples);
             entity
         })
@@ -127,7 +131,7 @@ pub(super) fn spawn(
         None
     };
     let dome = dome.map(|dome| {
-        let entities: Vec<Entity> = (0..Stage::directions(&scene.lights)).map(|_| world.spawn_empty().id()).collect();
+        let entities: Vec<Entity> = suns.take(Stage::directions(&scene.lights)).collect();
         stage.put_dome(world, &entities, &dome, &Subframes::of(scene).dome(0, entities.len()));
         (dome, entities)
     });

@@ -1,14 +1,21 @@
 //! The same scene gives the same bytes, whatever was rendered before it.
 
+use glam::{DVec2, DVec3};
 use scenewright::frame::Frame;
 use scenewright::plan::{Plan, Selection};
 use scenewright::recipe;
+use scenewright::scene::{Light, Scene, Shape};
 use std::path::Path;
 
-use crate::harness::{Case, ensure, new_renderer};
+use crate::build::{add, scene};
+use crate::harness::{Case, ensure, gallery, gallery_recipe, new_renderer};
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![("a_frame_is_the_same_alone_in_a_batch_and_backwards", alone_in_a_batch_and_backwards)]
+    vec![
+        ("a_frame_is_the_same_alone_in_a_batch_and_backwards", alone_in_a_batch_and_backwards),
+        ("light_is_added_up_in_the_order_of_the_scene", order_of_lights),
+        ("the_gallery_is_the_same_backwards", gallery_backwards),
+    ]
 }
 
 /// Everything varies: counts, shapes, lights, textures, two cameras.
@@ -57,6 +64,74 @@ fn alone_in_a_batch_and_backwards() -> Result<(), String> {
             .map_err(|what| format!("scene {index} alone: {what}"))?;
     }
     Ok(())
+}
+
+/// A sum of floats depends on the order of its terms, so linear light shows that order in its last bits: it is the same whatever lights there
+/// were before. (Bevy adds suns in the order of its entities, which it takes as they became free.)
+fn order_of_lights() -> Result<(), String> {
+    let lit = |suns: u32, lamps: u32| {
+        let mut s = scene(240, 180);
+        s.image.samples = 2;
+        let share = |k: u32| 0.1 + libm::sin(f64::from(k + 1)).abs();
+        let color = |k: u32| [share(k), share(k + 3), share(k + 5)];
+        for k in 0..suns {
+            s.lights.push(Light::Sun {
+                name: format!("sun-{k}"),
+                direction: DVec3::new(share(k + 1) - 0.5, -1.0, share(k + 2) - 0.7).normalize(),
+                color: color(k),
+                illuminance: 9000.0 * share(k + 7),
+                angular_diameter: 0.0,
+                shadows: k % 3 > 0,
+            });
+        }
+        for k in 0..lamps {
+            s.lights.push(Light::Point {
+                name: format!("lamp-{k}"),
+                position: DVec3::new(2.0 * share(k) - 1.0, 2.0, -2.0 - share(k + 1)),
+                color: color(k),
+                flux: 20_000.0 * share(k + 4),
+                shadows: k % 2 > 0,
+            });
+        }
+        add(&mut s, Shape::Plane(DVec2::splat(8.0)), DVec3::new(0.0, -0.6, -3.0));
+        add(&mut s, Shape::Sphere(0.4), DVec3::new(0.0, 0.0, -3.0));
+        s
+    };
+    let scenes =
+        [(6, 4), (9, 1), (2, 5), (0, 0), (7, 3), (1, 2), (6, 4), (3, 0), (10, 6), (5, 2)].map(|(s, l)| lit(s, l));
+    let mut one = new_renderer();
+    let there = scenes.each_ref().map(|scene| one.render(scene).unwrap());
+    ensure(there[0] == there[6], || "the first scene and the seventh, which are one, differ".into())?;
+    let mut another = new_renderer();
+    for (number, scene) in scenes.iter().enumerate().rev() {
+        let found = another.render(scene).unwrap();
+        ensure(found == there[number], || format!("scene {number} differs"))?;
+    }
+    Ok(())
+}
+
+/// A scene of each recipe, one after the other; and backwards, each drawn once more than the renderer thinks it needs.
+fn gallery_backwards() -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut scenes = Vec::new();
+    for name in gallery() {
+        let selection = Selection { first: Some(1), count: Some(1), ..Selection::default() };
+        let plan = Plan::of_recipe(gallery_recipe(&name, 64), root.to_path_buf(), selection).unwrap();
+        for index in plan.indices() {
+            let mut scene = plan.scene(index).unwrap();
+            // Enough for a mean, and for light that comes from more than one place.
+            scene.image.samples = scene.image.samples.min(4);
+            scenes.push((name.clone(), scene));
+        }
+    }
+    let mut forwards = new_renderer();
+    let there: Vec<_> = scenes.iter().map(|(_, scene)| forwards.render(scene).unwrap()).collect();
+    let mut backwards = new_renderer();
+    let differ = |((name, scene), there): (&(String, Scene), &Vec<Frame>)| {
+        same(&backwards.render_after(scene, 1).unwrap(), there).err().map(|what| format!("{name}: {what}"))
+    };
+    let wrong: Vec<String> = scenes.iter().zip(&there).rev().filter_map(differ).collect();
+    ensure(wrong.is_empty(), || wrong.join("\n"))
 }
 
 /// Says what differs, and by how much.

@@ -8,7 +8,7 @@ use scenewright::recipe::parse;
 use scenewright::scene::{LensModel, Output};
 use std::path::Path;
 
-use crate::harness::{Case, gallery_recipe, render};
+use crate::harness::{Case, gallery, gallery_recipe, render, render_after};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
@@ -44,18 +44,6 @@ fn narrow_edges() -> Result<(), String> {
     Ok(())
 }
 
-fn names() -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut names: Vec<String> = std::fs::read_dir(root.join("scenes"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".ron"))
-        .collect();
-    names.sort();
-    assert!(!names.is_empty(), "there is no gallery");
-    names
-}
-
 /// The first scene of each recipe through another lens, in turn; through each of them where `SCENEWRIGHT_SOAK` is set.
 fn bent() -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -66,7 +54,7 @@ fn bent() -> Result<(), String> {
         LensModel::Equirectangular,
     ];
     let mut wrong = Vec::new();
-    for (number, name) in names().iter().enumerate() {
+    for (number, name) in gallery().iter().enumerate() {
         let mut recipe = gallery_recipe(name, 160);
         recipe.labels.outputs.insert(Output::Amodal);
         recipe.labels.outputs.insert(Output::Nocs);
@@ -109,11 +97,11 @@ fn bent() -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-/// At least so many frames of each recipe: a few as a rule, more where `SCENEWRIGHT_SOAK` says so.
+/// Frames are complete, and right. At least so many of each recipe: a few as a rule, more where `SCENEWRIGHT_SOAK` says so.
 fn clean() -> Result<(), String> {
     let wanted = std::env::var("SCENEWRIGHT_SOAK").ok().and_then(|number| number.parse().ok());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let names = names();
+    let names = gallery();
     let mut wrong = Vec::new();
     for name in &names {
         let mut recipe = gallery_recipe(name, 320);
@@ -129,7 +117,11 @@ fn clean() -> Result<(), String> {
                 scene.labels.outputs.remove(&Output::Depth);
             }
             let subject = plan.subject_of(scene).unwrap();
-            for frame in render(&subject.scene) {
+            let seen = render(&subject.scene);
+            if wanted.is_none() && render_after(&subject.scene, 1) != seen {
+                wrong.push(format!("{name}, scene {index}: an update later it is another picture"));
+            }
+            for frame in seen {
                 frames += 1;
                 if let Err(error) = verdict(&subject, &frame) {
                     wrong.push(format!("{name}, scene {index}, camera {}: {error}", frame.camera));

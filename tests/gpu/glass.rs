@@ -10,6 +10,8 @@ use crate::harness::{Case, ensure, new_renderer, render_one};
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         ("a_blended_pane_covers_its_share_of_what_is_behind_it", blended),
+        ("panes_of_one_mesh_have_each_its_own_material_in_their_first_frame", own_materials),
+        ("of_panes_in_one_plane_the_later_covers_the_earlier", in_one_plane),
         ("glass_shows_what_is_behind_it_where_it_is", glass),
         ("a_perfect_pane_changes_no_colour_under_any_tone_curve", perfect),
         ("a_solid_pane_is_what_labels_see", solid),
@@ -53,6 +55,12 @@ fn srgb(linear: f64) -> f64 {
     255.0 * if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * libm::pow(linear, 1.0 / 2.4) - 0.055 }
 }
 
+/// And back.
+fn linear(code: f64) -> f64 {
+    let value = code / 255.0;
+    if value <= 0.040_45 { value / 12.92 } else { libm::pow((value + 0.055) / 1.055, 2.4) }
+}
+
 fn rgb(frame: &Frame, (x, y): (u32, u32)) -> [f64; 3] {
     frame.rgb.get(x, y).unwrap().map(f64::from)
 }
@@ -67,6 +75,68 @@ fn blended() -> Result<(), String> {
     let frame = render_one(&card_and_pane(blend()));
     close(rgb(&frame, BESIDE), [0.0, 0.0, srgb(0.8)], 1.0)?;
     close(rgb(&frame, BEFORE), [srgb(0.15), 0.0, srgb(0.6)], 1.5)
+}
+
+/// Four panes in a row, of one mesh, each of a material that no scene had before. (Bevy drew them with that of the first, in all scenes but the
+/// first of a process.)
+fn own_materials() -> Result<(), String> {
+    let mut renderer = new_renderer();
+    for round in 0..3 {
+        for clear in [false, true] {
+            let mut s = scene(80, 60);
+            s.environment = Environment::Gradient { zenith: [0.0; 3], nadir: [0.0; 3] };
+            s.background = Some(Background::Color([0.5; 3]));
+            let color = |k: u32| [0.2 + 0.1 * f64::from(k), 0.1 * f64::from(round + 1), 0.9 - 0.2 * f64::from(k)];
+            for k in 0..4 {
+                add(&mut s, Shape::Plane(DVec2::splat(0.5)), DVec3::new(0.6 * (f64::from(k) - 1.5), 0.0, -3.0));
+                stand_up(&mut s);
+                let blended =
+                    Material { base_color: color(k), alpha: 0.5, unlit: true, blend: true, ..Material::default() };
+                let glass = Material { base_color: color(k), reflectance: 0.0, ..clear_glass() };
+                last(&mut s).material = Some(if clear { glass } else { blended });
+            }
+            let frame = renderer.render(&s).unwrap().remove(0);
+            let background = rgb(&frame, (2, 2)).map(linear);
+            for k in 0..4 {
+                // At 3 m, with a focal length of 80 pixels, 0.6 m is 16.
+                let at = (16 * (k + 1), 30);
+                let through = |c: usize| match clear {
+                    false => 0.5 * color(k)[c] + 0.5 * background[c],
+                    true => color(k)[c] * background[c],
+                };
+                close(rgb(&frame, at), [0, 1, 2].map(|c| srgb(through(c))), 2.0)
+                    .map_err(|e| format!("round {round}, pane {k}, clear: {clear}: {e}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Half of what is behind, and so on: in the order of the scene, whatever the renderer drew before.
+fn in_one_plane() -> Result<(), String> {
+    let pane =
+        |color: [f64; 3]| Material { base_color: color, alpha: 0.5, unlit: true, blend: true, ..Material::default() };
+    let colors = [[0.8, 0.0, 0.0], [0.0, 0.8, 0.0], [0.0, 0.0, 0.8]];
+    let mut renderer = new_renderer();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1], [1, 0, 2]] {
+        let mut s = scene(80, 60);
+        s.environment = Environment::Gradient { zenith: [0.0; 3], nadir: [0.0; 3] };
+        for k in order {
+            add(&mut s, Shape::Plane(DVec2::splat(1.0)), DVec3::new(0.0, 0.0, -2.0));
+            stand_up(&mut s);
+            last(&mut s).material = Some(pane(colors[k]));
+        }
+        let expected =
+            [0, 1, 2].map(|c| order.iter().fold(0.0, |behind, &k| 0.5 * colors[k][c] + 0.5 * behind)).map(srgb);
+        let frame = renderer.render(&s).unwrap().remove(0);
+        close(rgb(&frame, (40, 30)), expected, 1.5).map_err(|e| format!("{order:?}: {e}"))?;
+        let id = *frame.ids.get(40, 30).unwrap();
+        ensure(id == 3, || format!("{order:?}: id {id} is seen, and not that of the last"))?;
+        // Of another number of things: entities are numbered otherwise afterwards.
+        s.instances.truncate(1);
+        renderer.render(&s).unwrap();
+    }
+    Ok(())
 }
 
 /// A thin clear wall lets through all that it does not reflect (4 % where it is met head on), tinted; and displaces nothing, so the

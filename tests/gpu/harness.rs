@@ -31,7 +31,12 @@ pub(crate) fn new_renderer() -> Renderer {
 
 /// Renders on the shared device. Asset paths are relative to the repository.
 pub(crate) fn render(scene: &Scene) -> Vec<Frame> {
-    RENDERER.with_borrow_mut(|renderer| renderer.get_or_insert_with(new_renderer).render(scene).unwrap())
+    render_after(scene, 0)
+}
+
+/// The same, after more updates than are needed.
+pub(crate) fn render_after(scene: &Scene, more: u32) -> Vec<Frame> {
+    RENDERER.with_borrow_mut(|renderer| renderer.get_or_insert_with(new_renderer).render_after(scene, more).unwrap())
 }
 
 /// The only frame of a scene with one camera.
@@ -103,6 +108,19 @@ pub(crate) fn allowed() -> Allowed {
 pub(crate) fn folder() -> &'static Path {
     static FOLDER: std::sync::LazyLock<tempfile::TempDir> = std::sync::LazyLock::new(|| tempfile::tempdir().unwrap());
     FOLDER.path()
+}
+
+/// The recipes of the gallery, by name of file.
+pub(crate) fn gallery() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut names: Vec<String> = std::fs::read_dir(root.join("scenes"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".ron"))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "there is no gallery");
+    names
 }
 
 /// A recipe of the gallery with images of this width. Asset paths are relative to the repository, as the shared renderer reads
