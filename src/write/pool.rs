@@ -182,7 +182,7 @@ fn work(receiver: &Receiver<(Shot, Beside)>, shared: &Shared) {
             continue; // keeps the queue moving, so that the renderer is not left waiting
         }
         // A panic is a bug, and must end the dataset like any error: the frame that is missing would keep all later ones waiting.
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(&shot, &beside, shared)))
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(shot, &beside, shared)))
             .unwrap_or_else(|panic| Err(SinkError::Panic(panic_text(panic.as_ref()))));
         if let Err(error) = outcome {
             lock(&shared.error).get_or_insert(error);
@@ -192,11 +192,12 @@ fn work(receiver: &Receiver<(Shot, Beside)>, shared: &Shared) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is for timings, which no file shows")]
-fn process(shot: &Shot, beside: &Beside, shared: &Shared) -> Result<(), SinkError> {
-    let subject = &*shot.subject;
+fn process(Shot { subject, frame }: Shot, beside: &Beside, shared: &Shared) -> Result<(), SinkError> {
+    let subject = &*subject;
     let writer = &shared.writer;
     let begun = Instant::now();
-    let frame = &developed(&subject.scene, (*shot.frame).clone());
+    // Of a clip, the neighbours look at it too.
+    let frame = &developed(&subject.scene, Arc::unwrap_or_clone(frame));
     let started = Instant::now();
     let labels = annotate(subject, frame);
     let annotated = Instant::now();
