@@ -49,8 +49,14 @@ class Cell:
             "no_shadows": ["lights.sun.shadows=false"],
             "no_msaa": ["image.anti_aliasing=Off"],
             "jpeg": ["image.format=Jpeg(quality: 95)"],
+            "renderers": [],
         }[self.also]
         return [argument for value in values for argument in ("--set", value)]
+
+    @property
+    def renderers(self) -> int:
+        """At work in one process."""
+        return min(CORES, 4) if self.also == "renderers" else 1
 
     def recipe(self) -> Path:
         return REPO / "benches" / ("ladder_colour.ron" if self.outputs == "colour" else "ladder.ron")
@@ -61,6 +67,7 @@ def cells() -> list[Cell]:
     axes = [Cell(), *(Cell(objects=n) for n in (10, 100, 1000)), *(Cell(size=s) for s in SIZES)]
     axes += [Cell(outputs=o) for o in ("colour", "default", "all")] + [Cell(also=a) for a in ("no_shadows", "no_msaa", "jpeg")]
     per_core = [dataclasses.replace(cell, processes=CORES) for cell in axes] if CORES > 1 else []
+    axes += [Cell(also="renderers")] if CORES > 1 else []
     cross = [Cell(objects=n, size=s, outputs=o) for o in OUTPUTS for n in (10, 100, 1000) for s in SIZES]
     return list(dict.fromkeys(axes + per_core + cross))
 
@@ -93,7 +100,7 @@ def measure_cell(cell: Cell, binary: Path, seconds: float, guess: Guess, work: P
     count = 0
     for _ in range(3):
         wanted = math.ceil(1.2 * seconds / per_process)
-        count = max(count + 1, WARM + max(LEAST, min(wanted, 100_000)))
+        count = max(count + 1, WARM * cell.renderers + max(LEAST, min(wanted, 100_000)))
         try:
             measured, reports = render(cell, binary, count, work)
         except (Failed, OSError, ValueError) as error:
@@ -115,10 +122,11 @@ def render(cell: Cell, binary: Path, count: int, work: Path) -> tuple[Measured, 
         out = work / str(process)
         arguments = [str(binary), "render", str(cell.recipe()), *cell.settings(), "--count", str(count), "--first-index"]
         arguments += [str(process * count), "--out", str(out), "--report", str(work / f"{process}.report.json")]
-        # One process for each core, none of which starts threads for drawing, is how a software driver is used best.
-        alone = {"LP_NUM_THREADS": "0"} if cell.processes > 1 else {}
+        arguments += ["--renderers", str(cell.renderers)]
+        # One process or renderer for each core, none of which starts threads for drawing, is how a software driver is used best.
+        alone = {"LP_NUM_THREADS": "0"} if cell.processes > 1 or cell.renderers > 1 else {}
         commands.append(Command(arguments, out, count, alone))
-    measured = measure.run(commands, WARM)
+    measured = measure.run(commands, WARM * cell.renderers)
     reports = []
     for process, command in enumerate(commands):
         report = json.loads((work / f"{process}.report.json").read_text())
@@ -213,6 +221,11 @@ def markdown(env: dict[str, object], rows: list[dict], fits: list[dict]) -> str:
             lines.append([cell.name[: -len("/p1")], shown(cell), shown(dataclasses.replace(cell, processes=CORES)), *more])
         header = ["", "one process", f"{CORES} processes", "encoders busy", "GPU busy", "peak MB", "first image after s", "KB/image"]
         text += measure.table(header, lines) + "\n"
+    several = Cell(also="renderers")
+    if several in by_cell:
+        r = by_cell[several]
+        text += f"One process with `--renderers {several.renderers}` and `LP_NUM_THREADS=0`, {several.name[: -len('/renderers/p1')]}: "
+        text += f"{shown(several)}, {r['peak_rss_mb']:.0f} MB\n\n"
     for f in fits:
         text += (
             f"`{f['outputs']}`, {f['of']}: {f['ms']:.0f} ms + {f['ms_per_object']:.2f} ms per object + {f['ms_per_megapixel']:.0f} ms per megapixel, "

@@ -206,6 +206,9 @@ pub(super) struct RenderArgs {
     /// `rejected`.
     #[arg(long, value_enum, default_value_t = AuditArg::On)]
     pub(super) audit: AuditArg,
+    /// Renderers that draw at the same time, each with a device context of its own: one alone does not keep a GPU busy. The dataset is the same.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(super) renderers: std::num::NonZeroUsize,
     /// Threads that audit, encode and write. [default: processors - 1]
     #[arg(long)]
     pub(super) jobs: Option<std::num::NonZeroUsize>,

@@ -36,6 +36,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<(), Failure> {
             overwrite: args.overwrite,
             audit: args.audit == AuditArg::On,
         },
+        renderers: args.renderers,
         encoders,
         part: part.clone(),
         stop: on_signals()?,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Stages of the render thread, which follow each other, and those of other threads, which run beside them.
+/// Stages of the render threads, which follow each other, and those of other threads, which run beside them.
 fn stages(t: &Timings) -> [(&'static str, &'static str, Duration); 11] {
     [
         ("wait_for_scenes", "wait for scenes", t.wait_for_scenes),
@@ -67,7 +67,8 @@ pub(super) fn json(report: &RunReport, encoders: usize) -> Value {
         "updates": t.render.updates,
         "encoders": encoders,
         "encoders_busy": encoding.as_secs_f64() / wall / encoders.max(1) as f64,
-        "render_thread_busy": rendering.as_secs_f64() / wall,
+        "renderers": t.renderers,
+        "render_thread_busy": rendering.as_secs_f64() / wall / t.renderers.max(1) as f64,
         "device_wait_s": t.render.labels_and_wait.as_secs_f64(),
     })
 }

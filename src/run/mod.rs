@@ -2,23 +2,24 @@
 
 mod memory;
 mod metrics;
+mod renderers;
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use crate::annotate::Subject;
 use crate::plan::Plan;
-use crate::prepare::{self, Prepared};
-use crate::render::{AdapterChoice, AdapterReport, InFlight, RenderError, RenderOptions, RenderTimes, Renderer};
+use crate::prepare;
+use crate::render::{AdapterChoice, AdapterReport, RenderError, RenderOptions, RenderTimes, Renderer};
 use crate::scene::SampleError;
 use crate::write::{
-    AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, Part, Sequence, SinkError, StageTimes, Summary, WriteError,
-    WriteOptions,
+    AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, Part, SinkError, StageTimes, Summary, WriteError, WriteOptions,
 };
 pub use memory::{Memory, memory};
+use renderers::{Outcome, Shared};
 
 /// How a dataset is rendered.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct RunOptions {
     pub adapter: AdapterChoice,
     /// Formats, and whether an existing dataset may go.
     pub write: WriteOptions,
+    /// Renderers that draw at the same time, each on a thread and a device context of its own; no more than there are scenes.
+    pub renderers: NonZeroUsize,
     /// Threads that make scenes ready, and as many that annotate, audit, encode and write.
     pub encoders: NonZeroUsize,
     /// Which part of the dataset is rendered.
@@ -110,24 +113,23 @@ pub struct Timings {
     pub first: Duration,
     /// The threads that go ahead, summed: deciding scenes, building shapes, painting textures.
     pub sample: Duration,
-    /// The render thread: waiting for the next scene.
+    /// Renderers at work.
+    pub renderers: usize,
+    /// The render threads, summed: waiting for the next scene.
     pub wait_for_scenes: Duration,
-    /// The render thread: the renderer.
+    /// The render threads, summed: the renderers.
     pub render: RenderTimes,
-    /// The render thread: waiting for room in the encoders' queue, and for the last of them.
+    /// The render threads, summed: waiting for room in the encoders' queue; and for the last of them.
     pub wait: Duration,
     /// The encoders' threads, summed.
     pub stages: StageTimes,
 }
 
-/// Numbers are written to a file no more often.
-const BETWEEN_METRICS: Duration = Duration::from_secs(2);
-
 /// Renders what is missing of a part of `plan`'s dataset. `told` hears how far it is: at first, and after each scene.
 pub fn render_dataset(
     plan: &Plan,
     options: &RunOptions,
-    mut told: impl FnMut(&Progress),
+    mut told: impl FnMut(&Progress) + Send,
 ) -> Result<RunReport, RunError> {
     let starting = clock();
     let render_options = RenderOptions {
@@ -136,109 +138,65 @@ pub fn render_dataset(
         stop: options.stop.clone(),
     };
     let mut renderer = Renderer::new(&render_options, plan.library().clone())?;
+    let adapter = renderer.adapter().clone();
     let start = starting.elapsed();
 
     let wall = clock();
-    let info = dataset_info(plan, renderer.adapter());
+    let info = dataset_info(plan, &adapter);
     let writer = DatasetWriter::open(&options.out, info, options.write, options.part.clone())?;
     let missing = writer.missing_scenes();
-    let mut progress =
-        Progress { images: writer.images(), done: writer.images_done(), rendered: 0, wall: Duration::ZERO };
+    let renderers = options.renderers.get().min(count(&missing)).max(1);
+    let progress = Progress { images: writer.images(), done: writer.images_done(), rendered: 0, wall: Duration::ZERO };
     told(&progress);
     let sink = FrameSink::new(writer, options.encoders)?;
-    let (mut sample, mut wait_for_scenes, mut wait) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    let (mut stopped, mut first, mut metrics_at) = (None, None, Duration::ZERO);
-    // A still is a clip of one frame.
-    let mut sequence = Sequence::default();
-    let mut deliver = |renderer: &mut Renderer, drawn: Drawn, progress: &mut Progress| {
-        let Drawn { subject, begun } = drawn;
-        let frames = renderer.finish(begun)?;
-        first.get_or_insert_with(|| wall.elapsed());
-        if subject.scene.frame == 0 {
-            sequence = Sequence::default();
-        }
-        for (shot, beside) in sequence.push(&subject, frames) {
-            let is_done = sink.writer().is_some_and(|writer| writer.is_done(&shot.subject.scene, shot.frame.camera));
-            if !is_done {
-                timed(&mut wait, || sink.push_shot(shot, beside))?;
-                progress.rendered += 1;
-                progress.done += 1;
-            }
-        }
-        progress.wall = wall.elapsed();
-        told(progress);
-        if let Some(path) = &options.metrics
-            && progress.wall >= metrics_at
-        {
-            metrics::write(path, progress, &renderer.holdings()).map_err(WriteError::Disk)?;
-            metrics_at = progress.wall + BETWEEN_METRICS;
-        }
-        Ok::<(), RunError>(())
-    };
-    std::thread::scope(|scope| {
-        let mut scenes = prepare::ahead(scope, plan, missing, options.encoders);
-        // While the device draws one scene, the next is put into the world.
-        let mut drawn: Option<Drawn> = None;
-        'scenes: while let Some(prepared) = timed(&mut wait_for_scenes, || scenes.next()) {
-            let Prepared { subject, took } = prepared?;
-            sample += took;
-            for number in 0..subject.scene.frames() {
-                stopped = why_stop(options, progress.rendered);
-                if stopped.is_some() {
-                    break 'scenes;
-                }
-                let subject = timed(&mut sample, || prepare::frame(plan, &subject, number))?;
-                let begun = match renderer.begin(&subject.scene) {
-                    Err(RenderError::Stopped) => {
-                        stopped = Some(Stopped::Asked);
-                        break 'scenes;
-                    }
-                    begun => begun?,
-                };
-                if let Some(before) = drawn.replace(Drawn { subject, begun }) {
-                    deliver(&mut renderer, before, &mut progress)?;
+    let (outcome, times) = std::thread::scope(|scope| {
+        let scenes = prepare::ahead(scope, plan, missing, options.encoders);
+        let shared = Shared::new(plan, options, &sink, scenes, wall, progress, renderers, &mut told);
+        let times = std::thread::scope(|scope| {
+            let another = |number| {
+                let (shared, render_options, adapter) = (&shared, &render_options, &adapter);
+                scope.spawn(move || shared.with_another(number, render_options, adapter))
+            };
+            let others: Vec<_> = (1..renderers).map(another).collect();
+            let mut times = shared.work(0, &mut renderer);
+            for other in others {
+                match other.join() {
+                    Ok(of_other) => times += of_other,
+                    Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-        }
-        drawn.map_or(Ok(()), |drawn| deliver(&mut renderer, drawn, &mut progress))
-    })?;
+            times
+        });
+        (shared.outcome(), times)
+    });
+    let Outcome { mut progress, stopped, first, holdings } = outcome?;
+    let mut wait = times.wait;
     let (summary, stages) = match stopped {
         None => timed(&mut wait, || sink.finish())?,
         Some(_) => (Summary::default(), timed(&mut wait, || sink.leave())?),
     };
     progress.wall = wall.elapsed();
     if let Some(path) = &options.metrics {
-        metrics::write(path, &progress, &renderer.holdings()).map_err(WriteError::Disk)?;
+        metrics::write(path, &progress, &holdings).map_err(WriteError::Disk)?;
     }
     let timings = Timings {
         wall: progress.wall,
         start,
         first: first.unwrap_or_default(),
-        sample,
-        wait_for_scenes,
-        render: renderer.times(),
+        renderers,
+        sample: times.sample,
+        wait_for_scenes: times.wait_for_scenes,
+        render: times.render,
         wait,
         stages,
     };
-    Ok(RunReport { summary, stopped, progress, adapter: renderer.adapter().clone(), timings })
+    Ok(RunReport { summary, stopped, progress, adapter, timings })
 }
 
-/// A scene that the renderer has begun.
-struct Drawn {
-    subject: Arc<Subject>,
-    begun: InFlight,
-}
-
-/// Each run makes some images, however little memory it may have: else one that is begun again and again would never end.
-fn why_stop(options: &RunOptions, rendered: u64) -> Option<Stopped> {
-    if options.stop.load(Ordering::Relaxed) {
-        return Some(Stopped::Asked);
-    }
-    if rendered == 0 {
-        return None;
-    }
-    let resident = memory()?.resident;
-    options.max_memory.filter(|&most| resident > most).map(|_| Stopped::Memory(resident))
+/// Scenes in some ranges.
+fn count(ranges: &[Range<u64>]) -> usize {
+    let scenes: u64 = ranges.iter().map(|range| range.end.saturating_sub(range.start)).sum();
+    usize::try_from(scenes).unwrap_or(usize::MAX)
 }
 
 fn dataset_info(plan: &Plan, adapter: &AdapterReport) -> DatasetInfo {

@@ -93,7 +93,7 @@ class Faults:
             rounds += 1
             # Some kills to each dataset, at any moment of what is left of it.
             for _ in range(min(left, self.random.randint(1, 4))):
-                process = self.begin(out)
+                process = self.begin(out, "--renderers", str(self.random.randint(1, 2)))
                 time.sleep(self.random.uniform(0.0, self.takes))
                 process.kill()
                 process.communicate()
@@ -118,6 +118,20 @@ class Faults:
             assert not list(out.rglob(".unfinished-*")), "half a file is left"
             self.is_right(out)
             self.ends(self.tool("status", str(out)), 0, "complete")
+
+    def several_renderers(self) -> None:
+        out = self.work / "renderers"
+        process = self.begin(out, "--renderers", "3")
+        self.wait_for_images(out, 4, process)
+        process.send_signal(signal.SIGTERM)
+        text = "".join(process.communicate(timeout=60))
+        assert process.returncode == 75 and "panicked" not in text, f"exit code {process.returncode}:\n{text}"
+        # More of them than scenes are left, and one for a dataset that is there already.
+        self.ends(self.run(out, "--renderers", str(self.scenes)), 0)
+        self.same(out)
+        self.ends(self.run(out, "--renderers", "2"), 0)
+        self.same(out)
+        self.ends(self.run(out, "--renderers", "0"), 2, "--renderers")
 
     def too_much_memory(self) -> None:
         out = self.work / "memory"
@@ -322,6 +336,7 @@ def main() -> int:
         print(f"an undisturbed run takes {faults.takes:.1f} s and writes {len(faults.expected)} files")
         cases = [
             faults.asked_to_stop,
+            faults.several_renderers,
             faults.killed_at_any_moment,
             faults.too_much_memory,
             faults.shards,
