@@ -1,5 +1,5 @@
-//! Three of Bevy's shaders, amended: lamps that do not shine evenly to all sides, directional light that makes no highlights, and a narrower
-//! filter of shadow maps.
+//! Bevy's shaders, amended: lamps that do not shine evenly to all sides, directional light that makes no highlights, a narrower
+//! filter of shadow maps, and nothing of what a scene has not (see [`lit`]).
 //!
 //! Bevy knows no light that obeys Lambert's cosine and casts a shadow, and nothing of it leaves room for one. Both shaders stay as they are
 //! for every light that is not marked. What is marked has `contact_shadows_enabled`, which does nothing here (no camera asks for contact shadows);
@@ -14,6 +14,7 @@ use bevy::shader::{Shader, ShaderImport, Source};
 use std::borrow::Cow;
 
 use super::app::{POINT_SHADOW_TEXELS, SUN_SHADOW_TEXELS};
+use super::lit;
 
 /// How the intensity of a lamp depends on the direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,11 +64,18 @@ pub(super) fn point_biases(profile: Profile) -> [f32; 2] {
 }
 
 /// What stands in for some text of a shader.
-struct Change {
+pub(super) struct Change {
     old: &'static str,
     new: String,
     /// How often it is there.
     times: usize,
+}
+
+impl Change {
+    /// Of what is there once.
+    pub(super) fn once(old: &'static str, new: String) -> Self {
+        Self { old, new, times: 1 }
+    }
 }
 
 /// Replaces what is to be replaced in a shader's text.
@@ -203,14 +211,14 @@ fn fetch_point_shadow(
 /// an edge without stairs: in four lookups, and lookups are what a software driver spends its time on.
 fn shadow_filter() -> Vec<Change> {
     vec![
-        Change {
-            old: "    return sample_shadow_map_castano_thirteen(light_local, depth, array_index);\n",
-            new: "    return sample_shadow_map_tent(light_local, depth, array_index);\n".into(),
-            times: 1,
-        },
-        Change {
-            old: "fn sample_shadow_map(\n",
-            new: r"// Along each axis four texels around the point, weighted as two boxes of two texels side by side, each moved with the point by s:
+        // Whatever is asked for.
+        Change::once(
+            "#ifdef SHADOW_FILTER_METHOD_GAUSSIAN\n    return sample_shadow_map_castano_thirteen(light_local, depth, array_index);\n#else ifdef",
+            "#ifndef SHADOW_FILTER_METHOD_NONE\n    return sample_shadow_map_tent(light_local, depth, array_index);\n#else ifdef".into(),
+        ),
+        Change::once(
+            "fn sample_shadow_map(\n",
+            r"// Along each axis four texels around the point, weighted as two boxes of two texels side by side, each moved with the point by s:
 // 1 - s, 2 - s, 1 + s, s. A lookup between two texels has both of them in the ratio of its place between them.
 fn sample_shadow_map_tent(light_local: vec2<f32>, depth: f32, array_index: i32) -> f32 {
     let size = vec2<f32>(textureDimensions(view_bindings::directional_shadow_textures));
@@ -230,8 +238,7 @@ fn sample_shadow_map_tent(light_local: vec2<f32>, depth: f32, array_index: i32) 
 fn sample_shadow_map(
 "
             .into(),
-            times: 1,
-        },
+        ),
     ]
 }
 
@@ -244,8 +251,10 @@ pub(super) fn amend(app: &mut App) -> Result<bool, String> {
     };
     let amended = [
         ("bevy_pbr::lighting", lighting()),
-        ("bevy_pbr::shadows", shadows()),
+        ("bevy_pbr::shadows", shadows().into_iter().chain(lit::cascades()).collect()),
         ("bevy_pbr::shadow_sampling", shadow_filter()),
+        ("bevy_pbr::pbr_functions", lit::lighting_loops()),
+        ("bevy_pbr::pbr_fragment", lit::no_relief()),
     ];
     let ids = amended.iter().map(|(name, _)| named(&shaders, name)).collect::<Option<Vec<_>>>();
     let Some(ids) = ids else { return Ok(false) };

@@ -8,6 +8,7 @@
 //! lamps     its lights
 //! suns      the entities of those that are infinitely far away
 //! amend     what Bevy's shaders lack
+//! lit       and what they do in vain
 //! app       one Bevy update draws the colour of all cameras
 //! order     what is drawn first where depths tie, and with which material
 //! ready     is it complete? if not, the same scene again
@@ -36,6 +37,7 @@ mod film;
 mod kept;
 mod labels;
 mod lamps;
+mod lit;
 mod masks;
 mod order;
 mod panorama;

@@ -22,6 +22,7 @@ use super::RenderError;
 use super::bounced::Bounced;
 use super::eyes::{Eye, Eyes};
 use super::lamps::{self, Dome, Stage};
+use super::lit;
 use super::masks::PlacedBox;
 use super::projection::Pinhole;
 use super::subframes::Subframes;
@@ -145,9 +146,11 @@ pub(super) fn spawn(
         light.iter().flat_map(|light| [light.diffuse.clone(), light.specular.clone()]).collect();
     let (mut cameras, mut backdrops) = (Vec::new(), Vec::new());
     let mut clear = [0.0; 3];
+    let shader = lit::shader(world);
     for (position, (eye, target)) in eyes.eyes.iter().zip(targets).enumerate() {
         let camera = &eye.view;
         let entity = spawn_camera(world, scene, eye, position, target);
+        world.entity_mut(entity).insert(shader);
         if late {
             world.entity_mut(entity).insert(Hdr);
         }

@@ -19,7 +19,7 @@ use crate::write::{
     AdapterInfo, DatasetInfo, DatasetWriter, FrameSink, Part, SinkError, StageTimes, Summary, WriteError, WriteOptions,
 };
 pub use memory::{Memory, memory};
-use renderers::{Outcome, Shared};
+use renderers::{Outcome, Shared, State};
 
 /// How a dataset is rendered.
 #[derive(Debug, Clone)]
@@ -151,7 +151,7 @@ pub fn render_dataset(
     let sink = FrameSink::new(writer, options.encoders)?;
     let (outcome, times) = std::thread::scope(|scope| {
         let scenes = prepare::ahead(scope, plan, missing, options.encoders);
-        let shared = Shared::new(plan, options, &sink, scenes, wall, progress, renderers, &mut told);
+        let shared = Shared::new(plan, options, &sink, scenes, State::new(progress, renderers, &mut told), wall);
         let times = std::thread::scope(|scope| {
             let another = |number| {
                 let (shared, render_options, adapter) = (&shared, &render_options, &adapter);

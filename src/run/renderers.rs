@@ -2,6 +2,7 @@
 //! left to chance, and shows in no file.
 
 use std::ops::AddAssign;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,6 @@ use crate::plan::Plan;
 use crate::prepare::{self, Ahead, Prepared};
 use crate::render::{AdapterReport, Holdings, InFlight, RenderError, RenderOptions, RenderTimes, Renderer};
 use crate::write::{FrameSink, Sequence, SinkError, WriteError};
-use std::sync::atomic::Ordering;
 
 /// Numbers are written to a file no more often.
 const BETWEEN_METRICS: Duration = Duration::from_secs(2);
@@ -28,7 +28,8 @@ pub(super) struct Shared<'a> {
     wall: Instant,
 }
 
-struct State<'a> {
+/// What they change.
+pub(super) struct State<'a> {
     progress: Progress,
     told: &'a mut (dyn FnMut(&Progress) + Send),
     /// Why no further scene is begun, if that is so before the last.
@@ -75,19 +76,9 @@ struct Drawn {
     begun: InFlight,
 }
 
-impl<'a> Shared<'a> {
-    #[expect(clippy::too_many_arguments, reason = "what a run has made ready")]
-    pub(super) fn new(
-        plan: &'a Plan,
-        options: &'a RunOptions,
-        sink: &'a FrameSink,
-        scenes: Ahead,
-        wall: Instant,
-        progress: Progress,
-        renderers: usize,
-        told: &'a mut (dyn FnMut(&Progress) + Send),
-    ) -> Self {
-        let state = State {
+impl<'a> State<'a> {
+    pub(super) fn new(progress: Progress, renderers: usize, told: &'a mut (dyn FnMut(&Progress) + Send)) -> Self {
+        Self {
             progress,
             told,
             stopped: None,
@@ -95,7 +86,19 @@ impl<'a> Shared<'a> {
             first: None,
             holdings: vec![Holdings::default(); renderers],
             metrics_at: Duration::ZERO,
-        };
+        }
+    }
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        options: &'a RunOptions,
+        sink: &'a FrameSink,
+        scenes: Ahead,
+        state: State<'a>,
+        wall: Instant,
+    ) -> Self {
         Self { plan, options, sink, scenes: Mutex::new(scenes), state: Mutex::new(state), wall }
     }
 
