@@ -26,6 +26,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a_shadow_is_where_a_lamp_does_not_reach", lamp_shadow),
         ("shadows_begin_where_things_stand_however_large_the_floor", attached_shadows),
         ("a_lamp_leaves_no_stripes_on_a_floor_that_it_grazes", no_stripes),
+        ("light_that_is_nothing_changes_nothing", nothing_more),
         ("the_back_of_a_double_sided_surface_is_lit_like_a_front", backs),
         ("emission_is_luminance", emission),
         ("anisotropy_draws_a_highlight_out_along_its_direction", anisotropy),
@@ -368,6 +369,50 @@ fn lamp_shadow() -> Result<(), String> {
     let level = |x: u32, y: u32| frame.rgb.get(x, y).unwrap()[0];
     ensure(level(50, 50) < 20, || format!("the middle of the shadow is lit: {}", level(50, 50)))?;
     ensure(level(50, 59) > 60 && level(62, 50) > 60, || "beside the shadow it is dark".into())
+}
+
+/// Shaders leave out the kinds of light that a scene has not (`src/render/lit.rs`): a lamp or a sun of next to no light has others draw the scene, which have to
+/// draw the same. On a floor that reaches far, a sun has more than one shadow map.
+fn nothing_more() -> Result<(), String> {
+    let far = || {
+        let mut s = scene(100, 60);
+        s.cameras[0].position = DVec3::new(0.0, 0.5, 2.0);
+        add_unlabelled(&mut s, Shape::Plane(DVec2::splat(200.0)), DVec3::new(0.0, -0.3, 0.0));
+        for z in [0.0, -6.0, -40.0] {
+            add(&mut s, Shape::Sphere(0.5), DVec3::new(0.3 * z, 0.0, z));
+        }
+        s
+    };
+    let faint = 1e-6;
+    let lamp = || Light::Point {
+        name: "lamp".into(),
+        position: DVec3::new(0.5, 1.0, 0.0),
+        color: [1.0; 3],
+        flux: faint,
+        shadows: true,
+    };
+    let moon = || match sun_along(DVec3::new(-1.0, -1.0, 0.2), faint, true) {
+        Light::Sun { direction, color, illuminance, angular_diameter, shadows, .. } => {
+            Light::Sun { name: "moon".into(), direction, color, illuminance, angular_diameter, shadows }
+        }
+        other => other,
+    };
+    let bright = sun_along(DVec3::new(1.0, -1.0, -0.3), 1500.0, true);
+    for (what, mut s) in [("near", shadow_scene()), ("far", far())] {
+        for lights in [vec![], vec![bright.clone()]] {
+            s.lights = lights.clone();
+            let there = render_one(&s);
+            for more in [vec![lamp()], vec![moon()], vec![lamp(), moon()]] {
+                s.lights = lights.iter().cloned().chain(more).collect();
+                let found = render_one(&s);
+                let off = there.rgb.pixels().iter().flatten().zip(found.rgb.pixels().iter().flatten());
+                let off = off.map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
+                let names: Vec<_> = s.lights.iter().map(Light::name).collect();
+                ensure(off <= 1, || format!("{what}, {names:?}: {off} levels"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A box of 20 cm on a floor, from 2 m above (a pixel of floor is 2 cm); the light comes over it from the left at
