@@ -32,6 +32,9 @@ pub(super) fn table(report: &RunReport) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:<34} {per_image:9.2} ms/image {share:6.1} % of wall");
     }
+    if t.renderers > 1 {
+        let _ = writeln!(text, "  ({} renderers, each with a thread of its own; the times are sums)", t.renderers);
+    }
     let rate = images as f64 / t.wall.as_secs_f64();
     let _ = writeln!(
         text,
