@@ -14,7 +14,7 @@ use crate::prepare::{self, Ahead, Prepared};
 use crate::render::{AdapterReport, Holdings, InFlight, RenderError, RenderOptions, RenderTimes, Renderer};
 use crate::write::{FrameSink, Sequence, SinkError, WriteError};
 
-/// Numbers are written to a file no more often.
+/// Numbers are written to a file this often, and with each hundredth of the images, however fast they come.
 const BETWEEN_METRICS: Duration = Duration::from_secs(2);
 
 /// What all renderers of a run share.
@@ -39,7 +39,9 @@ pub(super) struct State<'a> {
     first: Option<Duration>,
     /// Of each renderer.
     holdings: Vec<Holdings>,
+    /// When numbers are due, and with which image.
     metrics_at: Duration,
+    metrics_from: u64,
 }
 
 /// How far the renderers came.
@@ -86,6 +88,7 @@ impl<'a> State<'a> {
             first: None,
             holdings: vec![Holdings::default(); renderers],
             metrics_at: Duration::ZERO,
+            metrics_from: 0,
         }
     }
 }
@@ -189,10 +192,11 @@ impl<'a> Shared<'a> {
         (state.told)(&state.progress);
         state.holdings[number] = renderer.holdings();
         if let Some(path) = &self.options.metrics
-            && wall >= state.metrics_at
+            && (wall >= state.metrics_at || state.progress.rendered >= state.metrics_from)
         {
             metrics::write(path, &state.progress, &sum(&state.holdings)).map_err(WriteError::Disk)?;
             state.metrics_at = wall + BETWEEN_METRICS;
+            state.metrics_from = state.progress.rendered + (state.progress.images / 100).max(1);
         }
         Ok(())
     }

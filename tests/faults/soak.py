@@ -38,7 +38,7 @@ def main() -> int:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         curve: list[dict[str, float]] = []
         while process.poll() is None:
-            time.sleep(0.5)
+            time.sleep(0.05)
             if numbers.exists():
                 now = metrics(numbers)
                 if not curve or now["images_done"] > curve[-1]["images_done"]:
