@@ -1,7 +1,7 @@
 //! Bevy's shaders, amended: lamps that do not shine evenly to all sides, directional light that makes no highlights, a narrower
 //! filter of shadow maps, and nothing of what a scene has not (see [`lit`]).
 //!
-//! Bevy knows no light that obeys Lambert's cosine and casts a shadow, and nothing of it leaves room for one. Both shaders stay as they are
+//! Bevy knows no light that obeys Lambert's cosine and casts a shadow, and nothing of it leaves room for one. `lighting` and `shadows` stay as they are
 //! for every light that is not marked. What is marked has `contact_shadows_enabled`, which does nothing here (no camera asks for contact shadows);
 //! the two numbers of its shadow bias then say which [`Profile`] it has, and its bias is worked out in the shader.
 //!
@@ -211,7 +211,7 @@ fn fetch_point_shadow(
 /// an edge without stairs: in four lookups, and lookups are what a software driver spends its time on.
 fn shadow_filter() -> Vec<Change> {
     vec![
-        // Whatever is asked for.
+        // Whatever a camera asks for (there is no `NONE`): see `lit`.
         Change::once(
             "#ifdef SHADOW_FILTER_METHOD_GAUSSIAN\n    return sample_shadow_map_castano_thirteen(light_local, depth, array_index);\n#else ifdef",
             "#ifndef SHADOW_FILTER_METHOD_NONE\n    return sample_shadow_map_tent(light_local, depth, array_index);\n#else ifdef".into(),

@@ -372,12 +372,12 @@ fn lamp_shadow() -> Result<(), String> {
 }
 
 /// Shaders leave out the kinds of light that a scene has not (`src/render/lit.rs`): a lamp or a sun of next to no light has others draw the scene, which have to
-/// draw the same. On a floor that reaches far, a sun has more than one shadow map.
+/// draw the same. On a floor that reaches this far (2 km, where a texel of one map would be 1.1 m and a pixel is 0.2), a sun has three shadow maps.
 fn nothing_more() -> Result<(), String> {
     let far = || {
         let mut s = scene(100, 60);
         s.cameras[0].position = DVec3::new(0.0, 0.5, 2.0);
-        add_unlabelled(&mut s, Shape::Plane(DVec2::splat(200.0)), DVec3::new(0.0, -0.3, 0.0));
+        add_unlabelled(&mut s, Shape::Plane(DVec2::splat(4000.0)), DVec3::new(0.0, -0.3, 0.0));
         for z in [0.0, -6.0, -40.0] {
             add(&mut s, Shape::Sphere(0.5), DVec3::new(0.3 * z, 0.0, z));
         }
